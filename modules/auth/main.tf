@@ -1,0 +1,140 @@
+locals {
+  use_cognito = var.oidc == null
+
+  # Cognito's keys lie under its endpoint and the pool's id; the issuer is the
+  # same URL on AWS's own endpoint, wherever the keys are fetched from.
+  cognito_issuer   = one([for pool in aws_cognito_user_pool.this : "https://${pool.endpoint}"])
+  cognito_jwks_uri = one([for pool in aws_cognito_user_pool.this : var.cognito_endpoint == null ? "https://${pool.endpoint}/.well-known/jwks.json" : "${var.cognito_endpoint}/${pool.id}/.well-known/jwks.json"])
+
+  issuer           = local.use_cognito ? local.cognito_issuer : var.oidc.issuer
+  jwks_uri         = local.use_cognito ? local.cognito_jwks_uri : var.oidc.jwks_uri
+  audiences        = local.use_cognito ? aws_cognito_user_pool_client.this[*].id : var.oidc.audiences
+  token_type_check = local.use_cognito ? "token_use" : var.oidc.token_type_check
+
+  # A digest of 32 random characters gives nothing away, and a plan that shows
+  # it can be read.
+  origin_secret_digests = nonsensitive([for secret in var.origin_secrets : sha256(secret)])
+}
+
+#### Cognito ####
+
+resource "aws_cognito_user_pool" "this" {
+  count = local.use_cognito ? 1 : 0
+
+  name                = var.name
+  deletion_protection = var.deletion_protection ? "ACTIVE" : "INACTIVE"
+  user_pool_tier      = var.threat_protection == "OFF" ? "ESSENTIALS" : "PLUS"
+  mfa_configuration   = var.mfa
+
+  auto_verified_attributes = ["email"]
+
+  # Otherwise "Ana" and "ana" are two people in one room.
+  username_configuration {
+    case_sensitive = false
+  }
+
+  admin_create_user_config {
+    allow_admin_create_user_only = !var.allow_self_sign_up
+  }
+
+  password_policy {
+    minimum_length                   = var.password_policy.minimum_length
+    require_lowercase                = var.password_policy.require_lowercase
+    require_uppercase                = var.password_policy.require_uppercase
+    require_numbers                  = var.password_policy.require_numbers
+    require_symbols                  = var.password_policy.require_symbols
+    password_history_size            = var.password_policy.history_size
+    temporary_password_validity_days = var.password_policy.temporary_validity_days
+  }
+
+  dynamic "software_token_mfa_configuration" {
+    for_each = var.mfa == "OFF" ? [] : [true]
+
+    content {
+      enabled = true
+    }
+  }
+
+  user_pool_add_ons {
+    advanced_security_mode = var.threat_protection
+  }
+
+  account_recovery_setting {
+    recovery_mechanism {
+      name     = "verified_email"
+      priority = 1
+    }
+  }
+
+  user_attribute_update_settings {
+    attributes_require_verification_before_update = ["email"]
+  }
+
+  tags = var.tags
+}
+
+resource "aws_cognito_user_pool_client" "this" {
+  count = local.use_cognito ? 1 : 0
+
+  name         = var.name
+  user_pool_id = aws_cognito_user_pool.this[0].id
+
+  # A browser or a terminal cannot keep a secret.
+  generate_secret               = false
+  explicit_auth_flows           = ["ALLOW_REFRESH_TOKEN_AUTH", "ALLOW_USER_SRP_AUTH"]
+  prevent_user_existence_errors = "ENABLED"
+  enable_token_revocation       = true
+  supported_identity_providers  = ["COGNITO"]
+
+  allowed_oauth_flows_user_pool_client = length(var.callback_urls) > 0
+  allowed_oauth_flows                  = length(var.callback_urls) > 0 ? ["code"] : []
+  allowed_oauth_scopes                 = length(var.callback_urls) > 0 ? ["openid"] : []
+  callback_urls                        = var.callback_urls
+  logout_urls                          = var.logout_urls
+
+  access_token_validity  = var.token_validity.access_minutes
+  id_token_validity      = var.token_validity.id_minutes
+  refresh_token_validity = var.token_validity.refresh_hours
+
+  token_validity_units {
+    access_token  = "minutes"
+    id_token      = "minutes"
+    refresh_token = "hours"
+  }
+}
+
+#### Authorizer ####
+
+module "authorizer" {
+  source = "../function"
+
+  name        = "${var.name}-authorizer"
+  description = "Decides who may connect: access token, Origin, room."
+
+  package_dir  = var.package_dir
+  package_name = "authorizer"
+  architecture = var.architecture
+
+  environment = {
+    TOKEN_ISSUER         = local.issuer
+    TOKEN_JWKS_URI       = local.jwks_uri
+    TOKEN_AUDIENCES      = join(",", local.audiences)
+    TOKEN_TYPE_CHECK     = local.token_type_check
+    ALLOWED_ORIGINS      = join(",", var.allowed_origins)
+    ALLOW_MISSING_ORIGIN = tostring(var.allow_missing_origin)
+    ORIGIN_SECRET_SHA256 = join(",", local.origin_secret_digests)
+  }
+
+  # A client waits for the answer, and API Gateway does not say how long it
+  # waits itself; the keys are fetched within two seconds or not at all.
+  timeout_seconds      = 5
+  memory_mb            = var.memory_mb
+  reserved_concurrency = var.reserved_concurrency
+  tracing_mode         = var.tracing_mode
+
+  kms_key_arn          = var.kms_key_arn
+  permissions_boundary = var.permissions_boundary
+  log_retention_days   = var.log_retention_days
+  log_level            = var.log_level
+  tags                 = var.tags
+}

@@ -1,0 +1,51 @@
+output "authorizer" {
+  description = "What the authorizer of an API needs: invoke_arn, function_name and qualifier, and identity_sources: the request parameters without which API Gateway answers 401 by itself. With an origin secret that is its header; the token is not among them, since it may come in either of two headers and API Gateway wants all that are listed."
+  value = merge(module.authorizer.target, {
+    identity_sources = length(local.origin_secret_digests) > 0 ? ["route.request.header.x-origin-verify"] : []
+  })
+}
+
+output "authorizer_role_arn" {
+  description = "ARN of the authorizer's role."
+  value       = module.authorizer.role_arn
+}
+
+output "authorizer_role_name" {
+  description = "Name of the authorizer's role."
+  value       = module.authorizer.role_name
+}
+
+output "authorizer_log_group_name" {
+  description = "Name of the authorizer's log group."
+  value       = module.authorizer.log_group_name
+}
+
+output "issuer" {
+  description = "Issuer of the tokens, exactly as their claim `iss` has it."
+  value       = local.issuer
+}
+
+output "jwks_uri" {
+  description = "URL that the authorizer fetches the issuer's keys from."
+  value       = local.jwks_uri
+}
+
+output "audiences" {
+  description = "Audiences of which a token must name one."
+  value       = local.audiences
+}
+
+output "user_pool_id" {
+  description = "Id of the Cognito user pool, or null with an issuer of your own."
+  value       = one(aws_cognito_user_pool.this[*].id)
+}
+
+output "user_pool_arn" {
+  description = "ARN of the Cognito user pool, or null with an issuer of your own."
+  value       = one(aws_cognito_user_pool.this[*].arn)
+}
+
+output "user_pool_client_id" {
+  description = "Id of the Cognito app client, or null with an issuer of your own."
+  value       = one(aws_cognito_user_pool_client.this[*].id)
+}

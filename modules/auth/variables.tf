@@ -1,0 +1,295 @@
+variable "name" {
+  description = "Name of the authorizer function, the user pool and its client; also the prefix of what belongs to them. Changing it replaces the user pool and loses its users."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{0,50}[a-z0-9]$", var.name))
+    error_message = "name must be 2 to 52 characters of a-z, 0-9 and hyphen, begin with a letter and not end with a hyphen."
+  }
+}
+
+variable "tags" {
+  description = "Tags of everything that takes tags."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}
+
+#### Who may connect ####
+
+variable "oidc" {
+  description = <<-EOT
+    An OpenID Connect issuer of your own. Null, the default, makes an Amazon Cognito user pool.
+
+    - `issuer`: exact value of the claim `iss`; an https URL.
+    - `jwks_uri`: URL of the issuer's keys; https, or http on a loopback address.
+    - `audiences`: values of which the claim `aud` must hold one (or `client_id`, in a token without `aud`).
+    - `token_type_check`: what tells an access token from an ID token: `typ` (the JOSE header says `at+jwt`, RFC 9068; the default), `token_use` (the claim says `access`, as Cognito writes it), or `none`, which gives the distinction up: an ID token that leaks opens the chat.
+  EOT
+  type = object({
+    issuer           = string
+    jwks_uri         = string
+    audiences        = list(string)
+    token_type_check = optional(string, "typ")
+  })
+  default = null
+
+  validation {
+    condition     = var.oidc == null || can(regex("^(https://[^\\s?#]+|http://(127\\.[0-9]{1,3}\\.[0-9]{1,3}\\.[0-9]{1,3}|\\[::1\\]|localhost)(:[0-9]{1,5})?(/[^\\s?#]*)?)$", var.oidc.issuer))
+    error_message = "oidc.issuer must be an https URL without query or fragment, exactly as the tokens write it; http is for loopback addresses only."
+  }
+
+  validation {
+    condition     = var.oidc == null || can(regex("^(https://[^\\s?#]+|http://(127\\.[0-9]{1,3}\\.[0-9]{1,3}\\.[0-9]{1,3}|\\[::1\\]|localhost)(:[0-9]{1,5})?/[^\\s#]*)$", var.oidc.jwks_uri))
+    error_message = "oidc.jwks_uri must be an https URL; http is for loopback addresses (127.0.0.0/8, [::1], localhost) only."
+  }
+
+  validation {
+    condition     = var.oidc == null || try(length(var.oidc.audiences) > 0 && alltrue([for audience in var.oidc.audiences : can(regex("^[^\\s,]+$", audience))]), false)
+    error_message = "oidc.audiences must have one or more entries, none empty, none with a comma or white space."
+  }
+
+  validation {
+    condition     = var.oidc == null || try(contains(["typ", "token_use", "none"], var.oidc.token_type_check), false)
+    error_message = "oidc.token_type_check must be typ, token_use or none."
+  }
+}
+
+variable "allowed_origins" {
+  description = "Origins of web pages that may connect, each `scheme://host` or `scheme://host:port`, compared exactly. Empty means no web page at all, which needs allow_missing_origin."
+  type        = list(string)
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for origin in var.allowed_origins : can(regex("^(https://[a-z0-9]([a-z0-9.-]*[a-z0-9])?|http://(127\\.[0-9]{1,3}\\.[0-9]{1,3}\\.[0-9]{1,3}|\\[::1\\]|localhost))(:[1-9][0-9]{0,4})?$", origin))])
+    error_message = "Each allowed origin must be https://host or https://host:port, in lower case, without path, trailing slash or wildcard; http is for 127.0.0.0/8, [::1] and localhost only."
+  }
+
+  validation {
+    condition     = length(var.allowed_origins) > 0 || var.allow_missing_origin
+    error_message = "With no allowed origin and allow_missing_origin = false nobody could connect: name an origin, or allow clients without one."
+  }
+}
+
+variable "allow_missing_origin" {
+  description = "Whether a client that sends no Origin header may connect, as native clients do. Browsers always send one, so this does not open the door to other web pages; it gives up telling a browser from a script."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "origin_secrets" {
+  description = "Secrets of which the header x-origin-verify must carry one, at most two so that they can be rotated; set by the edge in front of the API, so that nobody goes round it. Only their SHA-256 reaches the function. Empty, the default, checks nothing: callers may come directly."
+  type        = list(string)
+  default     = []
+  sensitive   = true
+  nullable    = false
+
+  validation {
+    condition     = length(var.origin_secrets) <= 2
+    error_message = "origin_secrets must have two entries or fewer: the current one and, while rotating, the next."
+  }
+
+  validation {
+    condition     = alltrue([for secret in var.origin_secrets : can(regex("^[!-~]{32,256}$", secret))])
+    error_message = "Each origin secret must be 32 to 256 printable ASCII characters without spaces."
+  }
+}
+
+#### Cognito user pool (when oidc is null) ####
+
+variable "cognito_endpoint" {
+  description = "Base URL of the regional Cognito endpoint that the authorizer fetches the pool's keys from, for example a FIPS endpoint. Null uses AWS's own, the one that the issuer names."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.cognito_endpoint == null || can(regex("^(https://[^\\s/?#]+|http://(127\\.[0-9]{1,3}\\.[0-9]{1,3}\\.[0-9]{1,3}|\\[::1\\]|localhost)(:[0-9]{1,5})?)$", var.cognito_endpoint))
+    error_message = "cognito_endpoint must be null or https://host[:port] without a path; http is for loopback addresses only."
+  }
+}
+
+variable "token_validity" {
+  description = "How long Cognito's tokens are good: access and ID tokens in minutes (5 to 1440), refresh tokens in hours (1 to 87600). The access token's time is also how long a removed user keeps what is open."
+  type = object({
+    access_minutes = optional(number, 30)
+    id_minutes     = optional(number, 30)
+    refresh_hours  = optional(number, 12)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = alltrue([for minutes in [var.token_validity.access_minutes, var.token_validity.id_minutes] : minutes == floor(minutes) && minutes >= 5 && minutes <= 1440])
+    error_message = "token_validity.access_minutes and .id_minutes must be whole numbers from 5 to 1440."
+  }
+
+  validation {
+    condition     = var.token_validity.refresh_hours == floor(var.token_validity.refresh_hours) && var.token_validity.refresh_hours >= 1 && var.token_validity.refresh_hours <= 87600
+    error_message = "token_validity.refresh_hours must be a whole number from 1 to 87600."
+  }
+
+  validation {
+    condition     = var.token_validity.refresh_hours * 60 > max(var.token_validity.access_minutes, var.token_validity.id_minutes)
+    error_message = "token_validity.refresh_hours must be longer than the access and ID tokens' time."
+  }
+}
+
+variable "password_policy" {
+  description = "What a password must have: minimum_length in characters (12 to 99), the character classes, how many earlier passwords may not come back (0 to 24), and for how many days the temporary password of an invitation is good (1 to 365)."
+  type = object({
+    minimum_length          = optional(number, 12)
+    require_lowercase       = optional(bool, true)
+    require_uppercase       = optional(bool, true)
+    require_numbers         = optional(bool, true)
+    require_symbols         = optional(bool, true)
+    history_size            = optional(number, 5)
+    temporary_validity_days = optional(number, 1)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = var.password_policy.minimum_length == floor(var.password_policy.minimum_length) && var.password_policy.minimum_length >= 12 && var.password_policy.minimum_length <= 99
+    error_message = "password_policy.minimum_length must be a whole number from 12 to 99."
+  }
+
+  validation {
+    condition     = var.password_policy.history_size == floor(var.password_policy.history_size) && var.password_policy.history_size >= 0 && var.password_policy.history_size <= 24
+    error_message = "password_policy.history_size must be a whole number from 0 to 24."
+  }
+
+  validation {
+    condition     = var.password_policy.temporary_validity_days == floor(var.password_policy.temporary_validity_days) && var.password_policy.temporary_validity_days >= 1 && var.password_policy.temporary_validity_days <= 365
+    error_message = "password_policy.temporary_validity_days must be a whole number from 1 to 365."
+  }
+}
+
+variable "mfa" {
+  description = "Whether users need a second factor, an authenticator app: ON for everybody, OPTIONAL for those who set it up, OFF for nobody. OFF and OPTIONAL leave an account as safe as its password."
+  type        = string
+  default     = "OPTIONAL"
+  nullable    = false
+
+  validation {
+    condition     = contains(["ON", "OPTIONAL", "OFF"], var.mfa)
+    error_message = "mfa must be ON, OPTIONAL or OFF."
+  }
+}
+
+variable "threat_protection" {
+  description = "What Cognito does about stolen passwords and suspicious sign-ins: ENFORCED acts on them, AUDIT only records them, OFF gives both up. ENFORCED and AUDIT put the pool on the Plus plan, which is billed for each active user; OFF puts it on Essentials."
+  type        = string
+  default     = "ENFORCED"
+  nullable    = false
+
+  validation {
+    condition     = contains(["ENFORCED", "AUDIT", "OFF"], var.threat_protection)
+    error_message = "threat_protection must be ENFORCED, AUDIT or OFF."
+  }
+}
+
+variable "allow_self_sign_up" {
+  description = "Whether anybody may make an account. True gives up knowing who is in the chat: only administrators create users otherwise."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "deletion_protection" {
+  description = "Whether Cognito refuses to delete the user pool. False lets `terraform destroy`, or any caller with cognito-idp:DeleteUserPool, remove it with all its users."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "callback_urls" {
+  description = "Where the hosted sign-in may send a browser back to with its code. Empty, the default, switches every OAuth flow off; otherwise only the code grant is on, which a public client uses with PKCE."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for url in var.callback_urls : can(regex("^(https://[^\\s#]+|http://(localhost|127\\.0\\.0\\.1|\\[::1\\])(:[0-9]{1,5})?(/[^\\s#]*)?)$", url))])
+    error_message = "Each callback URL must be an https URL without fragment; http is for localhost, 127.0.0.1 and [::1] only."
+  }
+}
+
+variable "logout_urls" {
+  description = "Where the hosted sign-out may send a browser to. Needs callback_urls."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for url in var.logout_urls : can(regex("^(https://[^\\s#]+|http://(localhost|127\\.0\\.0\\.1|\\[::1\\])(:[0-9]{1,5})?(/[^\\s#]*)?)$", url))])
+    error_message = "Each logout URL must be an https URL without fragment; http is for localhost, 127.0.0.1 and [::1] only."
+  }
+
+  validation {
+    condition     = length(var.logout_urls) == 0 || length(var.callback_urls) > 0
+    error_message = "logout_urls needs callback_urls: without them there is no hosted sign-in to log out of."
+  }
+}
+
+#### The authorizer function ####
+
+variable "package_dir" {
+  description = "Folder with authorizer.zip and SHA256SUMS, as `make package` or a release makes it."
+  type        = string
+  nullable    = false
+}
+
+variable "architecture" {
+  description = "Instruction set that the packages were built for: arm64 or x86_64."
+  type        = string
+  default     = "arm64"
+  nullable    = false
+}
+
+variable "memory_mb" {
+  description = "Memory of the authorizer in MB."
+  type        = number
+  default     = 256
+  nullable    = false
+}
+
+variable "reserved_concurrency" {
+  description = "How many authorizers may run at once: a whole number, or the word unreserved, which lets a flood of connects take the account's whole concurrency."
+  type        = string
+  nullable    = false
+}
+
+variable "kms_key_arn" {
+  description = "ARN of the customer-managed KMS key for the authorizer's environment and log group."
+  type        = string
+  nullable    = false
+}
+
+variable "permissions_boundary" {
+  description = "ARN of an IAM policy that bounds the authorizer's role, or null for none."
+  type        = string
+  default     = null
+}
+
+variable "tracing_mode" {
+  description = "Active samples calls into AWS X-Ray. PassThrough gives that up, unless the caller has sampled already."
+  type        = string
+  default     = "Active"
+  nullable    = false
+}
+
+variable "log_retention_days" {
+  description = "Days that CloudWatch keeps the authorizer's log."
+  type        = number
+  default     = 365
+  nullable    = false
+}
+
+variable "log_level" {
+  description = "Least level of log lines that is kept: TRACE, DEBUG, INFO, WARN, ERROR or FATAL."
+  type        = string
+  default     = "INFO"
+  nullable    = false
+}

@@ -1,0 +1,99 @@
+output "url" {
+  description = "URL that clients connect to, without the query: append ?room=<room>."
+  value       = module.api.connect_url
+}
+
+output "api_id" {
+  description = "Id of the WebSocket API."
+  value       = module.api.id
+}
+
+output "api_endpoint" {
+  description = "Endpoint of the WebSocket API, without the stage."
+  value       = module.api.api_endpoint
+}
+
+output "stage_name" {
+  description = "Name of the API's stage."
+  value       = module.api.stage_name
+}
+
+output "management_endpoint" {
+  description = "URL for calls to connections (@connections)."
+  value       = module.api.management_endpoint
+}
+
+output "execution_arn" {
+  description = "Prefix of the ARNs of what can be called on the API."
+  value       = module.api.execution_arn
+}
+
+output "issuer" {
+  description = "Issuer of the tokens, exactly as their claim `iss` has it."
+  value       = module.auth.issuer
+}
+
+output "jwks_uri" {
+  description = "URL that the authorizer fetches the issuer's keys from."
+  value       = module.auth.jwks_uri
+}
+
+output "user_pool_id" {
+  description = "Id of the Cognito user pool, or null with an issuer of your own."
+  value       = module.auth.user_pool_id
+}
+
+output "user_pool_client_id" {
+  description = "Id of the Cognito app client, or null with an issuer of your own."
+  value       = module.auth.user_pool_client_id
+}
+
+output "tables" {
+  description = "The tables, `connections` and `messages`: name and arn of each."
+  value = {
+    connections = { name = module.connections.name, arn = module.connections.arn }
+    messages    = { name = module.messages.name, arn = module.messages.arn }
+  }
+}
+
+output "function_names" {
+  description = "Names of the functions by what they do: authorizer, connect, disconnect, message."
+  value = {
+    authorizer = module.auth.authorizer.function_name
+    connect    = module.connect.name
+    disconnect = module.disconnect.name
+    message    = module.message.name
+  }
+}
+
+output "role_arns" {
+  description = "ARNs of the functions' roles by what the function does: authorizer, connect, disconnect, message."
+  value = {
+    authorizer = module.auth.authorizer_role_arn
+    connect    = module.connect.role_arn
+    disconnect = module.disconnect.role_arn
+    message    = module.message.role_arn
+  }
+}
+
+output "log_group_names" {
+  description = "Names of the log groups: authorizer, connect, disconnect, message, and of the API access and execution."
+  value = {
+    authorizer = module.auth.authorizer_log_group_name
+    connect    = module.connect.log_group_name
+    disconnect = module.disconnect.log_group_name
+    message    = module.message.log_group_name
+    access     = module.api.access_log_group_name
+    execution  = module.api.execution_log_group_name
+  }
+}
+
+output "kms_key_arn" {
+  description = "ARN of the KMS key that encrypts tables, logs and function settings."
+  value       = local.kms_key_arn
+}
+
+output "region" {
+  description = "Region that the chat is in."
+  value       = local.region
+}

@@ -1,0 +1,305 @@
+variable "name" {
+  description = "Name of the chat and prefix of everything in it. Changing it replaces everything and loses messages and users."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{0,38}[a-z0-9]$", var.name))
+    error_message = "name must be 2 to 40 characters of a-z, 0-9 and hyphen, begin with a letter and not end with a hyphen."
+  }
+}
+
+variable "tags" {
+  description = "Tags of everything that takes tags."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}
+
+#### Who may connect ####
+
+variable "allowed_origins" {
+  description = "Origins of web pages that may connect, each `https://host` or `https://host:port`, compared exactly. Empty means no web page at all, which needs allow_missing_origin."
+  type        = list(string)
+  nullable    = false
+}
+
+variable "allow_missing_origin" {
+  description = "Whether a client that sends no Origin header may connect, as native clients do. Browsers always send one, so this does not open the door to other web pages; it gives up telling a browser from a script."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "origin_secrets" {
+  description = "Secrets of which the header x-origin-verify must carry one, at most two so that they can be rotated; set by the edge in front of the API, so that nobody goes round it. Only their SHA-256 reaches the authorizer. Empty, the default, checks nothing: callers may come directly."
+  type        = list(string)
+  default     = []
+  sensitive   = true
+  nullable    = false
+}
+
+variable "oidc" {
+  description = "An OpenID Connect issuer of your own: issuer (exact value of the claim `iss`), jwks_uri (URL of its keys), audiences (one or more), and token_type_check (`typ`, the default, for RFC 9068 access tokens; `token_use`; or `none`, which lets ID tokens in). Null, the default, makes a Cognito user pool and an app client."
+  type = object({
+    issuer           = string
+    jwks_uri         = string
+    audiences        = list(string)
+    token_type_check = optional(string)
+  })
+  default = null
+}
+
+variable "user_pool" {
+  description = <<-EOT
+    Settings of the Cognito user pool, if there is one; what is left out has the default of the auth module, whose README says what each gives up:
+
+    - `mfa`: ON, OPTIONAL (default) or OFF;
+    - `threat_protection`: ENFORCED (default), AUDIT or OFF;
+    - `allow_self_sign_up`: whether anybody may make an account (default false);
+    - `token_validity`: access_minutes (30), id_minutes (30), refresh_hours (12);
+    - `password_policy`: minimum_length (12), the required classes (all), history_size (5), temporary_validity_days (1);
+    - `callback_urls`, `logout_urls`: of the hosted sign-in (none: OAuth flows are off).
+  EOT
+  type = object({
+    mfa                = optional(string)
+    threat_protection  = optional(string)
+    allow_self_sign_up = optional(bool)
+    token_validity = optional(object({
+      access_minutes = optional(number)
+      id_minutes     = optional(number)
+      refresh_hours  = optional(number)
+    }))
+    password_policy = optional(object({
+      minimum_length          = optional(number)
+      require_lowercase       = optional(bool)
+      require_uppercase       = optional(bool)
+      require_numbers         = optional(bool)
+      require_symbols         = optional(bool)
+      history_size            = optional(number)
+      temporary_validity_days = optional(number)
+    }))
+    callback_urls = optional(list(string))
+    logout_urls   = optional(list(string))
+  })
+  default  = {}
+  nullable = false
+}
+
+variable "cognito_endpoint" {
+  description = "Base URL of the regional Cognito endpoint that the authorizer fetches the pool's keys from, for example a FIPS endpoint. Null uses AWS's own."
+  type        = string
+  default     = null
+}
+
+#### The chat ####
+
+variable "message_format" {
+  description = "What happens to the text of a message: `text` keeps and escapes everything, `strip` removes tags, `rich` lets b, i, em, strong, code, pre, br and https links through."
+  type        = string
+  default     = "text"
+  nullable    = false
+
+  validation {
+    condition     = contains(["text", "strip", "rich"], var.message_format)
+    error_message = "message_format must be text, strip or rich."
+  }
+}
+
+variable "max_text_bytes" {
+  description = "Longest text of a message, in bytes of UTF-8 (1 to 4096)."
+  type        = number
+  default     = 4096
+  nullable    = false
+
+  validation {
+    condition     = var.max_text_bytes == floor(var.max_text_bytes) && var.max_text_bytes >= 1 && var.max_text_bytes <= 4096
+    error_message = "max_text_bytes must be a whole number from 1 to 4096."
+  }
+}
+
+variable "message_retention_days" {
+  description = "Days after which a message expires (1 to 3650)."
+  type        = number
+  default     = 30
+  nullable    = false
+
+  validation {
+    condition     = var.message_retention_days == floor(var.message_retention_days) && var.message_retention_days >= 1 && var.message_retention_days <= 3650
+    error_message = "message_retention_days must be a whole number from 1 to 3650."
+  }
+}
+
+variable "max_members" {
+  description = "Connections that a room takes (2 to 5000); the next is refused with 503. Each message is one post to each of them, and API Gateway counts those posts against the account's request quota."
+  type        = number
+  default     = 500
+  nullable    = false
+
+  validation {
+    condition     = var.max_members == floor(var.max_members) && var.max_members >= 2 && var.max_members <= 5000
+    error_message = "max_members must be a whole number from 2 to 5000."
+  }
+}
+
+variable "max_connections_per_user" {
+  description = "Connections that one user may have open (1 to 50); the next is refused with 429. A client that renews its token needs two for a moment."
+  type        = number
+  default     = 5
+  nullable    = false
+
+  validation {
+    condition     = var.max_connections_per_user == floor(var.max_connections_per_user) && var.max_connections_per_user >= 1 && var.max_connections_per_user <= 50
+    error_message = "max_connections_per_user must be a whole number from 1 to 50."
+  }
+}
+
+variable "rate_limit" {
+  description = "What one user may send over all connections: `messages_per_minute` (1 to 6000) and `bytes_per_minute` of text (at least max_text_bytes, at most 10485760)."
+  type = object({
+    messages_per_minute = optional(number, 60)
+    bytes_per_minute    = optional(number, 65536)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = var.rate_limit.messages_per_minute == floor(var.rate_limit.messages_per_minute) && var.rate_limit.messages_per_minute >= 1 && var.rate_limit.messages_per_minute <= 6000
+    error_message = "rate_limit.messages_per_minute must be a whole number from 1 to 6000."
+  }
+
+  validation {
+    condition     = var.rate_limit.bytes_per_minute == floor(var.rate_limit.bytes_per_minute) && var.rate_limit.bytes_per_minute >= var.max_text_bytes && var.rate_limit.bytes_per_minute <= 10485760
+    error_message = "rate_limit.bytes_per_minute must be a whole number from max_text_bytes, or the longest message could never be sent, to 10485760."
+  }
+}
+
+#### Limits of the stage and of the functions ####
+
+variable "stage_name" {
+  description = "Name of the stage, which is the path of the URL that clients connect to."
+  type        = string
+  default     = "live"
+  nullable    = false
+}
+
+variable "throttle" {
+  description = "Requests that API Gateway lets through, of all clients together: `rate` a second and `burst` at once, for each route; and for new connections `connect_rate` and `connect_burst`."
+  type = object({
+    rate          = optional(number, 100)
+    burst         = optional(number, 200)
+    connect_rate  = optional(number, 20)
+    connect_burst = optional(number, 40)
+  })
+  default  = {}
+  nullable = false
+}
+
+variable "reserved_concurrency" {
+  description = "How many instances of each function may run at once: a whole number, or the word unreserved. Together they are taken from the account's concurrency (1,000 in most accounts, 10 in new ones, where every number is refused and only unreserved works). Unreserved gives up the bound: a flood can take the concurrency of the account's other functions."
+  type = object({
+    authorizer = optional(string, "25")
+    connect    = optional(string, "25")
+    disconnect = optional(string, "25")
+    message    = optional(string, "100")
+  })
+  default  = {}
+  nullable = false
+}
+
+variable "memory_mb" {
+  description = "Memory of each function in MB (128 to 10240). Their share of a processor grows with it."
+  type = object({
+    authorizer = optional(number, 256)
+    connect    = optional(number, 256)
+    disconnect = optional(number, 256)
+    message    = optional(number, 512)
+  })
+  default  = {}
+  nullable = false
+}
+
+#### Packages ####
+
+variable "package_dir" {
+  description = "Folder with authorizer.zip, connect.zip, disconnect.zip, message.zip and SHA256SUMS, as `make package` or a release makes it. A missing zip or another sum is refused at plan time."
+  type        = string
+  nullable    = false
+}
+
+variable "architecture" {
+  description = "Instruction set that the packages were built for: arm64 or x86_64."
+  type        = string
+  default     = "arm64"
+  nullable    = false
+}
+
+#### Keys, rights and what is kept ####
+
+variable "kms_key" {
+  description = "A customer-managed KMS key of your own, as `{ arn = ... }`; its policy must let DynamoDB, Lambda and CloudWatch Logs use it (see the README). Null, the default, makes one for this chat alone."
+  type = object({
+    arn = string
+  })
+  default = null
+}
+
+variable "kms_deletion_window_days" {
+  description = "Days that KMS waits before it destroys the module's own key (7 to 30), and with it what was encrypted."
+  type        = number
+  default     = 30
+  nullable    = false
+
+  validation {
+    condition     = var.kms_deletion_window_days == floor(var.kms_deletion_window_days) && var.kms_deletion_window_days >= 7 && var.kms_deletion_window_days <= 30
+    error_message = "kms_deletion_window_days must be a whole number from 7 to 30."
+  }
+}
+
+variable "permissions_boundary" {
+  description = "ARN of an IAM policy that bounds the role of each function, or null for none."
+  type        = string
+  default     = null
+}
+
+variable "deletion_protection" {
+  description = "Whether AWS refuses to delete the tables and the user pool. False lets `terraform destroy`, or a caller with the rights, remove all messages and users."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "point_in_time_recovery" {
+  description = "Whether the tables can be restored to any second of the last 35 days. False gives up every message that a faulty release or an intruder deletes."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+variable "log_retention_days" {
+  description = "Days that CloudWatch keeps the logs of the functions and of the API."
+  type        = number
+  default     = 365
+  nullable    = false
+}
+
+variable "log_level" {
+  description = "Least level of the functions' log lines that is kept: TRACE, DEBUG, INFO, WARN, ERROR or FATAL."
+  type        = string
+  default     = "INFO"
+  nullable    = false
+}
+
+variable "tracing_mode" {
+  description = "Active samples calls of the functions into AWS X-Ray. PassThrough gives that up."
+  type        = string
+  default     = "Active"
+  nullable    = false
+}
+
+variable "detailed_metrics" {
+  description = "Whether CloudWatch gets API metrics for each route as well as for the stage. They are billed as custom metrics."
+  type        = bool
+  default     = false
+  nullable    = false
+}

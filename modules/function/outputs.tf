@@ -1,0 +1,48 @@
+output "name" {
+  description = "Name of the function."
+  value       = aws_lambda_function.this.function_name
+}
+
+output "arn" {
+  description = "ARN of the function, without a version or an alias."
+  value       = aws_lambda_function.this.arn
+}
+
+output "alias_arn" {
+  description = "ARN of the alias `live`, which callers should use."
+  value       = aws_lambda_alias.this.arn
+}
+
+output "version" {
+  description = "Published version that the alias `live` names."
+  value       = aws_lambda_function.this.version
+}
+
+output "target" {
+  description = "What API Gateway needs to call the function through the alias `live`: invoke_arn, function_name and qualifier. Give it to a route or to the authorizer of the api module."
+  value = {
+    invoke_arn    = aws_lambda_alias.this.invoke_arn
+    function_name = aws_lambda_alias.this.function_name
+    qualifier     = aws_lambda_alias.this.name
+  }
+}
+
+output "role_arn" {
+  description = "ARN of the function's role."
+  value       = aws_iam_role.this.arn
+}
+
+output "role_name" {
+  description = "Name of the function's role."
+  value       = aws_iam_role.this.name
+}
+
+output "log_group_name" {
+  description = "Name of the function's log group."
+  value       = aws_cloudwatch_log_group.this.name
+}
+
+output "log_group_arn" {
+  description = "ARN of the function's log group, without the trailing :*."
+  value       = aws_cloudwatch_log_group.this.arn
+}

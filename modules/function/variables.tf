@@ -1,0 +1,235 @@
+variable "name" {
+  description = "Name of the function, of its role and of its log group (/aws/lambda/<name>)."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9_-]{1,64}$", var.name))
+    error_message = "name must be 1 to 64 characters of a-z, A-Z, 0-9, underscore and hyphen."
+  }
+}
+
+variable "description" {
+  description = "What the function does, up to 256 characters. Shown in the console."
+  type        = string
+  default     = ""
+  nullable    = false
+
+  validation {
+    condition     = length(var.description) <= 256
+    error_message = "description must have 256 characters or fewer."
+  }
+}
+
+#### Package ####
+
+variable "package_dir" {
+  description = "Folder with the function's zip and with SHA256SUMS, which has a line `<hex SHA-256>  <file name>` for the zip. A missing file or another sum is refused at plan time."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = fileexists("${var.package_dir}/SHA256SUMS")
+    error_message = "package_dir must be a folder with SHA256SUMS; there is none in \"${var.package_dir}\". Build the packages with `make package`, or unpack a release's zips and SHA256SUMS into one folder."
+  }
+}
+
+variable "package_name" {
+  description = "Name of the zip in package_dir, without .zip. It holds one executable called bootstrap."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9_-]{1,64}$", var.package_name))
+    error_message = "package_name must be 1 to 64 characters of a-z, A-Z, 0-9, underscore and hyphen, without .zip."
+  }
+
+  validation {
+    condition     = fileexists("${var.package_dir}/${var.package_name}.zip")
+    error_message = "There is no ${var.package_name}.zip in \"${var.package_dir}\". Build the packages with `make package`, or unpack a release's zips and SHA256SUMS into one folder."
+  }
+
+  # Written so that a missing file gets its own message above, and only that.
+  validation {
+    condition = try(
+      contains(
+        [for line in split("\n", file("${var.package_dir}/SHA256SUMS")) : replace(trimspace(line), "/ +[*]?/", " ")],
+        "${filesha256("${var.package_dir}/${var.package_name}.zip")} ${var.package_name}.zip",
+      ),
+      !fileexists("${var.package_dir}/SHA256SUMS") || !fileexists("${var.package_dir}/${var.package_name}.zip"),
+    )
+    error_message = "The SHA-256 of ${var.package_name}.zip is not the one in SHA256SUMS of \"${var.package_dir}\": the zip was changed, is incomplete, or belongs to another release. Build both anew with `make package`, or fetch the release again."
+  }
+}
+
+variable "architecture" {
+  description = "Instruction set that the zip was built for: arm64 or x86_64."
+  type        = string
+  default     = "arm64"
+  nullable    = false
+
+  validation {
+    condition     = contains(["arm64", "x86_64"], var.architecture)
+    error_message = "architecture must be arm64 or x86_64 (AWS's name for amd64)."
+  }
+}
+
+#### Runtime ####
+
+variable "environment" {
+  description = "Environment variables of the function. They are encrypted with kms_key_arn, and anyone who may read the function's configuration and use that key can see them."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for key in keys(var.environment) : can(regex("^[A-Za-z][A-Za-z0-9_]+$", key)) && !can(regex("^(AWS_|LAMBDA_|_)", key))])
+    error_message = "environment names must be a letter followed by letters, digits and underscores, and must not start with AWS_ or LAMBDA_, which Lambda keeps for itself."
+  }
+}
+
+variable "timeout_seconds" {
+  description = "Seconds after which Lambda stops an invocation. API Gateway gives up after 29."
+  type        = number
+  default     = 10
+  nullable    = false
+
+  validation {
+    condition     = var.timeout_seconds == floor(var.timeout_seconds) && var.timeout_seconds >= 1 && var.timeout_seconds <= 900
+    error_message = "timeout_seconds must be a whole number from 1 to 900."
+  }
+}
+
+variable "memory_mb" {
+  description = "Memory in MB. The share of a processor grows with it: 1,769 MB are one whole."
+  type        = number
+  default     = 256
+  nullable    = false
+
+  validation {
+    condition     = var.memory_mb == floor(var.memory_mb) && var.memory_mb >= 128 && var.memory_mb <= 10240
+    error_message = "memory_mb must be a whole number from 128 to 10240."
+  }
+}
+
+variable "reserved_concurrency" {
+  description = "How many instances may run at once: a whole number from 0 (the function is switched off) to 10000, or the word unreserved. Unreserved gives up the bound: a flood of calls can take the account's whole concurrency from its other functions. AWS refuses a number that leaves the account fewer than its minimum of unreserved instances."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = var.reserved_concurrency == "unreserved" || can(regex("^(0|[1-9][0-9]{0,3}|10000)$", var.reserved_concurrency))
+    error_message = "reserved_concurrency must be a whole number from 0 to 10000, or the word \"unreserved\"."
+  }
+}
+
+variable "tracing_mode" {
+  description = "Active samples calls into AWS X-Ray. PassThrough gives that up, unless the caller has sampled already."
+  type        = string
+  default     = "Active"
+  nullable    = false
+
+  validation {
+    condition     = contains(["Active", "PassThrough"], var.tracing_mode)
+    error_message = "tracing_mode must be Active or PassThrough."
+  }
+}
+
+#### Rights ####
+
+variable "statements" {
+  description = "What the function may do, beyond writing its own logs and traces. Each: sid, actions, resources (ARNs), and conditions (test, variable, values), all of which must hold. They become one inline policy of the function's own role."
+  type = list(object({
+    sid       = string
+    actions   = list(string)
+    resources = list(string)
+    conditions = optional(list(object({
+      test     = string
+      variable = string
+      values   = list(string)
+    })), [])
+  }))
+  default  = []
+  nullable = false
+
+  validation {
+    condition     = alltrue([for statement in var.statements : can(regex("^[A-Za-z0-9]{1,64}$", statement.sid))]) && length(distinct(var.statements[*].sid)) == length(var.statements)
+    error_message = "Each statement needs a sid of its own, 1 to 64 letters and digits."
+  }
+
+  validation {
+    condition     = !anytrue([for statement in var.statements : contains(["OwnLogs", "OwnTraces"], statement.sid)])
+    error_message = "The sids OwnLogs and OwnTraces are the module's own; choose others."
+  }
+
+  validation {
+    condition = alltrue(flatten([for statement in var.statements : [
+      length(statement.actions) > 0,
+      [for action in statement.actions : can(regex("^[a-z0-9-]+:[A-Za-z0-9]+$", action))],
+    ]]))
+    error_message = "Each statement needs one or more actions, each written out as service:Action. Wildcards are refused: they grant what AWS adds later."
+  }
+
+  validation {
+    condition = alltrue(flatten([for statement in var.statements : [
+      length(statement.resources) > 0,
+      [for resource in statement.resources : can(regex("^arn:[^:*]+:[^:*]+:[^:]*:[^:]*:[^*].*$", resource))],
+    ]]))
+    error_message = "Each statement needs one or more resources, each an ARN whose service and beginning of the name are written out. The bare * is refused."
+  }
+}
+
+variable "permissions_boundary" {
+  description = "ARN of an IAM policy that bounds the function's role, or null for none."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.permissions_boundary == null || can(regex("^arn:[a-z-]+:iam::([0-9]{12}|aws):policy/.+$", var.permissions_boundary))
+    error_message = "permissions_boundary must be null or the ARN of an IAM policy (arn:aws:iam::<account>:policy/<name>)."
+  }
+}
+
+variable "kms_key_arn" {
+  description = "ARN of the customer-managed KMS key for the environment variables and the log group. Lambda reads the environment by a grant that it makes for the role, so the role itself gets no right to the key. The key's policy must let CloudWatch Logs use it for /aws/lambda/<name>."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$", var.kms_key_arn))
+    error_message = "kms_key_arn must be the ARN of a key (arn:aws:kms:<region>:<account>:key/<id>), not an alias or a bare id."
+  }
+}
+
+#### Logs ####
+
+variable "log_retention_days" {
+  description = "Days that CloudWatch keeps the log."
+  type        = number
+  default     = 365
+  nullable    = false
+
+  validation {
+    condition     = contains([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653], var.log_retention_days)
+    error_message = "log_retention_days must be 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653."
+  }
+}
+
+variable "log_level" {
+  description = "Least level of the function's own log lines that is kept: TRACE, DEBUG, INFO, WARN, ERROR or FATAL. The function reads it as AWS_LAMBDA_LOG_LEVEL."
+  type        = string
+  default     = "INFO"
+  nullable    = false
+
+  validation {
+    condition     = contains(["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"], var.log_level)
+    error_message = "log_level must be TRACE, DEBUG, INFO, WARN, ERROR or FATAL."
+  }
+}
+
+variable "tags" {
+  description = "Tags of the function, its role and its log group."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}
