@@ -1,0 +1,155 @@
+package lambda
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// maxRequest is the largest payload of a synchronous invocation, in bytes.
+const maxRequest = 6_291_456
+
+// unhandled is the X-Amz-Function-Error of every error a function can cause.
+const unhandled = "Unhandled"
+
+// Result is the outcome of an invocation that reached the function.
+type Result struct {
+	Payload []byte
+	// FunctionError is empty when the function answered, and "Unhandled" when
+	// Payload is an error document (AWS's X-Amz-Function-Error).
+	FunctionError   string
+	RequestID       string
+	ExecutedVersion string
+}
+
+// invocation is one request on its way through a sandbox.
+type invocation struct {
+	requestID string
+	arn       string
+	traceID   string
+	request   []byte
+	started   time.Time
+	deadline  time.Time
+	done      chan struct{} // closed when the runtime asks for the next request
+
+	// Guarded by the sandbox's mutex until finished.
+	responded     bool
+	finished      bool
+	response      []byte
+	functionError string
+	tooLarge      *failure
+}
+
+// Invoke runs the function, version or alias of that ARN and waits for its
+// answer. Whether the caller may do so is the caller's business (MayInvoke).
+//
+// When ctx ends, Invoke returns at once, but the function runs on until it
+// answers or its timeout is over, as on AWS.
+//
+// Errors are ErrNotFound, *ThrottledError, *RoleError, ErrCodeMissing,
+// ErrNotServed, ErrRequestTooLarge, ErrClosed, or what MiniStack answered. What
+// the function itself did wrong is in the Result.
+func (r *Runner) Invoke(ctx context.Context, arn string, payload []byte) (*Result, error) {
+	if len(payload) > maxRequest {
+		return nil, ErrRequestTooLarge
+	}
+	f, err := r.functions.find(arn)
+	if err != nil {
+		return nil, err
+	}
+	release, err := r.admit(f)
+	if err != nil {
+		return nil, err
+	}
+	inv := &invocation{
+		requestID: newID(),
+		arn:       arn,
+		traceID:   newTraceID(),
+		request:   payload,
+		done:      make(chan struct{}),
+	}
+	type outcome struct {
+		result *Result
+		err    error
+	}
+	over := make(chan outcome, 1)
+	go func() {
+		result, err := r.run(f.version, inv)
+		release()
+		over <- outcome{result, err}
+	}()
+	select {
+	case o := <-over:
+		return o.result, o.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+func (r *Runner) run(v *version, inv *invocation) (*Result, error) {
+	for {
+		p, err := r.pool(v)
+		if err != nil {
+			return nil, err
+		}
+		s, err := p.acquire()
+		if err != nil {
+			return r.notStarted(v, inv, err)
+		}
+		if !s.begin(inv) {
+			continue // it died while it was idle
+		}
+		failed, alive := s.serve(inv)
+		if alive {
+			p.release(s)
+		} else if r.isClosed() {
+			return nil, ErrClosed
+		}
+		if failed != nil {
+			return failed.result(v, inv), nil
+		}
+		return &Result{
+			Payload:         inv.response,
+			FunctionError:   inv.functionError,
+			RequestID:       inv.requestID,
+			ExecutedVersion: v.number,
+		}, nil
+	}
+}
+
+// notStarted ends a request for which no sandbox came up. What is wrong with
+// the function becomes the request's result and stands in the function's log.
+func (r *Runner) notStarted(v *version, inv *invocation, err error) (*Result, error) {
+	if r.isClosed() {
+		return nil, ErrClosed
+	}
+	var start *startError
+	var failed *failure
+	if !errors.As(err, &start) {
+		return nil, err
+	}
+	if !errors.As(err, &failed) {
+		r.problems.add("function "+v.name, start.error.Error(), 1)
+		return nil, fmt.Errorf("start sandbox: %w", start.error)
+	}
+	start.stream.append(start.log.start(inv.requestID))
+	for _, line := range start.log.end(report{requestID: inv.requestID, duration: start.init, failed: failed}) {
+		start.stream.append(line)
+	}
+	return failed.result(v, inv), nil
+}
+
+func (f *failure) result(v *version, inv *invocation) *Result {
+	return &Result{
+		Payload:         f.body(inv.requestID),
+		FunctionError:   unhandled,
+		RequestID:       inv.requestID,
+		ExecutedVersion: v.number,
+	}
+}
+
+// newTraceID makes an X-Ray tracing header. Nothing is sampled here.
+func newTraceID() string {
+	return fmt.Sprintf("Root=1-%08x-%x;Parent=%x;Sampled=0", time.Now().Unix(), randomBytes(12), randomBytes(8))
+}

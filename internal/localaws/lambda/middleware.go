@@ -1,0 +1,313 @@
+package lambda
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+)
+
+// maxAPIRequest is AWS's limit of a request to the Lambda API, in bytes.
+const maxAPIRequest = 70_167_211
+
+// lambdaPath is how MiniStack recognises unsigned requests.
+var lambdaPath = regexp.MustCompile(`(?i)^/\d{4}-\d{2}-\d{2}/(functions|layers|event-source-mappings|account-settings|runtime|tags|code-signing-configs|capacity-providers|durable-executions|durable-execution-callbacks|microvms|microvm-images|network-connectors)(/|$)`)
+
+// Middleware stands before MiniStack (next). It refuses operations of the
+// Lambda API that the local stack does not serve, lets the others pass as they
+// are, keeps the code that comes with them, and makes the Runner forget what
+// they changed before their caller sees the answer. Requests for other services
+// go straight to next.
+func (r *Runner) Middleware(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		service, region := signedFor(req)
+		if service != "lambda" && (service != "" || !lambdaPath.MatchString(req.URL.Path)) {
+			next.ServeHTTP(w, req)
+			return
+		}
+		op, segment, known := findOperation(req.Method, req.URL.Path)
+		switch {
+		case !known:
+			refuseNotServed(w, req.Method+" "+req.URL.Path)
+		case op.kind == refused:
+			refuseNotServed(w, "lambda:"+op.name)
+		case op.kind == passed:
+			next.ServeHTTP(w, req)
+		default:
+			r.write(w, req, next, change{operation: op, name: nameOf(segment), region: region})
+		}
+	})
+}
+
+// signedFor returns service and region of the request's signature, or nothing
+// for a request without one.
+func signedFor(req *http.Request) (service, region string) {
+	credential := req.URL.Query().Get("X-Amz-Credential")
+	if _, rest, ok := strings.Cut(req.Header.Get("Authorization"), "Credential="); ok {
+		credential, _, _ = strings.Cut(rest, ",")
+	}
+	scope := strings.Split(credential, "/")
+	if len(scope) < 5 {
+		return "", ""
+	}
+	scope = scope[len(scope)-4:] // date, region, service, aws4_request
+	return scope[2], scope[1]
+}
+
+// change is one write on its way to MiniStack.
+type change struct {
+	operation operation
+	name      string // of the function
+	region    string
+	body      changeBody
+	zip       []byte // for code
+}
+
+// changeBody is what matters here of the bodies of all writes.
+type changeBody struct {
+	FunctionName string
+	Environment  *struct{ Variables map[string]string }
+	Layers       []json.RawMessage
+	Runtime      string
+	PackageType  string
+	DryRun       bool
+	// RoutingConfig of an alias.
+	RoutingConfig *struct {
+		AdditionalVersionWeights map[string]float64
+	}
+	FileSystemConfigs                                    []json.RawMessage
+	DurableConfig, TenancyConfig, CapacityProviderConfig json.RawMessage
+
+	// CreateFunction has the code in Code, UpdateFunctionCode beside the rest.
+	Code *codeSource
+	codeSource
+}
+
+type codeSource struct {
+	ZipFile         []byte
+	S3Bucket        string
+	S3Key           string
+	S3ObjectVersion *string
+	ImageURI        string `json:"ImageUri"`
+}
+
+// write lets a change pass.
+func (r *Runner) write(w http.ResponseWriter, req *http.Request, next http.Handler, c change) {
+	data, err := io.ReadAll(io.LimitReader(req.Body, maxAPIRequest+1))
+	if err != nil {
+		refuse(w, http.StatusBadRequest, "InvalidRequestContentException", "could not read the request: "+err.Error())
+		return
+	}
+	if len(data) > maxAPIRequest {
+		refuse(w, http.StatusRequestEntityTooLarge, "RequestEntityTooLargeException", fmt.Sprintf("Request must be smaller than %d bytes for the %s operation", maxAPIRequest, c.operation.name))
+		return
+	}
+	if len(data) > 0 {
+		if err := json.Unmarshal(data, &c.body); err != nil {
+			refuse(w, http.StatusBadRequest, "InvalidRequestContentException", "Could not parse request body into json: "+err.Error())
+			return
+		}
+	}
+	if c.name == "" {
+		c.name = nameOf(c.body.FunctionName)
+	}
+	if refusal := c.check(); refusal != nil {
+		refusal.send(w)
+		return
+	}
+	if c.operation.kind == code {
+		if refusal := r.readCode(req.Context(), &c); refusal != nil {
+			refusal.send(w)
+			return
+		}
+	}
+
+	req.Body = io.NopCloser(bytes.NewReader(data))
+	answer := &recorder{header: make(http.Header)}
+	next.ServeHTTP(answer, req)
+	if answer.status/100 == 2 && c.operation.kind == code {
+		if err := r.keepCode(c, answer.body.Bytes()); err != nil {
+			r.config.Logger.Error("lambda_code", "function", c.name, "error", err.Error())
+			refuse(w, http.StatusInternalServerError, "ServiceException", "the local stack cannot keep the code of "+c.name+": "+err.Error())
+			r.changed(c)
+			return
+		}
+	}
+	r.changed(c)
+	answer.send(w)
+}
+
+// changed makes the Runner forget. What a failed write left behind is read anew
+// as well, which does no harm.
+func (r *Runner) changed(c change) {
+	r.forget(c.name)
+	switch c.operation.name {
+	case "DeleteFunction":
+		r.drain(c.name, "")
+	case "UpdateFunctionCode", "UpdateFunctionConfiguration":
+		r.drain(c.name, latest)
+	}
+}
+
+// refusal is an answer that MiniStack is not asked for.
+type refusal struct {
+	status    int
+	errorType string
+	message   string
+}
+
+func (f *refusal) send(w http.ResponseWriter) { refuse(w, f.status, f.errorType, f.message) }
+
+func notServed(what string) *refusal {
+	return &refusal{http.StatusNotImplemented, "NotServedByLocalStack", "not served by the local stack: " + what}
+}
+
+func invalidParameter(message string) *refusal {
+	return &refusal{http.StatusBadRequest, "InvalidParameterValueException", message}
+}
+
+// check refuses what MiniStack would accept although it is not served here, or
+// although AWS refuses it.
+func (c *change) check() *refusal {
+	b := &c.body
+	name := "lambda:" + c.operation.name
+	switch {
+	case b.RoutingConfig != nil && len(b.RoutingConfig.AdditionalVersionWeights) > 0:
+		return notServed(name + " with weights for several versions")
+	case len(b.Layers) > 0:
+		return notServed(name + " with layers")
+	case len(b.FileSystemConfigs) > 0:
+		return notServed(name + " with file systems")
+	case present(b.DurableConfig), present(b.TenancyConfig), present(b.CapacityProviderConfig):
+		return notServed(name + " with durable, tenancy or capacity provider configuration")
+	case b.PackageType == "Image", b.ImageURI != "", b.Code != nil && b.Code.ImageURI != "":
+		return notServed(name + " with a container image")
+	case b.Runtime != "" && !strings.HasPrefix(b.Runtime, "provided"):
+		return notServed(name + " with runtime " + b.Runtime + " (only provided.al2023 zips run here)")
+	case b.DryRun:
+		return notServed(name + " with DryRun (the emulator would update the function)")
+	}
+	if b.Environment == nil {
+		return nil
+	}
+	for _, reserved := range reservedVariables {
+		if _, ok := b.Environment.Variables[reserved]; ok {
+			return invalidParameter("Lambda was unable to configure your environment variables because the environment variables you have provided contains reserved keys that are currently not supported for modification. Reserved keys used in this request: " + reserved)
+		}
+	}
+	return nil
+}
+
+func present(field json.RawMessage) bool { return len(field) > 0 && string(field) != "null" }
+
+// readCode finds the zip of a request and refuses what could not be unpacked.
+func (r *Runner) readCode(ctx context.Context, c *change) *refusal {
+	source := &c.body.codeSource
+	if c.operation.name == "CreateFunction" {
+		if source = c.body.Code; source == nil {
+			source = &codeSource{}
+		}
+	}
+	switch {
+	case len(source.ZipFile) > 0:
+		if len(source.ZipFile) > maxZipBytes {
+			return &refusal{http.StatusRequestEntityTooLarge, "RequestEntityTooLargeException", fmt.Sprintf("the zip is larger than %d bytes; load it through S3", maxZipBytes)}
+		}
+		c.zip = source.ZipFile
+	case source.S3Bucket != "" && source.S3Key != "":
+		data, err := r.code.readS3(ctx, cmp.Or(c.region, r.config.Region), &s3.GetObjectInput{Bucket: &source.S3Bucket, Key: &source.S3Key, VersionId: source.S3ObjectVersion})
+		if err != nil {
+			return invalidParameter(fmt.Sprintf("Error occurred while GetObject of s3://%s/%s: %v", source.S3Bucket, source.S3Key, err))
+		}
+		c.zip = data
+	default:
+		return invalidParameter("Please provide a source for function code.")
+	}
+	if _, err := openZip(c.zip); err != nil {
+		return invalidParameter("Could not unzip uploaded file. Please check your file, then try to upload again. (" + err.Error() + ")")
+	}
+	return nil
+}
+
+// keepCode stores the zip after MiniStack took it.
+func (r *Runner) keepCode(c change, answer []byte) error {
+	var configuration struct {
+		CodeSha256    string
+		Architectures []string
+	}
+	if err := json.Unmarshal(answer, &configuration); err != nil {
+		return fmt.Errorf("read the answer: %w", err)
+	}
+	sum := sha256.Sum256(c.zip)
+	if mine := base64.StdEncoding.EncodeToString(sum[:]); mine != configuration.CodeSha256 {
+		return fmt.Errorf("SHA-256 is %s, the function's CodeSha256 %s: the object changed meanwhile", mine, configuration.CodeSha256)
+	}
+	if err := r.code.put(c.zip); err != nil {
+		return err
+	}
+	if len(configuration.Architectures) == 0 {
+		return nil
+	}
+	// Said now, since its first invocation may be far away.
+	var failed *failure
+	entry := readEntrypoint(r.code.path(fmt.Sprintf("%x", sum)))
+	if errors.As(entry.check(configuration.Architectures[0]), &failed) {
+		r.problems.add("function "+c.name, failed.message, 1)
+	}
+	return nil
+}
+
+func refuseNotServed(w http.ResponseWriter, what string) {
+	notServed(what).send(w)
+}
+
+// refuse answers as the Lambda API does.
+func refuse(w http.ResponseWriter, status int, errorType, message string) {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("X-Amzn-Errortype", errorType)
+	w.Header().Set("X-Amzn-Requestid", newID())
+	w.WriteHeader(status)
+	w.Write(mustJSON(struct {
+		Message string `json:"message"`
+	}{message}))
+}
+
+// recorder keeps an answer until it may be sent.
+type recorder struct {
+	header http.Header
+	status int
+	body   bytes.Buffer
+}
+
+func (r *recorder) Header() http.Header { return r.header }
+
+func (r *recorder) WriteHeader(status int) {
+	if r.status == 0 && status >= http.StatusOK {
+		r.status = status
+	}
+}
+
+func (r *recorder) Write(b []byte) (int, error) {
+	r.WriteHeader(http.StatusOK)
+	return r.body.Write(b)
+}
+
+func (r *recorder) send(w http.ResponseWriter) {
+	for name, values := range r.header {
+		w.Header()[name] = slices.Clone(values)
+	}
+	r.WriteHeader(http.StatusOK)
+	w.WriteHeader(r.status)
+	w.Write(r.body.Bytes())
+}

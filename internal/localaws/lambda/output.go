@@ -1,0 +1,189 @@
+package lambda
+
+import (
+	"bytes"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"strings"
+	"sync"
+	"time"
+)
+
+// drainTimeout is how long output of a dead sandbox is waited for when a
+// process that left its group still holds the pipe.
+const drainTimeout = 200 * time.Millisecond
+
+// output takes what a sandbox writes to stdout and stderr, line by line, into
+// its log stream.
+//
+// Lambda's own lines (END, REPORT …) must come after the lines that the
+// function wrote before. So they go through the same pipe: a marker is written
+// into it that only we know, and the reader puts the waiting line in its place.
+type output struct {
+	stream *logStream
+	filter func(line []byte) bool // nil keeps every line
+	reader *os.File
+	writer *os.File
+	// markerLine is the marker with its line break.
+	marker, markerLine []byte
+	done               chan struct{} // closed when the pipe is drained
+
+	mu      sync.Mutex
+	closed  bool
+	waiting []string
+}
+
+func newOutput(stream *logStream, logging logging) (*output, error) {
+	reader, writer, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	markerLine := []byte("\x00" + hex.EncodeToString(randomBytes(16)) + "\n")
+	o := &output{
+		stream:     stream,
+		reader:     reader,
+		writer:     writer,
+		marker:     markerLine[:len(markerLine)-1],
+		markerLine: markerLine,
+		done:       make(chan struct{}),
+	}
+	if logging.json && logging.application > levelTrace {
+		o.filter = logging.application.keeps
+	}
+	go o.read()
+	return o, nil
+}
+
+// platform adds a line of Lambda's own, after everything the function has
+// written until now.
+func (o *output) platform(line string) {
+	if line == "" {
+		return
+	}
+	o.mu.Lock()
+	if o.closed {
+		o.stream.append(line)
+		o.mu.Unlock()
+		return
+	}
+	o.waiting = append(o.waiting, line)
+	o.mu.Unlock()
+	// Not under the lock: the pipe may be full, and its reader takes the lock.
+	// Short enough for PIPE_BUF, so it is never mixed with other writes. A
+	// write error means that the pipe is gone; close empties the queue.
+	o.writer.Write(o.markerLine)
+}
+
+// close drains the pipe. The sandbox's processes must be gone.
+func (o *output) close() {
+	o.writer.Close()
+	o.reader.SetReadDeadline(time.Now().Add(drainTimeout))
+	<-o.done
+	o.reader.Close()
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.closed = true
+	for _, line := range o.waiting {
+		o.stream.append(line)
+	}
+	o.waiting = nil
+}
+
+func (o *output) read() {
+	defer close(o.done)
+	chunk := make([]byte, 32<<10)
+	var held []byte
+	for {
+		n, err := o.reader.Read(chunk)
+		held = append(held, chunk[:n]...)
+		for {
+			end := bytes.IndexByte(held, '\n')
+			if end < 0 {
+				break
+			}
+			o.line(held[:end])
+			held = held[end+1:]
+		}
+		// A longer line becomes several events. A marker at its end stays whole.
+		for len(held) > maxEventBytes+len(o.marker) {
+			o.emit(held[:maxEventBytes])
+			held = held[maxEventBytes:]
+		}
+		if err != nil {
+			if !errors.Is(err, io.EOF) && !errors.Is(err, os.ErrDeadlineExceeded) {
+				o.stream.lost(err.Error(), 1)
+			}
+			o.emit(held)
+			return
+		}
+	}
+}
+
+func (o *output) line(line []byte) {
+	text, marked := bytes.CutSuffix(line, o.marker)
+	for len(text) > maxEventBytes {
+		o.emit(text[:maxEventBytes])
+		text = text[maxEventBytes:]
+	}
+	o.emit(text)
+	if !marked {
+		return
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if len(o.waiting) > 0 {
+		o.stream.append(o.waiting[0])
+		o.waiting = o.waiting[1:]
+	}
+}
+
+func (o *output) emit(line []byte) {
+	line = bytes.TrimSuffix(line, []byte{'\r'})
+	if len(line) == 0 || o.filter != nil && !o.filter(line) {
+		return
+	}
+	o.stream.append(strings.ToValidUTF8(string(line), "\uFFFD"))
+}
+
+// logLevel is a level of Lambda's advanced logging controls, from most detail
+// to least.
+type logLevel int
+
+const (
+	levelTrace logLevel = iota
+	levelDebug
+	levelInfo
+	levelWarn
+	levelError
+	levelFatal
+)
+
+var logLevelNames = [...]string{"TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"}
+
+func (l logLevel) String() string { return logLevelNames[l] }
+
+// parseLogLevel takes any case; what is no level counts as INFO, as on AWS.
+func parseLogLevel(s string) logLevel {
+	for level, name := range logLevelNames {
+		if strings.EqualFold(s, name) {
+			return logLevel(level)
+		}
+	}
+	return levelInfo
+}
+
+// keeps tells whether a line of the function passes its application log level.
+// Lambda filters by the "level" key of JSON lines; a line without one counts as
+// INFO (Lambda, "Log-level filtering").
+func (l logLevel) keeps(line []byte) bool {
+	var parsed struct {
+		Level string `json:"level"`
+	}
+	if json.Unmarshal(line, &parsed) != nil {
+		return l <= levelInfo
+	}
+	return parseLogLevel(parsed.Level) >= l
+}

@@ -1,0 +1,208 @@
+package lambda
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awslambda "github.com/aws/aws-sdk-go-v2/service/lambda"
+)
+
+// MayInvoke tells whether the resource policy of a function lets a service
+// principal invoke exactly this ARN (function, version or alias), on behalf of
+// the given source. A function without a policy, or no function, is a no.
+//
+// It judges what AddPermission can write and treats the rest as a no: a
+// statement with a condition operator or key that is not understood never
+// allows, and a Deny statement that names the action denies whatever its
+// conditions say.
+func (r *Runner) MayInvoke(ctx context.Context, arn, principal, sourceARN, sourceAccount string) (bool, error) {
+	statements, err := r.policies.of(arn)
+	if err != nil || ctx.Err() != nil {
+		return false, errors.Join(err, ctx.Err())
+	}
+	call := invokeCall{resource: arn, principal: principal, sourceARN: sourceARN, sourceAccount: sourceAccount}
+	allowed := false
+	for _, s := range statements {
+		if !s.covers(call) {
+			continue
+		}
+		if s.Effect != "Allow" {
+			return false, nil
+		}
+		allowed = allowed || s.conditionsHold(call)
+	}
+	return allowed, nil
+}
+
+type invokeCall struct {
+	resource      string
+	principal     string
+	sourceARN     string
+	sourceAccount string
+}
+
+// policies reads resource policies from MiniStack.
+type policies struct {
+	client  *awslambda.Client
+	account string
+	cache   *cache[[]statement]
+}
+
+func newPolicies(client *awslambda.Client, account string) *policies {
+	return &policies{client: client, account: account, cache: newCache[[]statement]()}
+}
+
+func (p *policies) forget(name string) { p.cache.forget(name) }
+
+func (p *policies) of(arn string) ([]statement, error) {
+	a, err := parseFunctionARN(arn)
+	if err != nil || a.account != p.account {
+		return nil, nil // nothing of this account, so nobody may call it
+	}
+	return p.cache.get(a.name, arn, func(ctx context.Context) ([]statement, error) {
+		input := &awslambda.GetPolicyInput{FunctionName: &a.name}
+		if a.qualifier != "" {
+			input.Qualifier = &a.qualifier
+		}
+		out, err := p.client.GetPolicy(ctx, input, func(o *awslambda.Options) { o.Region = a.region })
+		if err := notFound(err); errors.Is(err, ErrNotFound) {
+			return nil, nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("read policy of %s: %w", arn, err)
+		}
+		var document struct{ Statement list[statement] }
+		if err := json.Unmarshal([]byte(aws.ToString(out.Policy)), &document); err != nil {
+			return nil, fmt.Errorf("policy of %s: %w", arn, err)
+		}
+		return document.Statement, nil
+	})
+}
+
+// statement is one statement of a resource policy.
+type statement struct {
+	Effect    string
+	Principal principal
+	Action    list[string]
+	Resource  list[string]
+	Condition map[string]map[string]list[string]
+}
+
+// principal holds the service names of a Principal element. Everything else in
+// it ("*", accounts, roles) never matches a service.
+type principal struct{ services list[string] }
+
+func (p *principal) UnmarshalJSON(b []byte) error {
+	var element struct{ Service list[string] }
+	if json.Unmarshal(b, &element) == nil {
+		p.services = element.Service
+	}
+	return nil
+}
+
+// covers tells whether the statement is about this principal, action and
+// resource. MiniStack returns every statement of a function for an unqualified
+// ARN; a permission for an alias must not count there, so the resource decides.
+func (s statement) covers(call invokeCall) bool {
+	return s.Principal.services.any(func(service string) bool { return service == call.principal }) &&
+		s.Action.any(func(action string) bool {
+			return matches(strings.ToLower(action), "lambda:invokefunction")
+		}) &&
+		s.Resource.any(func(resource string) bool { return resource == call.resource })
+}
+
+func (s statement) conditionsHold(call invokeCall) bool {
+	for operator, keys := range s.Condition {
+		for key, values := range keys {
+			var actual string
+			switch strings.ToLower(key) {
+			case "aws:sourcearn":
+				actual = call.sourceARN
+			case "aws:sourceaccount":
+				actual = call.sourceAccount
+			}
+			if actual == "" || !values.any(func(value string) bool { return conditionHolds(operator, value, actual) }) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+func conditionHolds(operator, value, actual string) bool {
+	switch operator {
+	case "StringEquals":
+		return value == actual
+	case "StringLike":
+		return matches(value, actual)
+	case "ArnLike", "ArnEquals":
+		return arnMatches(value, actual)
+	default:
+		return false
+	}
+}
+
+// arnMatches compares the six parts of two ARNs one by one, so that a wildcard
+// in one part does not reach into the next (IAM, "ARN condition operators").
+func arnMatches(pattern, arn string) bool {
+	patterns, parts := strings.SplitN(pattern, ":", 6), strings.SplitN(arn, ":", 6)
+	if len(patterns) != 6 || len(parts) != 6 {
+		return false
+	}
+	for i := range parts {
+		if !matches(patterns[i], parts[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// matches compares with * for any characters and ? for one.
+func matches(pattern, s string) bool {
+	star, mark := -1, 0
+	p, i := 0, 0
+	for i < len(s) {
+		switch {
+		case p < len(pattern) && pattern[p] == '*':
+			star, mark = p, i
+			p++
+		case p < len(pattern) && (pattern[p] == '?' || pattern[p] == s[i]):
+			p++
+			i++
+		case star >= 0:
+			mark++
+			p, i = star+1, mark
+		default:
+			return false
+		}
+	}
+	return strings.Trim(pattern[p:], "*") == ""
+}
+
+// list is a JSON element that may be one value or several.
+type list[T any] []T
+
+func (l *list[T]) UnmarshalJSON(b []byte) error {
+	if len(b) > 0 && b[0] == '[' {
+		return json.Unmarshal(b, (*[]T)(l))
+	}
+	var one T
+	if err := json.Unmarshal(b, &one); err != nil {
+		return err
+	}
+	*l = list[T]{one}
+	return nil
+}
+
+func (l list[T]) any(is func(T) bool) bool {
+	for _, value := range l {
+		if is(value) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,73 @@
+package lambda
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/aws-sdk-go-v2/service/sts/types"
+	"golang.org/x/sync/singleflight"
+)
+
+const (
+	// credentialLifetime is what every role allows, whatever its maximum.
+	credentialLifetime = time.Hour
+	// credentialMargin is how much lifetime the credentials of a sandbox must
+	// have left when it takes a request: AWS's longest function timeout is 15
+	// minutes.
+	credentialMargin = 16 * time.Minute
+)
+
+// roles assumes the roles of functions. A sandbox gets its credentials
+// once, as environment variables; it takes no more requests when they near
+// their end.
+type roles struct {
+	client *sts.Client
+	load   singleflight.Group
+
+	mu    sync.Mutex
+	known map[string]types.Credentials
+}
+
+func newRoles(client *sts.Client) *roles {
+	return &roles{client: client, known: make(map[string]types.Credentials)}
+}
+
+// of returns credentials that last for at least half their lifetime more. The
+// session has the function's name, as on AWS.
+func (c *roles) of(v *version) (types.Credentials, error) {
+	key := v.role + " " + v.name
+	c.mu.Lock()
+	known, ok := c.known[key]
+	c.mu.Unlock()
+	if ok && time.Until(*known.Expiration) > credentialLifetime/2 {
+		return known, nil
+	}
+	loaded, err, _ := c.load.Do(key, func() (any, error) {
+		ctx, cancel := context.WithTimeout(context.Background(), callTimeout)
+		defer cancel()
+		out, err := c.client.AssumeRole(ctx, &sts.AssumeRoleInput{
+			RoleArn:         &v.role,
+			RoleSessionName: &v.name,
+			DurationSeconds: aws.Int32(int32(credentialLifetime / time.Second)),
+		})
+		if err != nil {
+			return nil, err
+		}
+		if out.Credentials == nil || out.Credentials.Expiration == nil {
+			return nil, fmt.Errorf("AssumeRole answered without credentials")
+		}
+		return *out.Credentials, nil
+	})
+	if err != nil {
+		return types.Credentials{}, &RoleError{Function: v.name, Role: v.role, Err: err}
+	}
+	fresh := loaded.(types.Credentials)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.known[key] = fresh
+	return fresh, nil
+}

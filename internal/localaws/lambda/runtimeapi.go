@@ -1,0 +1,186 @@
+package lambda
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+)
+
+// maxResponse is the largest response of a synchronous invocation, in bytes
+// (6 MB and a little, as Lambda's own error message says).
+const maxResponse = 6_291_556
+
+// runtimeAPI is the Lambda Runtime API, version 2018-06-01, of one sandbox.
+func (s *sandbox) runtimeAPI(address string) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /2018-06-01/runtime/invocation/next", s.next)
+	mux.HandleFunc("POST /2018-06-01/runtime/invocation/{id}/response", s.response)
+	mux.HandleFunc("POST /2018-06-01/runtime/invocation/{id}/error", s.invocationError)
+	mux.HandleFunc("POST /2018-06-01/runtime/init/error", s.initError)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		// Only a runtime speaks to it: a web page could take a request away.
+		if r.Host != address || r.Header.Get("Origin") != "" || r.Header.Get("Sec-Fetch-Site") != "" {
+			refuseRuntime(w, http.StatusForbidden, "Forbidden", "not a runtime of this sandbox")
+			return
+		}
+		mux.ServeHTTP(w, r)
+	})
+}
+
+// next ends the request before, and holds the runtime until there is another.
+func (s *sandbox) next(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	before := s.current
+	if before != nil && !before.responded {
+		s.mu.Unlock()
+		refuseRuntime(w, http.StatusForbidden, "InvalidStateTransition", "the invocation before has no response yet")
+		return
+	}
+	s.current = nil
+	if !s.initialised {
+		s.initialised = true
+		close(s.ready)
+	}
+	s.mu.Unlock()
+	if before != nil {
+		close(before.done)
+	}
+
+	select {
+	case inv := <-s.work:
+		h := w.Header()
+		h.Set("Content-Type", "application/json")
+		h.Set("Content-Length", strconv.Itoa(len(inv.request)))
+		h.Set("Lambda-Runtime-Aws-Request-Id", inv.requestID)
+		h.Set("Lambda-Runtime-Deadline-Ms", strconv.FormatInt(inv.deadline.UnixMilli(), 10))
+		h.Set("Lambda-Runtime-Invoked-Function-Arn", inv.arn)
+		h.Set("Lambda-Runtime-Trace-Id", inv.traceID)
+		w.Write(inv.request)
+	case <-s.process.exited:
+	case <-r.Context().Done():
+	}
+}
+
+func (s *sandbox) response(w http.ResponseWriter, r *http.Request) {
+	body, size, err := readBody(r)
+	if err != nil {
+		refuseRuntime(w, http.StatusBadRequest, "InvalidRequest", err.Error())
+		return
+	}
+	if size > maxResponse {
+		tooLarge := &failure{
+			errorType: "Function.ResponseSizeTooLarge",
+			message:   fmt.Sprintf("Response payload size (%d bytes) exceeded maximum allowed payload size (%d bytes).", size, maxResponse),
+		}
+		if s.answer(w, r, func(inv *invocation) { inv.tooLarge = tooLarge }) {
+			refuseRuntime(w, http.StatusRequestEntityTooLarge, tooLarge.errorType, tooLarge.message)
+		}
+		return
+	}
+	// A runtime that fails in the middle of a response says so in a trailer.
+	functionError := ""
+	if r.Trailer.Get("Lambda-Runtime-Function-Error-Type") != "" {
+		functionError = unhandled
+		if document, err := base64.StdEncoding.DecodeString(r.Trailer.Get("Lambda-Runtime-Function-Error-Body")); err == nil {
+			body = document
+		}
+	}
+	if s.answer(w, r, func(inv *invocation) { inv.response, inv.functionError = body, functionError }) {
+		accept(w)
+	}
+}
+
+func (s *sandbox) invocationError(w http.ResponseWriter, r *http.Request) {
+	body, size, err := readBody(r)
+	if err != nil || size > maxResponse {
+		refuseRuntime(w, http.StatusBadRequest, "InvalidRequest", "the error document cannot be read or is too large")
+		return
+	}
+	if s.answer(w, r, func(inv *invocation) { inv.response, inv.functionError = body, unhandled }) {
+		accept(w)
+	}
+}
+
+// answer records what the runtime says of its current request. It refuses an
+// answer to any other and a second answer.
+func (s *sandbox) answer(w http.ResponseWriter, r *http.Request, record func(*invocation)) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	inv := s.current
+	if inv == nil || inv.requestID != r.PathValue("id") || inv.responded || inv.finished {
+		refuseRuntime(w, http.StatusBadRequest, "InvalidRequestID", "no such invocation is waiting for an answer")
+		return false
+	}
+	inv.responded = true
+	record(inv)
+	return true
+}
+
+func (s *sandbox) initError(w http.ResponseWriter, r *http.Request) {
+	body, size, err := readBody(r)
+	if err != nil || size > maxResponse {
+		refuseRuntime(w, http.StatusBadRequest, "InvalidRequest", "the error document cannot be read or is too large")
+		return
+	}
+	var document struct {
+		Type    string `json:"errorType"`
+		Message string `json:"errorMessage"`
+	}
+	if json.Unmarshal(body, &document) != nil || document.Type == "" {
+		document.Type = r.Header.Get("Lambda-Runtime-Function-Error-Type")
+	}
+	if document.Type == "" {
+		document.Type = "Runtime.Unknown"
+	}
+	s.mu.Lock()
+	initialised := s.initialised
+	s.mu.Unlock()
+	if initialised {
+		refuseRuntime(w, http.StatusForbidden, "InvalidStateTransition", "the initialisation is over")
+		return
+	}
+	select {
+	case s.initFail <- &failure{errorType: document.Type, message: document.Message, payload: body}:
+		accept(w)
+	default:
+		refuseRuntime(w, http.StatusForbidden, "InvalidStateTransition", "the initialisation has failed already")
+	}
+}
+
+// readBody reads up to maxResponse bytes, drains the rest and says how many
+// there were.
+func readBody(r *http.Request) (body []byte, size int64, err error) {
+	if r.ContentLength > 0 && r.ContentLength <= maxResponse {
+		body = make([]byte, r.ContentLength)
+		_, err = io.ReadFull(r.Body, body)
+		return body, r.ContentLength, err
+	}
+	body, err = io.ReadAll(io.LimitReader(r.Body, maxResponse))
+	if err != nil {
+		return nil, 0, err
+	}
+	rest, err := io.Copy(io.Discard, r.Body)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, 0, err
+	}
+	return body, int64(len(body)) + rest, nil
+}
+
+func accept(w http.ResponseWriter) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(http.StatusAccepted)
+	io.WriteString(w, `{"status":"OK"}`)
+}
+
+func refuseRuntime(w http.ResponseWriter, status int, errorType, message string) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	w.Write(mustJSON(struct {
+		Message string `json:"errorMessage"`
+		Type    string `json:"errorType"`
+	}{message, errorType}))
+}

@@ -1,0 +1,267 @@
+package lambda
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// initTimeout bounds the initialisation of a sandbox (Lambda, "Lambda execution
+// environment lifecycle").
+const initTimeout = 10 * time.Second
+
+// memoryInterval is how old the memory figure of a REPORT line may be.
+const memoryInterval = 100 * time.Millisecond
+
+// sandbox is one process that serves one request at a time.
+type sandbox struct {
+	version  *version
+	stream   *logStream
+	log      platformLog
+	output   *output
+	process  *process
+	server   *http.Server
+	work     chan *invocation // the request that the next long poll takes
+	ready    chan struct{}    // closed by the first poll for a request
+	initFail chan *failure    // what the runtime posted to init/error
+	retireAt time.Time        // when its credentials are too old for a request
+	started  time.Time
+
+	// Used by whoever holds the sandbox.
+	initDuration time.Duration // 0 after the first request was reported
+	memoryMB     int
+	memoryAt     time.Time
+
+	mu          sync.Mutex
+	current     *invocation
+	initialised bool
+	lastUsed    time.Time
+	invocations int
+}
+
+// startError says why a sandbox did not come up. Its log stream is where the
+// request that waited for it is reported.
+type startError struct {
+	error
+	stream *logStream
+	log    platformLog
+	init   time.Duration
+}
+
+func (e *startError) Unwrap() error { return e.error }
+
+// newSandbox starts a sandbox and waits until it asks for its first request.
+// starting is told of the process as soon as there is one.
+func (r *Runner) newSandbox(v *version, starting func(*sandbox)) (*sandbox, error) {
+	s := &sandbox{
+		version:  v,
+		stream:   r.logs.newStream(v),
+		log:      platformLog{logging: v.logging, version: v.number, memoryMB: v.memoryMB},
+		work:     make(chan *invocation, 1),
+		ready:    make(chan struct{}),
+		initFail: make(chan *failure, 1),
+		started:  time.Now(),
+		lastUsed: time.Now(),
+	}
+	s.append(s.log.initStart())
+	err := s.start(r)
+	if err == nil {
+		starting(s)
+		err = s.initialise()
+	}
+	took := time.Since(s.started)
+	var failed *failure
+	if err != nil && !errors.As(err, &failed) {
+		return nil, &startError{error: err, stream: s.stream, log: s.log, init: took}
+	}
+	if failed != nil && failed.errorType == invalidEntrypoint {
+		r.problems.add("function "+v.name, failed.message, 1)
+	}
+	if failed != nil {
+		s.append(s.log.initReport(took, failed))
+		return nil, &startError{error: failed, stream: s.stream, log: s.log, init: took}
+	}
+	s.output.platform(s.log.initReport(took, nil))
+	s.initDuration = took
+	return s, nil
+}
+
+func (s *sandbox) append(line string) { s.stream.append(line) }
+
+// start runs the bootstrap with a Runtime API of its own.
+func (s *sandbox) start(r *Runner) error {
+	dir, err := r.code.open(s.version)
+	if err != nil {
+		return err
+	}
+	role, err := r.roles.of(s.version)
+	if err != nil {
+		return err
+	}
+	s.retireAt = role.Expiration.Add(-credentialMargin)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return fmt.Errorf("listen for the runtime: %w", err)
+	}
+	s.output, err = newOutput(s.stream, s.version.logging)
+	if err != nil {
+		listener.Close()
+		return fmt.Errorf("make pipe for the function's output: %w", err)
+	}
+	address := listener.Addr().String()
+	s.server = &http.Server{Handler: s.runtimeAPI(address), ReadHeaderTimeout: initTimeout}
+	s.process, err = r.spawner.start(dir, environment(s.version, sandboxSettings{
+		runtimeAPI:  address,
+		gatewayURL:  r.config.GatewayURL,
+		codeDir:     dir,
+		logStream:   s.stream.name,
+		credentials: role,
+	}), s.output.writer)
+	if err != nil {
+		listener.Close()
+		s.output.close()
+		return &failure{errorType: invalidEntrypoint, message: err.Error()}
+	}
+	go s.server.Serve(listener)
+	return nil
+}
+
+// initialise waits for the first poll of a started sandbox, or takes it down.
+func (s *sandbox) initialise() error {
+	timer := time.NewTimer(initTimeout)
+	defer timer.Stop()
+	var failed *failure
+	select {
+	case <-s.ready:
+		return nil
+	case failed = <-s.initFail:
+	case <-s.process.exited:
+		failed = s.exitFailure()
+		select {
+		case failed = <-s.initFail:
+		default:
+		}
+	case <-timer.C:
+		failed = timeoutFailure(initTimeout)
+	}
+	s.shutdown()
+	return failed
+}
+
+// exitFailure is what AWS says when a bootstrap ends by itself.
+func (s *sandbox) exitFailure() *failure {
+	state := s.process.state()
+	if state == "exit status 0" {
+		return &failure{errorType: "Runtime.ExitError", message: "Runtime exited without providing a reason"}
+	}
+	return &failure{errorType: "Runtime.ExitError", message: "Runtime exited with error: " + state}
+}
+
+func timeoutFailure(limit time.Duration) *failure {
+	return &failure{
+		errorType: "Sandbox.Timedout",
+		message:   fmt.Sprintf("Task timed out after %.2f seconds", limit.Seconds()),
+		timedOut:  true,
+	}
+}
+
+// shutdown kills the sandbox and returns when its processes are gone and its
+// output is in the log stream.
+func (s *sandbox) shutdown() {
+	s.process.kill()
+	<-s.process.exited
+	s.server.Close()
+	s.output.close()
+}
+
+// begin hands a request over. It reports false when the process is gone.
+func (s *sandbox) begin(inv *invocation) bool {
+	select {
+	case <-s.process.exited:
+		return false
+	default:
+	}
+	inv.started = time.Now()
+	inv.deadline = inv.started.Add(s.version.timeout)
+	s.mu.Lock()
+	s.current = inv
+	s.invocations++
+	s.mu.Unlock()
+	s.output.platform(s.log.start(inv.requestID))
+	s.work <- inv
+	return true
+}
+
+// serve waits until the request that begin handed over is done. The sandbox
+// can take another one only when it reports alive.
+func (s *sandbox) serve(inv *invocation) (failed *failure, alive bool) {
+	timer := time.NewTimer(s.version.timeout)
+	defer timer.Stop()
+	alive = true
+	select {
+	case <-inv.done:
+	case <-s.process.exited:
+		failed, alive = s.exitFailure(), false
+	case <-timer.C:
+		failed, alive = timeoutFailure(s.version.timeout), false
+	}
+	r := report{requestID: inv.requestID, duration: time.Since(inv.started), init: s.initDuration, failed: failed}
+	s.initDuration = 0
+	if !alive {
+		s.shutdown()
+	}
+	s.measure(alive)
+	r.maxMemoryMB = s.memoryMB
+
+	s.mu.Lock()
+	s.lastUsed = time.Now()
+	inv.finished = true
+	if inv.responded {
+		// A runtime that answers and then ends (a panic) has answered.
+		failed = inv.tooLarge
+	}
+	if inv.tooLarge != nil {
+		r.failed = inv.tooLarge
+	}
+	r.functionError = inv.functionError != ""
+	s.mu.Unlock()
+	for _, line := range s.log.end(r) {
+		s.output.platform(line)
+	}
+	return failed, alive
+}
+
+// measure reads the peak of the bootstrap's resident memory.
+func (s *sandbox) measure(alive bool) {
+	if !alive {
+		s.memoryMB = s.process.peakMemoryMB()
+		return
+	}
+	if time.Since(s.memoryAt) < memoryInterval {
+		return
+	}
+	s.memoryAt = time.Now()
+	file, err := os.Open(fmt.Sprintf("/proc/%d/status", s.process.pid()))
+	if err != nil {
+		return
+	}
+	defer file.Close()
+	for lines := bufio.NewScanner(file); lines.Scan(); {
+		value, ok := strings.CutPrefix(lines.Text(), "VmHWM:")
+		if !ok {
+			continue
+		}
+		kilobytes, err := strconv.Atoi(strings.TrimSpace(strings.TrimSuffix(value, "kB")))
+		if err == nil {
+			s.memoryMB = kilobytes/1024 + 1
+		}
+		return
+	}
+}

@@ -1,0 +1,86 @@
+// Command bootstrap is the function that the tests of the Lambda runner run. An
+// event says what it is to do, INIT what is to happen before the first event.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-lambda-go/lambdacontext"
+)
+
+type event struct {
+	Do      string `json:"do"`
+	Text    string `json:"text"`
+	Seconds int    `json:"seconds"`
+	Bytes   int    `json:"bytes"`
+}
+
+func main() {
+	switch os.Getenv("INIT") {
+	case "crash":
+		fmt.Println("about to crash")
+		os.Exit(7)
+	case "leave":
+		os.Exit(0)
+	case "hang":
+		select {}
+	case "error":
+		body := strings.NewReader(`{"errorType":"Config.Missing","errorMessage":"TABLE is not set"}`)
+		http.Post("http://"+os.Getenv("AWS_LAMBDA_RUNTIME_API")+"/2018-06-01/runtime/init/error", "application/json", body)
+		os.Exit(1)
+	}
+	lambda.Start(handle)
+}
+
+func handle(ctx context.Context, e event) (any, error) {
+	invocation, _ := lambdacontext.FromContext(ctx)
+	switch e.Do {
+	case "echo":
+		return e.Text, nil
+	case "context":
+		deadline, _ := ctx.Deadline()
+		return map[string]any{
+			"arn":       invocation.InvokedFunctionArn,
+			"requestId": invocation.AwsRequestID,
+			"left":      time.Until(deadline).Seconds(),
+			"trace":     os.Getenv("_X_AMZN_TRACE_ID"),
+		}, nil
+	case "environment":
+		folder, err := os.Getwd()
+		return map[string]any{"environment": os.Environ(), "folder": folder}, err
+	case "pid":
+		time.Sleep(time.Duration(e.Seconds) * time.Second)
+		return os.Getpid(), nil
+	case "sleep":
+		time.Sleep(time.Duration(e.Seconds) * time.Second)
+		return "slept", nil
+	case "child":
+		child := exec.Command("sleep", "600")
+		if err := child.Start(); err != nil {
+			return nil, err
+		}
+		return child.Process.Pid, nil
+	case "crash":
+		os.Exit(3)
+	case "panic":
+		panic("lost my head")
+	case "error":
+		return nil, errors.New(e.Text)
+	case "print":
+		fmt.Println(e.Text)
+		fmt.Fprintln(os.Stderr, "to stderr")
+		fmt.Print("without line break")
+		return nil, nil
+	case "big":
+		return strings.Repeat("x", e.Bytes), nil
+	}
+	return nil, fmt.Errorf("cannot do %q", e.Do)
+}
