@@ -42,3 +42,8 @@ output "execution_log_group_name" {
   description = "Name of the execution log's group, for the policy of the KMS key."
   value       = "API-Gateway-Execution-Logs_${aws_apigatewayv2_api.this.id}/${var.stage_name}"
 }
+
+output "deployment_trigger" {
+  description = "Hash of everything that a deployment holds. A new value means a new deployment."
+  value       = aws_apigatewayv2_deployment.this.triggers.configuration
+}

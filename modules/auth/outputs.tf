@@ -20,6 +20,16 @@ output "authorizer_log_group_name" {
   value       = module.authorizer.log_group_name
 }
 
+output "authorizer_environment" {
+  description = "Environment variables of the authorizer; of the origin secrets only the SHA-256 are among them."
+  value       = module.authorizer.environment
+}
+
+output "authorizer_policy_statements" {
+  description = "What the authorizer's role may do. Each: sid, actions, resources, conditions."
+  value       = module.authorizer.policy_statements
+}
+
 output "issuer" {
   description = "Issuer of the tokens, exactly as their claim `iss` has it."
   value       = local.issuer

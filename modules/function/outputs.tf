@@ -46,3 +46,22 @@ output "log_group_arn" {
   description = "ARN of the function's log group, without the trailing :*."
   value       = aws_cloudwatch_log_group.this.arn
 }
+
+output "environment" {
+  description = "Environment variables that the function was given."
+  value       = var.environment
+}
+
+output "policy_statements" {
+  description = "What the function's role may do, in the order of its policy: OwnLogs, OwnTraces if traced, then the given statements. Each: sid, actions, resources, conditions."
+  value = [for statement in data.aws_iam_policy_document.this.statement : {
+    sid       = statement.sid
+    actions   = statement.actions
+    resources = statement.resources
+    conditions = [for condition in statement.condition : {
+      test     = condition.test
+      variable = condition.variable
+      values   = condition.values
+    }]
+  }]
+}

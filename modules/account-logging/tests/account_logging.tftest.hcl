@@ -1,0 +1,70 @@
+mock_provider "aws" {
+  mock_data "aws_iam_policy_document" {
+    defaults = { json = "{}" }
+  }
+
+  mock_data "aws_partition" {
+    defaults = { partition = "aws-us-gov" }
+  }
+
+  mock_resource "aws_iam_role" {
+    defaults = { arn = "arn:aws-us-gov:iam::111122223333:role/apigateway-logs" }
+  }
+}
+
+variables {
+  name = "apigateway-logs"
+}
+
+run "only_api_gateway_writes_logs" {
+  assert {
+    condition     = length(data.aws_iam_policy_document.trust.statement) == 1 && alltrue([for principal in data.aws_iam_policy_document.trust.statement[0].principals : principal.type == "Service" && principal.identifiers == toset(["apigateway.amazonaws.com"])])
+    error_message = "Somebody other than API Gateway may assume the role."
+  }
+
+  assert {
+    condition     = aws_iam_role_policy_attachment.this.policy_arn == "arn:aws-us-gov:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs"
+    error_message = "The role does not have AWS's policy of the partition it is in."
+  }
+
+  assert {
+    condition     = aws_api_gateway_account.this.cloudwatch_role_arn == aws_iam_role.this.arn
+    error_message = "The account does not use the role."
+  }
+
+  assert {
+    condition     = aws_iam_role.this.permissions_boundary == null
+    error_message = "The role has a boundary that nobody gave."
+  }
+}
+
+run "bounded" {
+  variables {
+    permissions_boundary = "arn:aws:iam::111122223333:policy/boundary"
+  }
+
+  assert {
+    condition     = aws_iam_role.this.permissions_boundary == "arn:aws:iam::111122223333:policy/boundary"
+    error_message = "The boundary is not on the role."
+  }
+}
+
+run "refuses_a_name_with_a_slash" {
+  command = plan
+
+  variables {
+    name = "logs/apigateway"
+  }
+
+  expect_failures = [var.name]
+}
+
+run "refuses_a_boundary_that_is_no_policy" {
+  command = plan
+
+  variables {
+    permissions_boundary = "arn:aws:iam::111122223333:role/boundary"
+  }
+
+  expect_failures = [var.permissions_boundary]
+}

@@ -1,0 +1,245 @@
+mock_provider "aws" {
+  mock_data "aws_iam_policy_document" {
+    defaults = { json = "{}" }
+  }
+
+  mock_resource "aws_iam_role" {
+    defaults = { arn = "arn:aws:iam::111122223333:role/chat-authorizer" }
+  }
+
+  mock_resource "aws_cloudwatch_log_group" {
+    defaults = { arn = "arn:aws:logs:eu-west-1:111122223333:log-group:/aws/lambda/chat-authorizer" }
+  }
+
+  mock_resource "aws_lambda_alias" {
+    defaults = { invoke_arn = "arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/arn:aws:lambda:eu-west-1:111122223333:function:chat-authorizer:live/invocations" }
+  }
+
+  mock_resource "aws_cognito_user_pool" {
+    defaults = {
+      id       = "eu-west-1_example01"
+      arn      = "arn:aws:cognito-idp:eu-west-1:111122223333:userpool/eu-west-1_example01"
+      endpoint = "cognito-idp.eu-west-1.amazonaws.com/eu-west-1_example01"
+    }
+  }
+
+  mock_resource "aws_cognito_user_pool_client" {
+    defaults = { id = "1example23456789" }
+  }
+}
+
+variables {
+  name                 = "chat"
+  allowed_origins      = ["https://chat.example.com"]
+  package_dir          = "../function/tests/package"
+  reserved_concurrency = "25"
+  kms_key_arn          = "arn:aws:kms:eu-west-1:111122223333:key/1a2b3c4d-0000-4000-8000-000000000000"
+}
+
+run "the_user_pool_is_hardened_without_being_asked" {
+  assert {
+    condition     = aws_cognito_user_pool.this[0].deletion_protection == "ACTIVE"
+    error_message = "The user pool may be deleted."
+  }
+
+  assert {
+    condition     = aws_cognito_user_pool.this[0].admin_create_user_config[0].allow_admin_create_user_only
+    error_message = "Anybody may make an account."
+  }
+
+  assert {
+    condition     = aws_cognito_user_pool.this[0].user_pool_add_ons[0].advanced_security_mode == "ENFORCED" && aws_cognito_user_pool.this[0].user_pool_tier == "PLUS"
+    error_message = "Threat protection is not enforced."
+  }
+
+  assert {
+    condition     = aws_cognito_user_pool.this[0].mfa_configuration == "OPTIONAL" && aws_cognito_user_pool.this[0].software_token_mfa_configuration[0].enabled
+    error_message = "Users cannot have a second factor."
+  }
+
+  assert {
+    condition = (
+      aws_cognito_user_pool.this[0].password_policy[0].minimum_length == 12 &&
+      aws_cognito_user_pool.this[0].password_policy[0].require_lowercase &&
+      aws_cognito_user_pool.this[0].password_policy[0].require_uppercase &&
+      aws_cognito_user_pool.this[0].password_policy[0].require_numbers &&
+      aws_cognito_user_pool.this[0].password_policy[0].require_symbols &&
+      aws_cognito_user_pool.this[0].password_policy[0].password_history_size == 5 &&
+      aws_cognito_user_pool.this[0].password_policy[0].temporary_password_validity_days == 1
+    )
+    error_message = "The password policy is weaker than documented."
+  }
+
+  assert {
+    condition     = !aws_cognito_user_pool.this[0].username_configuration[0].case_sensitive
+    error_message = "Two users may differ in case only."
+  }
+
+  assert {
+    condition     = aws_cognito_user_pool.this[0].user_attribute_update_settings[0].attributes_require_verification_before_update == toset(["email"])
+    error_message = "An address can be changed without proof, and the password be recovered through it."
+  }
+}
+
+run "the_client_is_hardened_without_being_asked" {
+  assert {
+    condition     = !aws_cognito_user_pool_client.this[0].generate_secret
+    error_message = "The client has a secret that browsers cannot keep."
+  }
+
+  assert {
+    condition     = aws_cognito_user_pool_client.this[0].explicit_auth_flows == toset(["ALLOW_REFRESH_TOKEN_AUTH", "ALLOW_USER_SRP_AUTH"])
+    error_message = "There is a sign-in that sends the password."
+  }
+
+  assert {
+    condition     = aws_cognito_user_pool_client.this[0].prevent_user_existence_errors == "ENABLED"
+    error_message = "Sign-in tells which users exist."
+  }
+
+  assert {
+    condition     = aws_cognito_user_pool_client.this[0].enable_token_revocation
+    error_message = "Refresh tokens cannot be revoked."
+  }
+
+  assert {
+    condition     = !aws_cognito_user_pool_client.this[0].allowed_oauth_flows_user_pool_client && length(aws_cognito_user_pool_client.this[0].allowed_oauth_flows) == 0 && length(aws_cognito_user_pool_client.this[0].allowed_oauth_scopes) == 0
+    error_message = "An OAuth flow is on that nobody asked for."
+  }
+
+  assert {
+    condition = (
+      aws_cognito_user_pool_client.this[0].access_token_validity == 30 &&
+      aws_cognito_user_pool_client.this[0].id_token_validity == 30 &&
+      aws_cognito_user_pool_client.this[0].refresh_token_validity == 12 &&
+      aws_cognito_user_pool_client.this[0].token_validity_units[0].access_token == "minutes" &&
+      aws_cognito_user_pool_client.this[0].token_validity_units[0].id_token == "minutes" &&
+      aws_cognito_user_pool_client.this[0].token_validity_units[0].refresh_token == "hours"
+    )
+    error_message = "Tokens are good for longer than documented."
+  }
+}
+
+run "the_authorizer_believes_the_pools_access_tokens_only" {
+  assert {
+    condition = module.authorizer.environment == tomap({
+      TOKEN_ISSUER         = "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_example01"
+      TOKEN_JWKS_URI       = "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_example01/.well-known/jwks.json"
+      TOKEN_AUDIENCES      = "1example23456789"
+      TOKEN_TYPE_CHECK     = "token_use"
+      ALLOWED_ORIGINS      = "https://chat.example.com"
+      ALLOW_MISSING_ORIGIN = "false"
+      ORIGIN_SECRET_SHA256 = ""
+    })
+    error_message = "The authorizer has other settings."
+  }
+
+  assert {
+    condition     = module.authorizer.policy_statements[*].sid == ["OwnLogs", "OwnTraces"]
+    error_message = "The authorizer may do more than write its own logs and traces."
+  }
+
+  assert {
+    condition     = length(output.authorizer.identity_sources) == 0
+    error_message = "A client whose token comes in the other header would get 401."
+  }
+}
+
+run "keys_from_another_endpoint" {
+  variables {
+    cognito_endpoint = "https://cognito-idp-fips.eu-west-1.amazonaws.com"
+  }
+
+  assert {
+    condition     = output.jwks_uri == "https://cognito-idp-fips.eu-west-1.amazonaws.com/eu-west-1_example01/.well-known/jwks.json"
+    error_message = "The keys do not come from the given endpoint."
+  }
+
+  assert {
+    condition     = output.issuer == "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_example01"
+    error_message = "Another endpoint for the keys changed the issuer."
+  }
+}
+
+run "an_issuer_of_ones_own_makes_no_pool" {
+  variables {
+    oidc = {
+      issuer    = "https://id.example.com"
+      jwks_uri  = "https://id.example.com/keys"
+      audiences = ["chat", "chat-test"]
+    }
+    allowed_origins      = []
+    allow_missing_origin = true
+  }
+
+  assert {
+    condition     = length(aws_cognito_user_pool.this) == 0 && length(aws_cognito_user_pool_client.this) == 0 && output.user_pool_id == null && output.user_pool_client_id == null
+    error_message = "A user pool is left over."
+  }
+
+  assert {
+    condition = module.authorizer.environment == tomap({
+      TOKEN_ISSUER         = "https://id.example.com"
+      TOKEN_JWKS_URI       = "https://id.example.com/keys"
+      TOKEN_AUDIENCES      = "chat,chat-test"
+      TOKEN_TYPE_CHECK     = "typ"
+      ALLOWED_ORIGINS      = ""
+      ALLOW_MISSING_ORIGIN = "true"
+      ORIGIN_SECRET_SHA256 = ""
+    })
+    error_message = "The authorizer does not have the issuer's settings."
+  }
+}
+
+run "origin_secrets_leave_as_digests" {
+  variables {
+    origin_secrets = ["0123456789abcdef0123456789abcdef", "fedcba9876543210fedcba9876543210"]
+  }
+
+  assert {
+    condition     = module.authorizer.environment.ORIGIN_SECRET_SHA256 == "${sha256("0123456789abcdef0123456789abcdef")},${sha256("fedcba9876543210fedcba9876543210")}"
+    error_message = "The authorizer does not have the digests of the secrets."
+  }
+
+  assert {
+    condition     = output.authorizer.identity_sources == tolist(["route.request.header.x-origin-verify"])
+    error_message = "A request without the secret's header would still call the authorizer."
+  }
+}
+
+run "relaxed_by_name" {
+  variables {
+    mfa                 = "OFF"
+    threat_protection   = "OFF"
+    allow_self_sign_up  = true
+    deletion_protection = false
+    token_validity      = { access_minutes = 60 }
+    callback_urls       = ["https://chat.example.com/"]
+    logout_urls         = ["http://localhost:8080/"]
+  }
+
+  assert {
+    condition     = aws_cognito_user_pool.this[0].mfa_configuration == "OFF" && length(aws_cognito_user_pool.this[0].software_token_mfa_configuration) == 0
+    error_message = "mfa = OFF leaves something of MFA behind."
+  }
+
+  assert {
+    condition     = aws_cognito_user_pool.this[0].user_pool_add_ons[0].advanced_security_mode == "OFF" && aws_cognito_user_pool.this[0].user_pool_tier == "ESSENTIALS"
+    error_message = "threat_protection = OFF still costs the Plus plan."
+  }
+
+  assert {
+    condition     = !aws_cognito_user_pool.this[0].admin_create_user_config[0].allow_admin_create_user_only && aws_cognito_user_pool.this[0].deletion_protection == "INACTIVE"
+    error_message = "allow_self_sign_up or deletion_protection have no effect."
+  }
+
+  assert {
+    condition     = aws_cognito_user_pool_client.this[0].access_token_validity == 60 && aws_cognito_user_pool_client.this[0].id_token_validity == 30
+    error_message = "A part of token_validity does not leave the rest at its defaults."
+  }
+
+  assert {
+    condition     = aws_cognito_user_pool_client.this[0].allowed_oauth_flows == toset(["code"]) && aws_cognito_user_pool_client.this[0].allowed_oauth_scopes == toset(["openid"]) && aws_cognito_user_pool_client.this[0].allowed_oauth_flows_user_pool_client
+    error_message = "With callback URLs another flow than the code grant is on, or none."
+  }
+}

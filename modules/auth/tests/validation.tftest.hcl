@@ -1,0 +1,238 @@
+mock_provider "aws" {
+  mock_data "aws_iam_policy_document" {
+    defaults = { json = "{}" }
+  }
+}
+
+variables {
+  name                 = "chat"
+  allowed_origins      = ["https://chat.example.com"]
+  package_dir          = "../function/tests/package"
+  reserved_concurrency = "25"
+  kms_key_arn          = "arn:aws:kms:eu-west-1:111122223333:key/1a2b3c4d-0000-4000-8000-000000000000"
+}
+
+run "refuses_an_origin_with_a_path" {
+  command = plan
+
+  variables {
+    allowed_origins = ["https://chat.example.com/"]
+  }
+
+  expect_failures = [var.allowed_origins]
+}
+
+run "refuses_a_wildcard_origin" {
+  command = plan
+
+  variables {
+    allowed_origins = ["https://*.example.com"]
+  }
+
+  expect_failures = [var.allowed_origins]
+}
+
+run "refuses_an_origin_in_upper_case" {
+  command = plan
+
+  variables {
+    allowed_origins = ["https://Chat.example.com"]
+  }
+
+  expect_failures = [var.allowed_origins]
+}
+
+run "refuses_the_null_origin" {
+  command = plan
+
+  variables {
+    allowed_origins = ["null"]
+  }
+
+  expect_failures = [var.allowed_origins]
+}
+
+run "refuses_an_origin_without_tls" {
+  command = plan
+
+  variables {
+    allowed_origins = ["http://chat.example.com"]
+  }
+
+  expect_failures = [var.allowed_origins]
+}
+
+run "refuses_two_origins_in_one" {
+  command = plan
+
+  variables {
+    allowed_origins = ["https://chat.example.com,https://evil.example"]
+  }
+
+  expect_failures = [var.allowed_origins]
+}
+
+run "refuses_to_let_nobody_in" {
+  command = plan
+
+  variables {
+    allowed_origins = []
+  }
+
+  expect_failures = [var.allowed_origins]
+}
+
+run "accepts_pages_of_the_developers_machine" {
+  command = plan
+
+  variables {
+    allowed_origins = ["http://localhost:8080", "http://127.0.0.1:3000", "http://[::1]", "https://chat.example.com:8443"]
+  }
+}
+
+run "refuses_keys_without_tls" {
+  command = plan
+
+  variables {
+    oidc = { issuer = "https://id.example.com", jwks_uri = "http://id.example.com/keys", audiences = ["chat"] }
+  }
+
+  expect_failures = [var.oidc]
+}
+
+run "refuses_a_loopback_look_alike" {
+  command = plan
+
+  variables {
+    oidc = { issuer = "https://id.example.com", jwks_uri = "http://127.0.0.1.example.com/keys", audiences = ["chat"] }
+  }
+
+  expect_failures = [var.oidc]
+}
+
+run "refuses_an_issuer_without_tls" {
+  command = plan
+
+  variables {
+    oidc = { issuer = "http://id.example.com", jwks_uri = "https://id.example.com/keys", audiences = ["chat"] }
+  }
+
+  expect_failures = [var.oidc]
+}
+
+run "refuses_no_audience" {
+  command = plan
+
+  variables {
+    oidc = { issuer = "https://id.example.com", jwks_uri = "https://id.example.com/keys", audiences = [] }
+  }
+
+  expect_failures = [var.oidc]
+}
+
+run "refuses_an_empty_audience" {
+  command = plan
+
+  variables {
+    oidc = { issuer = "https://id.example.com", jwks_uri = "https://id.example.com/keys", audiences = [""] }
+  }
+
+  expect_failures = [var.oidc]
+}
+
+run "refuses_a_check_that_does_not_exist" {
+  command = plan
+
+  variables {
+    oidc = { issuer = "https://id.example.com", jwks_uri = "https://id.example.com/keys", audiences = ["chat"], token_type_check = "off" }
+  }
+
+  expect_failures = [var.oidc]
+}
+
+run "accepts_an_issuer_on_loopback" {
+  command = plan
+
+  variables {
+    oidc = { issuer = "http://127.0.0.1:9400", jwks_uri = "http://127.0.0.1:9400/keys", audiences = ["chat"], token_type_check = "none" }
+  }
+}
+
+run "refuses_a_short_origin_secret" {
+  command = plan
+
+  variables {
+    origin_secrets = ["0123456789abcdef0123456789abcde"]
+  }
+
+  expect_failures = [var.origin_secrets]
+}
+
+run "refuses_three_origin_secrets" {
+  command = plan
+
+  variables {
+    origin_secrets = ["0123456789abcdef0123456789abcdef", "1123456789abcdef0123456789abcdef", "2123456789abcdef0123456789abcdef"]
+  }
+
+  expect_failures = [var.origin_secrets]
+}
+
+run "refuses_what_is_too_small" {
+  command = plan
+
+  variables {
+    name            = "c"
+    token_validity  = { access_minutes = 4 }
+    password_policy = { minimum_length = 11 }
+  }
+
+  expect_failures = [var.name, var.token_validity, var.password_policy]
+}
+
+run "refuses_what_is_too_large" {
+  command = plan
+
+  variables {
+    name            = "c${format("%052d", 0)}"
+    token_validity  = { id_minutes = 1441, refresh_hours = 48 }
+    password_policy = { history_size = 25 }
+  }
+
+  expect_failures = [var.name, var.token_validity, var.password_policy]
+}
+
+run "refuses_a_refresh_token_that_ends_first" {
+  command = plan
+
+  variables {
+    token_validity  = { access_minutes = 120, refresh_hours = 1 }
+    password_policy = { temporary_validity_days = 0 }
+  }
+
+  expect_failures = [var.token_validity, var.password_policy]
+}
+
+run "refuses_words_that_cognito_does_not_know" {
+  command = plan
+
+  variables {
+    name              = "Chat"
+    mfa               = "on"
+    threat_protection = "BLOCK"
+    cognito_endpoint  = "https://cognito-idp.eu-west-1.amazonaws.com/"
+    callback_urls     = ["http://chat.example.com/"]
+  }
+
+  expect_failures = [var.name, var.mfa, var.threat_protection, var.cognito_endpoint, var.callback_urls]
+}
+
+run "refuses_a_logout_without_a_login" {
+  command = plan
+
+  variables {
+    logout_urls = ["https://chat.example.com/"]
+  }
+
+  expect_failures = [var.logout_urls]
+}
