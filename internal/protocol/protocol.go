@@ -169,7 +169,7 @@ type Error struct {
 	Message      string `json:"message"`
 	RequestID    string `json:"requestId"`
 	ClientID     string `json:"clientId,omitempty"`
-	RetryAfterMS int64  `json:"retryAfterMs,omitempty"`
+	RetryAfterMS int64  `json:"retryAfterMs,omitzero"`
 }
 
 // Envelope is what a client decodes first to learn the type of a frame.

@@ -1,0 +1,28 @@
+// The authorizer function decides who may open a connection.
+package main
+
+import (
+	"os"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"github.com/portcullis-chat/portcullis/lambdas/internal/authorize"
+	"github.com/portcullis-chat/portcullis/lambdas/internal/jwks"
+	"github.com/portcullis-chat/portcullis/lambdas/internal/logging"
+	"github.com/portcullis-chat/portcullis/lambdas/internal/token"
+)
+
+func main() {
+	settings, err := authorize.Read(os.LookupEnv)
+	log := logging.New(os.Stdout, settings.LogLevel)
+	logging.Start(log, err)
+	keys := jwks.NewCache(settings.JWKSURI, time.Now, log)
+	handler := &authorize.Handler{
+		Verifier: token.NewVerifier(settings.Token, keys, time.Now),
+		Origins:  settings.Origins,
+		Secrets:  settings.Secrets,
+		Log:      log,
+	}
+	lambda.Start(handler.Handle)
+}

@@ -1,0 +1,202 @@
+// Package ledger decides, with one write to a user's row, whether a message may
+// be sent: the user is not banned, the budget that all sockets of the user share
+// suffices, and the message has not been sent before.
+//
+// The write is conditional, so parallel sockets and functions cannot spend the
+// same credit twice. A user who has not written for a moment has full buckets;
+// then no function needs to know the row, and the condition says just that.
+// Otherwise the condition is that the row is still what the function last saw,
+// and a refused write brings back what it is now.
+package ledger
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/oklog/ulid/v2"
+
+	"github.com/portcullis-chat/portcullis/lambdas/internal/ratelimit"
+)
+
+const (
+	// MostSent is how many sent messages a row remembers before the oldest are
+	// forgotten, KeepSent how many are left then. With 32 of them the row stays
+	// below the 1 KB that one write unit pays for.
+	MostSent = 32
+	KeepSent = 16
+
+	// maxTries bounds the writes for one message. Each lost race means that
+	// another socket of the same user won.
+	maxTries = 6
+
+	// rowLife is how long an unused row is kept. Long after a minute it says
+	// nothing a new row would not.
+	rowLife = 24 * time.Hour
+
+	// maxRemembered bounds the rows a function holds in memory.
+	maxRemembered = 1000
+)
+
+var (
+	// ErrRevoked means that an operator has banned the user.
+	ErrRevoked = errors.New("the user is banned")
+	// ErrConflict is returned by Rows.Write when the guard did not hold.
+	ErrConflict = errors.New("the user's row is not as expected")
+)
+
+// LimitError means that the user's budget does not suffice now.
+type LimitError struct{ RetryAfter time.Duration }
+
+func (e LimitError) Error() string {
+	return fmt.Sprintf("the user's budget suffices in %s", e.RetryAfter)
+}
+
+// Key names a message of a user by the client's id for it, within a room.
+type Key [8]byte
+
+// KeyOf returns the key of a client's id in a room.
+func KeyOf(room, clientID string) Key {
+	sum := sha256.Sum256([]byte(room + "\x00" + clientID))
+	return Key(sum[:8])
+}
+
+// String is the key in base64url.
+func (k Key) String() string { return base64.RawURLEncoding.EncodeToString(k[:]) }
+
+// Row is what is known of a user.
+type Row struct {
+	Budget       ratelimit.Budget
+	Sent         map[Key]ulid.ULID
+	RevokedUntil int64 // Unix seconds; 0 for a user never banned
+}
+
+func (r Row) revoked(now time.Time) bool { return r.RevokedUntil > now.Unix() }
+
+// Change is one conditional write to a user's row. Whatever else it asks, it
+// must fail for a user who is banned at Now.
+type Change struct {
+	Sub string
+	Now time.Time
+
+	// Seen is the budget the row must still have. Every charge changes it, so
+	// it stands for the whole row. Without it the row must have full buckets,
+	// fewer than MostSent sent messages, and not the one of this change.
+	Seen *ratelimit.Budget
+
+	Budget ratelimit.Budget // what the budget becomes
+	Key    Key
+	ID     ulid.ULID // remembered under Key
+	Sent   int       // how many messages are remembered afterwards, when Seen is set
+	Forget []Key
+	Expiry int64 // Unix seconds
+}
+
+// Rows are the users' rows. Write returns the row after the change, or with
+// ErrConflict as it is instead.
+type Rows interface {
+	Write(ctx context.Context, change Change) (Row, error)
+}
+
+// Ledger charges messages.
+type Ledger struct {
+	rows   Rows
+	limits ratelimit.Limits
+	now    func() time.Time
+
+	mu   sync.Mutex
+	seen map[string]Row
+}
+
+// New returns a Ledger; now is the clock.
+func New(rows Rows, limits ratelimit.Limits, now func() time.Time) *Ledger {
+	return &Ledger{rows: rows, limits: limits, now: now, seen: make(map[string]Row)}
+}
+
+// Charge pays for one message. It returns the id the message has: the given
+// one, or with repeated the one it was sent under before.
+func (l *Ledger) Charge(ctx context.Context, sub string, key Key, id ulid.ULID, bytes int) (sent ulid.ULID, repeated bool, err error) {
+	now := l.now()
+	row, known := l.recall(sub)
+	if row.revoked(now) {
+		// What is remembered may be out of date in the user's favour.
+		row, known = Row{}, false
+	}
+	for range maxTries {
+		if row.revoked(now) {
+			return ulid.ULID{}, false, ErrRevoked
+		}
+		before, repeated := row.Sent[key]
+		if repeated && before == id {
+			// The write was made, but its answer was lost and the SDK repeated it.
+			l.remember(sub, row)
+			return id, false, nil
+		}
+		if !repeated {
+			before = id
+		}
+		budget, wait := l.limits.Spend(row.Budget, now, bytes)
+		if wait > 0 {
+			l.remember(sub, row)
+			return ulid.ULID{}, false, LimitError{RetryAfter: wait}
+		}
+		change := Change{
+			Sub: sub, Now: now, Budget: budget, Key: key, ID: before,
+			Expiry: now.Add(rowLife).Unix(),
+		}
+		if known && (repeated || !row.Budget.IsFull(now) || len(row.Sent) >= MostSent) {
+			change.Seen = &row.Budget
+			change.Forget = oldest(row.Sent)
+			change.Sent = len(row.Sent) - len(change.Forget)
+			if !repeated {
+				change.Sent++
+			}
+		}
+		after, err := l.rows.Write(ctx, change)
+		if err == nil {
+			l.remember(sub, after)
+			return before, repeated, nil
+		}
+		if !errors.Is(err, ErrConflict) {
+			return ulid.ULID{}, false, fmt.Errorf("charging a message: %w", err)
+		}
+		row, known = after, true
+	}
+	return ulid.ULID{}, false, fmt.Errorf("charging a message: %w after %d tries", ErrConflict, maxTries)
+}
+
+// oldest returns the keys to forget in a row that has no room for one more. Ids
+// sort by time.
+func oldest(sent map[Key]ulid.ULID) []Key {
+	if len(sent) < MostSent {
+		return nil
+	}
+	keys := slices.SortedFunc(maps.Keys(sent), func(a, b Key) int {
+		x, y := sent[a], sent[b]
+		return cmp.Or(x.Compare(y), slices.Compare(a[:], b[:]))
+	})
+	return keys[:len(keys)-KeepSent]
+}
+
+func (l *Ledger) recall(sub string) (Row, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	row, known := l.seen[sub]
+	return row, known
+}
+
+func (l *Ledger) remember(sub string, row Row) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.seen) >= maxRemembered {
+		clear(l.seen)
+	}
+	l.seen[sub] = row
+}

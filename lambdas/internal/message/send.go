@@ -1,0 +1,150 @@
+package message
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/portcullis-chat/portcullis/internal/protocol"
+	"github.com/portcullis-chat/portcullis/lambdas/internal/frame"
+	"github.com/portcullis-chat/portcullis/lambdas/internal/ledger"
+	"github.com/portcullis-chat/portcullis/lambdas/internal/logging"
+	"github.com/portcullis-chat/portcullis/lambdas/internal/push"
+	"github.com/portcullis-chat/portcullis/lambdas/internal/room"
+	"github.com/portcullis-chat/portcullis/lambdas/internal/store"
+	"github.com/portcullis-chat/portcullis/lambdas/internal/text"
+)
+
+// fanoutTimeout bounds the posts of one message. Who was not reached by then
+// finds the message in the history.
+const fanoutTimeout = 5 * time.Second
+
+// errVanished means that a message is stored under an id and yet not there,
+// which only an expiry between two requests explains.
+var errVanished = errors.New("a stored message is not there")
+
+// send stores a message and passes it on. Whatever fails before it is stored is
+// reported to the caller, who may send it again under the same clientId;
+// nothing that fails afterwards is.
+func (h *Handler) send(ctx context.Context, c *call) (any, error) {
+	if !c.caller.MayWrite() {
+		return nil, readOnly
+	}
+	if c.frame.ClientID == "" {
+		return nil, noClientID
+	}
+	message, err := h.compose(c)
+	if err != nil {
+		return nil, err
+	}
+	// An invalid text costs no call: all of it is known by now.
+	key := ledger.KeyOf(message.Room, message.ClientID)
+	id, repeated, err := h.Ledger.Charge(ctx, message.Sub, key, message.ID, len(message.HTML))
+	if err != nil {
+		return nil, err
+	}
+	message.ID = id
+	err = h.Messages.Put(ctx, message)
+	if repeated && errors.Is(err, store.ErrStored) {
+		return h.again(ctx, c, message)
+	}
+	// A new id that is stored already was stored by this very call: its answer
+	// was lost and the SDK sent it again.
+	if err != nil && !errors.Is(err, store.ErrStored) {
+		return nil, err
+	}
+	stored := time.Now()
+	report, fanoutErr := h.passOn(ctx, c, message)
+
+	attrs := []slog.Attr{
+		slog.String("id", id.String()),
+		slog.Bool("repeated", repeated),
+		slog.Int("bytes", len(message.HTML)),
+		slog.Int64("delivered", report.Delivered),
+		slog.Int64("gone", report.Gone),
+		slog.Int64("failed", report.Failed),
+		slog.Bool("complete", fanoutErr == nil),
+		slog.Duration("storing", stored.Sub(c.start)),
+		slog.Duration("passingOn", time.Since(stored)),
+	}
+	if fanoutErr != nil {
+		attrs = append(attrs, logging.Cause(fanoutErr))
+	}
+	c.log.LogAttrs(ctx, slog.LevelInfo, logging.MessageSent, attrs...)
+	return ack(message), nil
+}
+
+// compose makes the message that would be stored, under a new id.
+func (h *Handler) compose(c *call) (room.Message, error) {
+	if len(c.frame.Text) > h.MaxText {
+		return room.Message{}, textTooLarge
+	}
+	clean := text.Clean(c.frame.Text)
+	if len(clean) > h.MaxText { // normalising can make a text longer
+		return room.Message{}, textTooLarge
+	}
+	html, err := h.Format.HTML(clean)
+	if err != nil {
+		return room.Message{}, err
+	}
+	message := room.Message{
+		ID:       h.NewID(),
+		Room:     c.caller.Room,
+		Sub:      c.caller.Sub,
+		Name:     c.caller.Name,
+		ClientID: c.frame.ClientID,
+		HTML:     html,
+		Policy:   h.Format.Policy(),
+	}
+	// Escaping makes a text up to ten times as long. The message must fit not
+	// only a frame of its own but also a page of history.
+	body, err := frame.Encode(page([]protocol.Message{message.Wire()}, message.ID.String()))
+	if err != nil {
+		return room.Message{}, err
+	}
+	if len(body) > protocol.MaxEncodedFrame {
+		return room.Message{}, textTooLarge
+	}
+	return message, nil
+}
+
+// again answers a message that was sent before with the first answer. It was
+// passed on then.
+func (h *Handler) again(ctx context.Context, c *call, message room.Message) (any, error) {
+	first, found, err := h.Messages.Get(ctx, message.Room, message.ID)
+	if err != nil {
+		return nil, err
+	}
+	if !found {
+		return nil, errVanished
+	}
+	c.log.InfoContext(ctx, logging.MessageSent, slog.String("id", message.ID.String()), slog.Bool("repeated", true), slog.Bool("stored", false))
+	return ack(first), nil
+}
+
+// passOn sends a message to everybody in the room but the connection it came
+// from.
+func (h *Handler) passOn(ctx context.Context, c *call, message room.Message) (push.Report, error) {
+	body, err := frame.Encode(message.Wire())
+	if err != nil {
+		return push.Report{}, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, fanoutTimeout)
+	defer cancel()
+	return h.Fanout.Send(ctx, message.Room, body, func(yield func(room.Member) bool) error {
+		return h.Members.Members(ctx, message.Room, func(member room.Member) bool {
+			return member.ConnectionID == c.ConnectionID || yield(member)
+		})
+	})
+}
+
+func ack(message room.Message) protocol.Ack {
+	return protocol.Ack{
+		Type:     protocol.TypeAck,
+		ClientID: message.ClientID,
+		ID:       message.ID.String(),
+		SentAt:   room.SentAt(message.ID),
+		HTML:     message.HTML,
+	}
+}

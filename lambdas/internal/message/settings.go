@@ -1,0 +1,49 @@
+package message
+
+import (
+	"math"
+	"time"
+
+	"github.com/portcullis-chat/portcullis/internal/protocol"
+	"github.com/portcullis-chat/portcullis/lambdas/internal/config"
+	"github.com/portcullis-chat/portcullis/lambdas/internal/markup"
+	"github.com/portcullis-chat/portcullis/lambdas/internal/ratelimit"
+)
+
+// Settings are the variables of the message function, beside those of AWS.
+type Settings struct {
+	Connections string // table
+	Messages    string // table
+	Management  string // URL of the stage
+	Format      markup.Mode
+	MaxText     int // bytes
+	Life        time.Duration
+	Limits      ratelimit.Limits
+	LogLevel    string
+}
+
+const (
+	minLife = 60                   // seconds
+	maxLife = 10 * 366 * 24 * 3600 // seconds
+	// maxRate keeps one message worth at least ten milliseconds of credit.
+	maxRate = 6000
+	// minBytes leaves room for a message of some length.
+	minBytes = 1024
+)
+
+// Read reads the settings.
+func Read(r *config.Reader) Settings {
+	return Settings{
+		Connections: r.Table("CONNECTIONS_TABLE"),
+		Messages:    r.Table("MESSAGES_TABLE"),
+		Management:  r.URL("MANAGEMENT_ENDPOINT"),
+		Format:      markup.Mode(r.OneOf("MESSAGE_FORMAT", markup.Modes...)),
+		MaxText:     r.Int("MAX_TEXT_BYTES", 1, protocol.MaxText),
+		Life:        time.Duration(r.Int("MESSAGE_TTL_SECONDS", minLife, maxLife)) * time.Second,
+		Limits: ratelimit.Limits{
+			Messages: r.Int("RATE_MESSAGES_PER_MINUTE", 1, maxRate),
+			Bytes:    r.Int("RATE_BYTES_PER_MINUTE", minBytes, math.MaxInt32),
+		},
+		LogLevel: r.LogLevel(),
+	}
+}

@@ -1,0 +1,97 @@
+package push
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/portcullis-chat/portcullis/lambdas/internal/logging"
+	"github.com/portcullis-chat/portcullis/lambdas/internal/room"
+)
+
+// Workers is how many posts of one message are under way at once. At 20 ms a
+// post they make 3,200 posts a second.
+const Workers = 64
+
+// settling is how long after its handshake a connection may still answer that
+// it does not exist: its row is written before API Gateway opens it.
+const settling = 10 * time.Second
+
+// Poster sends a frame to a connection.
+type Poster interface {
+	Post(ctx context.Context, connectionID string, frame []byte) error
+}
+
+// Remover deletes what is stored of a connection that is gone.
+type Remover interface {
+	Remove(ctx context.Context, room string, member room.Member) error
+}
+
+// Fanout sends frames to the members of a room.
+type Fanout struct {
+	Poster  Poster
+	Remover Remover
+	Now     func() time.Time
+	Log     *slog.Logger
+}
+
+// Report is what became of a frame.
+type Report struct {
+	Delivered int64
+	Gone      int64
+	Failed    int64
+}
+
+// Send posts a frame to the members that a function hands out, one after the
+// other, until that returns or the context ends. What fails is counted and
+// logged, and never a reason to stop.
+func (f *Fanout) Send(ctx context.Context, roomName string, frame []byte, members func(yield func(room.Member) bool) error) (Report, error) {
+	var delivered, gone, failed atomic.Int64
+	queue := make(chan room.Member)
+	var workers sync.WaitGroup
+	for range Workers {
+		workers.Go(func() {
+			for member := range queue {
+				err := f.Poster.Post(ctx, member.ConnectionID, frame)
+				switch {
+				case err == nil:
+					delivered.Add(1)
+				case errors.Is(err, ErrGone):
+					gone.Add(1)
+					f.forget(ctx, roomName, member)
+				default:
+					failed.Add(1)
+					f.Log.WarnContext(ctx, logging.DependencyFail, logging.Reason("post"), slog.String("to", member.ConnectionID), logging.Cause(err))
+				}
+			}
+		})
+	}
+	err := members(func(member room.Member) bool {
+		select {
+		case queue <- member:
+			return true
+		case <-ctx.Done():
+			return false
+		}
+	})
+	close(queue)
+	workers.Wait()
+	if err == nil {
+		err = ctx.Err()
+	}
+	return Report{Delivered: delivered.Load(), Gone: gone.Load(), Failed: failed.Load()}, err
+}
+
+func (f *Fanout) forget(ctx context.Context, roomName string, member room.Member) {
+	if f.Now().Sub(time.UnixMilli(member.ConnectedAt)) < settling {
+		return
+	}
+	if err := f.Remover.Remove(ctx, roomName, member); err != nil {
+		f.Log.WarnContext(ctx, logging.DependencyFail, logging.Reason("remove_gone"), slog.String("to", member.ConnectionID), logging.Cause(err))
+		return
+	}
+	f.Log.InfoContext(ctx, logging.ConnectionGone, slog.String("to", member.ConnectionID))
+}

@@ -1,0 +1,67 @@
+// Package ratelimit is the arithmetic of a user's budget: two token buckets,
+// one of messages and one of bytes, each of a minute's worth. A bucket is held
+// as the one time at which it would have been empty, so that refilling needs no
+// write and one number says all:
+//
+//	credit = min(now − from, one minute)
+//
+// Spending moves the time forward.
+package ratelimit
+
+import "time"
+
+// minute is the capacity of a bucket, in milliseconds of credit.
+const minute = int64(time.Minute / time.Millisecond)
+
+// Limits are what a user may send in a minute. Both are positive.
+type Limits struct {
+	Messages int
+	Bytes    int
+}
+
+// Budget is the state of a user's buckets: the times, in Unix milliseconds, at
+// which they would have been empty. The zero Budget is full.
+type Budget struct {
+	MessagesFrom int64
+	BytesFrom    int64
+}
+
+// Full returns the latest Budget that is full at a time: one that is not later
+// in either part is full as well.
+func Full(now time.Time) Budget {
+	from := now.UnixMilli() - minute
+	return Budget{MessagesFrom: from, BytesFrom: from}
+}
+
+// IsFull says whether both buckets are full at a time.
+func (b Budget) IsFull(now time.Time) bool {
+	full := Full(now)
+	return b.MessagesFrom <= full.MessagesFrom && b.BytesFrom <= full.BytesFrom
+}
+
+// Spend takes one message of some bytes from a budget. When it does not suffice
+// the budget is returned as it was, with the time after which it would.
+func (l Limits) Spend(b Budget, now time.Time, bytes int) (Budget, time.Duration) {
+	messages, waitMessages := spend(b.MessagesFrom, now, cost(1, l.Messages))
+	volume, waitBytes := spend(b.BytesFrom, now, cost(bytes, l.Bytes))
+	if wait := max(waitMessages, waitBytes); wait > 0 {
+		return b, wait
+	}
+	return Budget{MessagesFrom: messages, BytesFrom: volume}, 0
+}
+
+// cost is how many milliseconds of credit an amount is worth: at least one, so
+// that every charge changes the budget, and never more than a full bucket
+// holds, so that a large message waits but is possible.
+func cost(amount, perMinute int) int64 {
+	ms := (int64(amount)*minute + int64(perMinute) - 1) / int64(perMinute)
+	return min(max(ms, 1), minute)
+}
+
+func spend(from int64, now time.Time, cost int64) (int64, time.Duration) {
+	from = max(from, now.UnixMilli()-minute)
+	if short := from + cost - now.UnixMilli(); short > 0 {
+		return from, time.Duration(short) * time.Millisecond
+	}
+	return from + cost, 0
+}

@@ -1,0 +1,219 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/portcullis-chat/portcullis/lambdas/internal/room"
+)
+
+// Life is how long a connection's rows live: API Gateway ends a connection
+// after two hours, and ten minutes are margin.
+const Life = 2*time.Hour + 10*time.Minute
+
+// ErrSlotTaken means that another connection has a slot.
+var ErrSlotTaken = errors.New("the slot is taken")
+
+// Connections is the table of open connections and their users.
+type Connections struct {
+	db    DynamoDB
+	table string
+	now   func() time.Time
+}
+
+// NewConnections returns Connections on a table; now is the clock.
+func NewConnections(db DynamoDB, table string, now func() time.Time) *Connections {
+	return &Connections{db: db, table: table, now: now}
+}
+
+// User is what is stored of a user when a connection begins.
+type User struct {
+	RevokedUntil int64        // Unix seconds
+	Taken        map[int]bool // slots that open connections have
+}
+
+// User reads a user's slots and state together.
+func (c *Connections) User(ctx context.Context, sub string) (User, error) {
+	user := User{Taken: make(map[int]bool)}
+	now := c.now().Unix()
+	query := c.query(userKey(sub))
+	query.ProjectionExpression = aws.String("sk, expiry, revokedUntil")
+	err := each(ctx, c.db, query, func(page *dynamodb.QueryOutput) bool {
+		for _, row := range page.Items {
+			sk := text(row, attrSK)
+			if sk == stateKey {
+				user.RevokedUntil = number(row, attrRevokedUntil)
+				continue
+			}
+			n, err := strconv.Atoi(strings.TrimPrefix(sk, slotPrefix))
+			if err == nil && number(row, attrExpiry) >= now {
+				user.Taken[n] = true
+			}
+		}
+		return true
+	})
+	return user, err
+}
+
+// TakeSlot gives a free slot to a connection. A slot is free when it has no row
+// or an expired one; one that the connection has already is a request that was
+// repeated because its answer was lost.
+func (c *Connections) TakeSlot(ctx context.Context, sub string, slot int, connectionID, roomName string) error {
+	now := c.now()
+	row := key(userKey(sub), slotKey(slot))
+	row[attrConnectionID] = str(connectionID)
+	row[attrRoom] = str(roomName)
+	row[attrExpiry] = num(now.Add(Life).Unix())
+	_, err := c.db.PutItem(ctx, &dynamodb.PutItemInput{
+		TableName:           aws.String(c.table),
+		Item:                row,
+		ConditionExpression: aws.String("attribute_not_exists(pk) OR expiry < :now OR connectionId = :id"),
+		ExpressionAttributeValues: item{
+			":now": num(now.Unix()),
+			":id":  str(connectionID),
+		},
+	})
+	if _, lost := conflict(err); lost {
+		return ErrSlotTaken
+	}
+	if err != nil {
+		return fmt.Errorf("taking a slot: %w", err)
+	}
+	return nil
+}
+
+// FreeSlot gives up a slot that the connection took a moment ago. The connect
+// function may not delete, so the slot's row is overwritten by an expired one.
+func (c *Connections) FreeSlot(ctx context.Context, sub string, slot int, connectionID, roomName string) error {
+	row := key(userKey(sub), slotKey(slot))
+	row[attrConnectionID] = str(connectionID)
+	row[attrRoom] = str(roomName)
+	row[attrExpiry] = num(c.now().Unix() - 1)
+	_, err := c.db.PutItem(ctx, &dynamodb.PutItemInput{
+		TableName:                 aws.String(c.table),
+		Item:                      row,
+		ConditionExpression:       aws.String("connectionId = :id"),
+		ExpressionAttributeValues: item{":id": str(connectionID)},
+	})
+	if _, other := conflict(err); other {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("freeing a slot: %w", err)
+	}
+	return nil
+}
+
+// Count counts the connections in a room, up to a number from which on the
+// caller does not care.
+func (c *Connections) Count(ctx context.Context, roomName string, enough int) (int, error) {
+	count := 0
+	query := c.query(roomKey(roomName))
+	query.Select = types.SelectCount
+	query.FilterExpression = aws.String("expiry >= :now")
+	query.ExpressionAttributeValues[":now"] = num(c.now().Unix())
+	err := each(ctx, c.db, query, func(page *dynamodb.QueryOutput) bool {
+		count += int(page.Count)
+		return count < enough
+	})
+	return count, err
+}
+
+// Join writes the row that makes a connection a member of a room.
+func (c *Connections) Join(ctx context.Context, roomName string, member room.Member) error {
+	row := key(roomKey(roomName), member.ConnectionID)
+	row[attrSub] = str(member.Sub)
+	row[attrName] = str(member.Name)
+	row[attrSlot] = num(member.Slot)
+	row[attrConnectedAt] = num(member.ConnectedAt)
+	row[attrExpiry] = num(c.now().Add(Life).Unix())
+	_, err := c.db.PutItem(ctx, &dynamodb.PutItemInput{TableName: aws.String(c.table), Item: row})
+	if err != nil {
+		return fmt.Errorf("joining a room: %w", err)
+	}
+	return nil
+}
+
+// Leave deletes a connection's row in its room and returns it; found is false
+// when there was none.
+func (c *Connections) Leave(ctx context.Context, roomName, connectionID string) (member room.Member, found bool, err error) {
+	out, err := c.db.DeleteItem(ctx, &dynamodb.DeleteItemInput{
+		TableName:    aws.String(c.table),
+		Key:          key(roomKey(roomName), connectionID),
+		ReturnValues: types.ReturnValueAllOld,
+	})
+	if err != nil {
+		return room.Member{}, false, fmt.Errorf("leaving a room: %w", err)
+	}
+	if len(out.Attributes) == 0 {
+		return room.Member{}, false, nil
+	}
+	return memberOf(out.Attributes), true, nil
+}
+
+// ReleaseSlot deletes a slot's row if it still is the connection's.
+func (c *Connections) ReleaseSlot(ctx context.Context, sub string, slot int, connectionID string) error {
+	_, err := c.db.DeleteItem(ctx, &dynamodb.DeleteItemInput{
+		TableName:                 aws.String(c.table),
+		Key:                       key(userKey(sub), slotKey(slot)),
+		ConditionExpression:       aws.String("connectionId = :id"),
+		ExpressionAttributeValues: item{":id": str(connectionID)},
+	})
+	if _, other := conflict(err); other {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("releasing a slot: %w", err)
+	}
+	return nil
+}
+
+// Remove deletes both rows of a connection that is gone.
+func (c *Connections) Remove(ctx context.Context, roomName string, member room.Member) error {
+	if _, _, err := c.Leave(ctx, roomName, member.ConnectionID); err != nil {
+		return err
+	}
+	return c.ReleaseSlot(ctx, member.Sub, member.Slot, member.ConnectionID)
+}
+
+// Members hands out the connections in a room until one is refused.
+func (c *Connections) Members(ctx context.Context, roomName string, yield func(room.Member) bool) error {
+	now := c.now().Unix()
+	return each(ctx, c.db, c.query(roomKey(roomName)), func(page *dynamodb.QueryOutput) bool {
+		for _, row := range page.Items {
+			if number(row, attrExpiry) >= now && !yield(memberOf(row)) {
+				return false
+			}
+		}
+		return true
+	})
+}
+
+func memberOf(row item) room.Member {
+	return room.Member{
+		ConnectionID: text(row, attrSK),
+		Sub:          text(row, attrSub),
+		Name:         text(row, attrName),
+		Slot:         int(number(row, attrSlot)),
+		ConnectedAt:  number(row, attrConnectedAt),
+	}
+}
+
+// query reads one partition consistently: who has just joined must not miss a
+// message, and a limit must count every slot.
+func (c *Connections) query(pk string) *dynamodb.QueryInput {
+	return &dynamodb.QueryInput{
+		TableName:                 aws.String(c.table),
+		ConsistentRead:            aws.Bool(true),
+		KeyConditionExpression:    aws.String("pk = :pk"),
+		ExpressionAttributeValues: item{":pk": str(pk)},
+	}
+}

@@ -1,0 +1,110 @@
+// Package store keeps connections, users and messages in DynamoDB: two tables
+// of the key pk and sk, both with the TTL attribute expiry. TTL deletes late, so
+// a row past its expiry is treated as not there.
+//
+// Client input is only ever a value of an expression, never part of one
+// (CWE-943). There is no Scan, no index and no transaction.
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+)
+
+// DynamoDB is what the functions use of DynamoDB.
+type DynamoDB interface {
+	PutItem(context.Context, *dynamodb.PutItemInput, ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error)
+	UpdateItem(context.Context, *dynamodb.UpdateItemInput, ...func(*dynamodb.Options)) (*dynamodb.UpdateItemOutput, error)
+	DeleteItem(context.Context, *dynamodb.DeleteItemInput, ...func(*dynamodb.Options)) (*dynamodb.DeleteItemOutput, error)
+	Query(context.Context, *dynamodb.QueryInput, ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error)
+}
+
+// The attributes of the tables.
+const (
+	attrPK           = "pk"
+	attrSK           = "sk"
+	attrExpiry       = "expiry"       // Unix seconds
+	attrSub          = "sub"          // room and message rows
+	attrName         = "name"         // room and message rows
+	attrSlot         = "slot"         // room rows: the number in the slot row's key
+	attrConnectedAt  = "connectedAt"  // room rows: Unix milliseconds
+	attrConnectionID = "connectionId" // slot rows
+	attrRoom         = "room"         // slot rows
+	attrRevokedUntil = "revokedUntil" // state rows: Unix seconds, set by an operator
+	attrMessagesFrom = "messagesFrom" // state rows: ratelimit.Budget
+	attrBytesFrom    = "bytesFrom"    // state rows: ratelimit.Budget
+	attrSent         = "sent"         // state rows: how many sent messages are remembered
+	attrHTML         = "html"         // message rows
+	attrClientID     = "clientId"     // message rows
+	attrPolicy       = "policy"       // message rows: the rules html was made by
+
+	// sentPrefix begins the attributes of a state row that remember sent
+	// messages: sent.<ledger.Key> is the message id in binary.
+	sentPrefix = "sent."
+
+	stateKey   = "state"
+	slotPrefix = "slot#"
+)
+
+func roomKey(room string) string { return "room#" + room }
+func userKey(sub string) string  { return "user#" + sub }
+func slotKey(slot int) string    { return slotPrefix + strconv.Itoa(slot) }
+
+// item is a row, a key, or the values of an expression.
+type item = map[string]types.AttributeValue
+
+func key(pk, sk string) item { return item{attrPK: str(pk), attrSK: str(sk)} }
+
+func str(s string) types.AttributeValue { return &types.AttributeValueMemberS{Value: s} }
+
+func num[N int | int64](n N) types.AttributeValue {
+	return &types.AttributeValueMemberN{Value: strconv.FormatInt(int64(n), 10)}
+}
+
+// text and number read an attribute; one that is missing or of another type is
+// the zero value, which no row of ours has where it matters.
+func text(row item, name string) string {
+	value, _ := row[name].(*types.AttributeValueMemberS)
+	if value == nil {
+		return ""
+	}
+	return value.Value
+}
+
+func number(row item, name string) int64 {
+	value, _ := row[name].(*types.AttributeValueMemberN)
+	if value == nil {
+		return 0
+	}
+	n, _ := strconv.ParseInt(value.Value, 10, 64)
+	return n
+}
+
+// conflict returns the row that a conditional write met, if that is why it
+// failed.
+func conflict(err error) (item, bool) {
+	var failed *types.ConditionalCheckFailedException
+	if !errors.As(err, &failed) {
+		return nil, false
+	}
+	return failed.Item, true
+}
+
+// each runs a query page by page until a page is refused or there are no more.
+func each(ctx context.Context, db DynamoDB, query *dynamodb.QueryInput, page func(*dynamodb.QueryOutput) bool) error {
+	for {
+		out, err := db.Query(ctx, query)
+		if err != nil {
+			return fmt.Errorf("querying %s: %w", *query.TableName, err)
+		}
+		if !page(out) || len(out.LastEvaluatedKey) == 0 {
+			return nil
+		}
+		query.ExclusiveStartKey = out.LastEvaluatedKey
+	}
+}

@@ -1,0 +1,119 @@
+package store
+
+import (
+	"context"
+	"encoding/base64"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/oklog/ulid/v2"
+
+	"github.com/portcullis-chat/portcullis/lambdas/internal/ledger"
+	"github.com/portcullis-chat/portcullis/lambdas/internal/ratelimit"
+)
+
+// Users implements ledger.Rows on the state rows of the connections table.
+type Users struct {
+	db    DynamoDB
+	table string
+}
+
+// NewUsers returns Users on the connections table.
+func NewUsers(db DynamoDB, table string) *Users { return &Users{db: db, table: table} }
+
+const notRevoked = "(attribute_not_exists(revokedUntil) OR revokedUntil <= :now)"
+
+// Write is one UpdateItem, whatever the guard.
+func (u *Users) Write(ctx context.Context, change ledger.Change) (ledger.Row, error) {
+	values := item{
+		":now":      num(change.Now.Unix()),
+		":messages": num(change.Budget.MessagesFrom),
+		":bytes":    num(change.Budget.BytesFrom),
+		":expiry":   num(change.Expiry),
+		":id":       &types.AttributeValueMemberB{Value: change.ID[:]},
+	}
+	names := map[string]string{"#key": sentPrefix + change.Key.String()}
+	var guard, effect string
+	if change.Seen == nil {
+		guard, effect = unseen(change, values)
+	} else {
+		guard, effect = seen(change, values, names)
+	}
+	out, err := u.db.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+		TableName:                           aws.String(u.table),
+		Key:                                 key(userKey(change.Sub), stateKey),
+		ConditionExpression:                 aws.String("(attribute_not_exists(revokedUntil) OR revokedUntil <= :now) AND " + guard),
+		UpdateExpression:                    aws.String("SET messagesFrom = :messages, bytesFrom = :bytes, expiry = :expiry, #key = :id" + effect),
+		ExpressionAttributeNames:            names,
+		ExpressionAttributeValues:           values,
+		ReturnValues:                        types.ReturnValueAllNew,
+		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
+	})
+	if row, lost := conflict(err); lost {
+		return rowOf(row), ledger.ErrConflict
+	}
+	if err != nil {
+		return ledger.Row{}, fmt.Errorf("writing a user's row: %w", err)
+	}
+	return rowOf(out.Attributes), nil
+}
+
+// unseen is for a row that need not be known: its guard holds for a user whose
+// buckets are full, which is nearly every user nearly always.
+func unseen(change ledger.Change, values item) (guard, effect string) {
+	full := ratelimit.Full(change.Now)
+	values[":fullMessages"] = num(full.MessagesFrom)
+	values[":fullBytes"] = num(full.BytesFrom)
+	values[":most"] = num(ledger.MostSent)
+	values[":one"] = num(1)
+	return "(attribute_not_exists(messagesFrom) OR messagesFrom <= :fullMessages)" +
+		" AND (attribute_not_exists(bytesFrom) OR bytesFrom <= :fullBytes)" +
+		" AND (attribute_not_exists(sent) OR sent < :most)" +
+		" AND attribute_not_exists(#key)", " ADD sent :one"
+}
+
+// seen is for a row that is known: its guard holds while the row is the same.
+func seen(change ledger.Change, values item, names map[string]string) (guard, effect string) {
+	values[":seenMessages"] = num(change.Seen.MessagesFrom)
+	values[":seenBytes"] = num(change.Seen.BytesFrom)
+	values[":sent"] = num(change.Sent)
+	forget := make([]string, len(change.Forget))
+	for i, k := range change.Forget {
+		forget[i] = "#forget" + strconv.Itoa(i)
+		names[forget[i]] = sentPrefix + k.String()
+	}
+	effect = ", sent = :sent"
+	if len(forget) > 0 {
+		effect += " REMOVE " + strings.Join(forget, ", ")
+	}
+	return "messagesFrom = :seenMessages AND bytesFrom = :seenBytes", effect
+}
+
+func rowOf(row item) ledger.Row {
+	r := ledger.Row{
+		Budget: ratelimit.Budget{
+			MessagesFrom: number(row, attrMessagesFrom),
+			BytesFrom:    number(row, attrBytesFrom),
+		},
+		RevokedUntil: number(row, attrRevokedUntil),
+		Sent:         make(map[ledger.Key]ulid.ULID),
+	}
+	for name, value := range row {
+		encoded, ok := strings.CutPrefix(name, sentPrefix)
+		if !ok {
+			continue
+		}
+		var k ledger.Key
+		raw, err := base64.RawURLEncoding.DecodeString(encoded)
+		id, binary := value.(*types.AttributeValueMemberB)
+		if err != nil || copy(k[:], raw) != len(k) || !binary || len(id.Value) != len(ulid.ULID{}) {
+			continue
+		}
+		r.Sent[k] = ulid.ULID(id.Value)
+	}
+	return r
+}
