@@ -19,7 +19,7 @@ var (
 	firehoseARN = regexp.MustCompile(`^arn:aws[a-z-]*:firehose:`)
 
 	// logReference finds whatever looks like a variable in a format.
-	logReference = regexp.MustCompile(`\$[A-Za-z{!][A-Za-z0-9_.{}!]*`)
+	logReference = regexp.MustCompile(`\$(?:[A-Za-z][A-Za-z0-9_.]*|[{!][A-Za-z0-9_.{}]*)`)
 )
 
 // accessLogVariables are the $context variables of a WebSocket API's access

@@ -84,12 +84,12 @@ func scanTemplate(template string, text, variable func(string)) error {
 // variableName checks a reference, and what follows it, and gives the name of
 // the $context variable.
 func variableName(reference, following string) (string, error) {
-	if strings.HasPrefix(following, "(") || strings.HasPrefix(following, "[") {
-		return "", fmt.Errorf("methods and indexes ($%s%s) are not supported", reference, following[:1])
-	}
 	name, ok := strings.CutPrefix(reference, "context.")
 	if !ok {
 		return "", fmt.Errorf("reference $%s is not supported; $context variables are", reference)
+	}
+	if strings.HasPrefix(following, "(") || strings.HasPrefix(following, "[") {
+		return "", fmt.Errorf("methods and indexes ($%s%s) are not supported", reference, following[:1])
 	}
 	property, ofAuthorizer := strings.CutPrefix(name, "authorizer.")
 	if !slices.Contains(templateVariables, name) && !(ofAuthorizer && variableProperty.MatchString(property)) {
