@@ -225,7 +225,9 @@ func (l *loop) tick(now time.Time) {
 	}
 	if due(l.current.pingAt) {
 		l.current.pingAt = now.Add(l.timing.ping)
-		l.current.pongBy = now.Add(l.timing.pong)
+		if l.current.pongBy.IsZero() {
+			l.current.pongBy = now.Add(l.timing.pong)
+		}
 		l.write(l.current, pingFrame)
 	}
 	for _, out := range slices.Clone(l.pending) {
