@@ -1,0 +1,205 @@
+package lambda
+
+import (
+	"encoding/base64"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// send puts one request to the middleware, signed for a service (or unsigned).
+func (s *stack) send(t *testing.T, service, method, path, body string) *http.Response {
+	t.Helper()
+	upstream, err := url.Parse(s.fake.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxy := httputil.NewSingleHostReverseProxy(upstream)
+	req := httptest.NewRequest(method, path, strings.NewReader(body))
+	if service != "" {
+		req.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/"+service+"/aws4_request, SignedHeaders=host, Signature=00")
+		req.Header.Set("X-Forwarded-Proto", "https")
+	}
+	answer := httptest.NewRecorder()
+	s.runner.Middleware(proxy).ServeHTTP(answer, req)
+	return answer.Result()
+}
+
+func textOf(t *testing.T, r *http.Response) string {
+	t.Helper()
+	defer r.Body.Close()
+	b, err := io.ReadAll(r.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+func TestWhatIsNotServedIsRefused(t *testing.T) {
+	s := newStack(t)
+	zip := base64.StdEncoding.EncodeToString(bootstrapZip(t))
+	tests := []struct {
+		name, service, method, path, body string
+		want                              string
+	}{
+		{"an invocation", "lambda", "POST", "/2015-03-31/functions/f/invocations", "{}", "lambda:Invoke"},
+		{"an invocation without a signature", "", "POST", "/2015-03-31/functions/f/invocations", "{}", "lambda:Invoke"},
+		{"an invocation with an encoded path", "lambda", "POST", "/2015-03-31/functions/f%2Finvocations", "{}", "lambda:Invoke"},
+		{"an invocation with a path that is encoded twice", "lambda", "POST", "/2015-03-31/functions/f%252Finvocations", "{}", "POST /2015"},
+		{"an invocation of another date", "lambda", "POST", "/2099-01-01/functions/f/invocations", "{}", "POST /2099"},
+		{"an asynchronous invocation", "lambda", "POST", "/2014-11-13/functions/f/invoke-async", "{}", "lambda:InvokeAsync"},
+		{"a streamed invocation", "lambda", "POST", "/2021-11-15/functions/f/response-streaming-invocations", "{}", "lambda:InvokeWithResponseStream"},
+		{"an event source mapping", "lambda", "POST", "/2015-03-31/event-source-mappings/", "{}", "lambda:CreateEventSourceMapping"},
+		{"a function URL", "lambda", "POST", "/2021-10-31/functions/f/url", "{}", "lambda:CreateFunctionUrlConfig"},
+		{"a layer", "lambda", "POST", "/2018-10-31/layers/l/versions", "{}", "lambda:PublishLayerVersion"},
+		{"code signing", "lambda", "PUT", "/2020-06-30/functions/f/code-signing-config", "{}", "lambda:PutFunctionCodeSigningConfig"},
+		{"provisioned concurrency", "lambda", "PUT", "/2019-09-30/functions/f/provisioned-concurrency", "{}", "lambda:PutProvisionedConcurrencyConfig"},
+		{"a capacity provider", "lambda", "POST", "/2025-11-30/capacity-providers", "{}", "lambda:CreateCapacityProvider"},
+		{"a durable execution", "lambda", "GET", "/2025-12-01/durable-executions/e", "", "lambda:GetDurableExecution"},
+		{"a micro VM", "lambda", "POST", "/2025-09-09/microvms", "{}", "POST /2025-09-09/microvms"},
+		{"another runtime", "lambda", "POST", "/2015-03-31/functions", `{"FunctionName":"f","Runtime":"python3.13","Code":{"ZipFile":"` + zip + `"}}`, "runtime python3.13"},
+		{"a container image", "lambda", "POST", "/2015-03-31/functions", `{"FunctionName":"f","Code":{"ImageUri":"x"}}`, "container image"},
+		{"layers of a function", "lambda", "PUT", "/2015-03-31/functions/f/configuration", `{"Layers":["arn"]}`, "layers"},
+		{"weights of an alias", "lambda", "PUT", "/2015-03-31/functions/f/aliases/live", `{"RoutingConfig":{"AdditionalVersionWeights":{"2":0.5}}}`, "weights"},
+		{"a dry run", "lambda", "PUT", "/2015-03-31/functions/f/code", `{"DryRun":true,"ZipFile":"` + zip + `"}`, "DryRun"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			answer := s.send(t, test.service, test.method, test.path, test.body)
+			body := textOf(t, answer)
+			if answer.StatusCode != http.StatusNotImplemented || answer.Header.Get("x-amzn-errortype") != "NotServedByLocalStack" {
+				t.Errorf("status %d, error type %q", answer.StatusCode, answer.Header.Get("x-amzn-errortype"))
+			}
+			if !strings.HasPrefix(body, `{"message":"not served by the local stack: `) || !strings.Contains(body, test.want) {
+				t.Errorf("body %s lacks %q", body, test.want)
+			}
+		})
+	}
+	if len(s.fake.requests) > 0 {
+		t.Errorf("MiniStack was asked: %v", s.fake.requests)
+	}
+}
+
+func TestWhatAWSRefusesIsRefusedInItsWords(t *testing.T) {
+	s := newStack(t)
+	slip := base64.StdEncoding.EncodeToString(zipOf(t, zipEntry{"../bootstrap", 0o755, nil}))
+	tests := []struct{ name, method, path, body, want string }{
+		{"reserved variables", "PUT", "/2015-03-31/functions/f/configuration", `{"Environment":{"Variables":{"AWS_REGION":"x"}}}`, "Reserved keys used in this request: AWS_REGION"},
+		{"no code", "POST", "/2015-03-31/functions", `{"FunctionName":"f","Runtime":"provided.al2023","Code":{}}`, "Please provide a source for function code."},
+		{"code that is no zip", "PUT", "/2015-03-31/functions/f/code", `{"ZipFile":"aGk="}`, "Could not unzip uploaded file."},
+		{"a zip that leads out of its folder", "PUT", "/2015-03-31/functions/f/code", `{"ZipFile":"` + slip + `"}`, "leads out of the folder"},
+		{"an object that does not exist", "PUT", "/2015-03-31/functions/f/code", `{"S3Bucket":"b","S3Key":"none.zip"}`, "NoSuchKey"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			answer := s.send(t, "lambda", test.method, test.path, test.body)
+			if body := textOf(t, answer); answer.StatusCode != http.StatusBadRequest || answer.Header.Get("x-amzn-errortype") != "InvalidParameterValueException" || !strings.Contains(body, test.want) {
+				t.Errorf("status %d, body %s", answer.StatusCode, body)
+			}
+		})
+	}
+	if len(s.fake.requests) > 0 {
+		t.Errorf("MiniStack was asked: %v", s.fake.requests)
+	}
+}
+
+func TestOtherRequestsPass(t *testing.T) {
+	s := newStack(t)
+	s.fake.objects["2015-03-31/functions/f/invocations"] = []byte("an object")
+	if got := textOf(t, s.send(t, "", "GET", "/bucket/key", "")); !strings.Contains(got, "NoSuchKey") {
+		t.Errorf("got %s", got)
+	}
+	s.deploy(t, "f", nil)
+	if answer := s.send(t, "lambda", "GET", "/2015-03-31/functions/f", ""); answer.StatusCode != http.StatusOK {
+		t.Errorf("GetFunction: status %d", answer.StatusCode)
+	}
+	answer := s.send(t, "lambda", "POST", "/2015-03-31/functions/f/policy", `{"StatementId":"s"}`)
+	if answer.StatusCode != http.StatusCreated || answer.Header.Get("X-From") != "ministack" {
+		t.Errorf("AddPermission: status %d, header %v", answer.StatusCode, answer.Header)
+	}
+}
+
+func TestCodeThatPassesIsKept(t *testing.T) {
+	data := bootstrapZip(t)
+	encoded := base64.StdEncoding.EncodeToString(data)
+	tests := []struct{ name, method, path, body string }{
+		{"created from a file", "POST", "/2015-03-31/functions", `{"FunctionName":"f","Runtime":"provided.al2023","Code":{"ZipFile":"` + encoded + `"}}`},
+		{"created from an object", "POST", "/2015-03-31/functions/", `{"FunctionName":"f","Runtime":"provided.al2023","Code":{"S3Bucket":"b","S3Key":"f.zip"}}`},
+		{"updated from a file", "PUT", "/2015-03-31/functions/f/code", `{"ZipFile":"` + encoded + `"}`},
+		{"updated from an object", "PUT", "/2015-03-31/functions/" + url.PathEscape(arnOf("f")) + "/code", `{"S3Bucket":"b","S3Key":"f.zip"}`},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			s := newStack(t)
+			s.fake.objects["b/f.zip"] = data
+			if strings.HasSuffix(test.path, "/functions/") {
+				// writeLambda of the fake reads the source beside the rest.
+				test.body = strings.Replace(test.body, `"Code":`, `"S3Bucket":"b","S3Key":"f.zip","Code":`, 1)
+			}
+			answer := s.send(t, "lambda", test.method, test.path, test.body)
+			if body := textOf(t, answer); answer.StatusCode != http.StatusCreated || !strings.Contains(body, sumOf(data)) {
+				t.Fatalf("status %d, body %s", answer.StatusCode, body)
+			}
+			entries, err := os.ReadDir(s.runner.code.dir)
+			if err != nil || len(entries) != 1 {
+				t.Fatalf("entries %v, error %v", entries, err)
+			}
+			info, err := os.Stat(filepath.Join(s.runner.code.dir, entries[0].Name(), "bootstrap"))
+			if err != nil || info.Mode().Perm() != 0o555 {
+				t.Errorf("bootstrap %v, error %v", info, err)
+			}
+		})
+	}
+}
+
+func TestCodeIsNotKeptWhenMiniStackRefuses(t *testing.T) {
+	s := newStack(t)
+	s.fake.status = http.StatusForbidden
+	s.send(t, "lambda", "PUT", "/2015-03-31/functions/f/code", `{"ZipFile":"`+base64.StdEncoding.EncodeToString(bootstrapZip(t))+`"}`)
+	if entries, _ := os.ReadDir(s.runner.code.dir); len(entries) != 0 {
+		t.Errorf("kept %v", entries)
+	}
+}
+
+func TestAWritePassingEndsWhatWasKnown(t *testing.T) {
+	s := newStack(t)
+	s.deploy(t, "f", nil)
+	before := s.invoke(t, "f", map[string]any{"do": "pid"})
+	s.fake.mu.Lock()
+	delete(s.fake.functions, "f")
+	s.fake.mu.Unlock()
+	if err := invokeError(s, "f"); err != nil {
+		t.Fatalf("a write that did not pass is known: %v", err)
+	}
+	s.fake.status = http.StatusNoContent
+	s.send(t, "lambda", "DELETE", "/2015-03-31/functions/f", "")
+	if err := invokeError(s, "f"); err == nil {
+		t.Error("the deleted function still answers")
+	}
+	waitGone(t, string(before.Payload))
+}
+
+func TestEveryOperationOfTheAPIIsKnownOnce(t *testing.T) {
+	seen := make(map[string]bool)
+	for _, op := range operations {
+		key := op.method + " " + op.path
+		if seen[key] {
+			t.Errorf("%s twice", key)
+		}
+		seen[key] = true
+		path := strings.ReplaceAll(op.path, "*", "x")
+		got, segment, ok := findOperation(op.method, path+"/")
+		if !ok || got.name != op.name {
+			t.Errorf("%s finds %q", key, got.name)
+		}
+		if strings.Contains(op.path, "*") && segment != "x" {
+			t.Errorf("%s: segment %q", key, segment)
+		}
+	}
+}
