@@ -151,8 +151,8 @@ func (l *loop) finish() {
 	}
 	closing.Wait()
 	l.err = l.failure
-	close(l.events)
 	close(l.ended)
+	close(l.events)
 }
 
 // leave closes a link with the closing handshake, as far as there is time.
