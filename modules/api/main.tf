@@ -1,17 +1,34 @@
 locals {
   management_endpoint = "${replace(aws_apigatewayv2_api.this.api_endpoint, "/^ws/", "http")}/${var.stage_name}"
 
-  function_routes = { for key, route in var.routes : key => route if route.function != null }
-  mock_routes     = { for key, route in var.routes : key => route if route.mock != null }
+  route_selection_expression = "$request.body.action"
 
-  # API Gateway ignores a reply on the two routes of the connection itself.
-  reply_routes = { for key, route in var.routes : key => route if route.reply && !contains(["$connect", "$disconnect"], key) }
+  integrations = {
+    for key, route in var.routes : key => {
+      type       = route.function != null ? "AWS_PROXY" : "MOCK"
+      method     = route.function != null ? "POST" : null
+      uri        = route.function != null ? route.function.invoke_arn : null
+      timeout_ms = route.timeout_ms
+
+      # The template of a mock names the status that its response is chosen by.
+      request_templates = route.function != null ? null : { "$default" = jsonencode({ statusCode = 200 }) }
+    }
+  }
+
+  routes = {
+    for key, route in var.routes : key => {
+      authorization_type = key == "$connect" ? "CUSTOM" : "NONE"
+
+      # API Gateway ignores a reply on the two routes of the connection itself.
+      reply = route.reply && !contains(["$connect", "$disconnect"], key)
+    }
+  }
 }
 
 resource "aws_apigatewayv2_api" "this" {
   name                       = var.name
   protocol_type              = "WEBSOCKET"
-  route_selection_expression = "$request.body.action"
+  route_selection_expression = local.route_selection_expression
   tags                       = var.tags
 }
 
@@ -36,65 +53,55 @@ resource "aws_lambda_permission" "authorizer" {
 
 #### Integrations ####
 
-resource "aws_apigatewayv2_integration" "function" {
-  for_each = local.function_routes
+resource "aws_apigatewayv2_integration" "this" {
+  for_each = local.integrations
 
   api_id               = aws_apigatewayv2_api.this.id
-  integration_type     = "AWS_PROXY"
-  integration_method   = "POST"
-  integration_uri      = each.value.function.invoke_arn
+  integration_type     = each.value.type
+  integration_method   = each.value.method
+  integration_uri      = each.value.uri
+  request_templates    = each.value.request_templates
   timeout_milliseconds = each.value.timeout_ms
 }
 
+resource "aws_apigatewayv2_integration_response" "mock" {
+  for_each = { for key, route in var.routes : key => route.mock if route.mock != null }
+
+  api_id                   = aws_apigatewayv2_api.this.id
+  integration_id           = aws_apigatewayv2_integration.this[each.key].id
+  integration_response_key = "$default"
+  response_templates       = { "$default" = each.value }
+}
+
 resource "aws_lambda_permission" "route" {
-  for_each = local.function_routes
+  for_each = { for key, route in var.routes : key => route.function if route.function != null }
 
   # A custom route cannot begin with an underscore, so no two ids are the same.
   statement_id  = "api-${aws_apigatewayv2_api.this.id}-route-${replace(each.key, "$", "_")}"
   action        = "lambda:InvokeFunction"
-  function_name = each.value.function.function_name
-  qualifier     = each.value.function.qualifier
+  function_name = each.value.function_name
+  qualifier     = each.value.qualifier
   principal     = "apigateway.amazonaws.com"
   source_arn    = "${aws_apigatewayv2_api.this.execution_arn}/${var.stage_name}/${each.key}"
-}
-
-resource "aws_apigatewayv2_integration" "mock" {
-  for_each = local.mock_routes
-
-  api_id               = aws_apigatewayv2_api.this.id
-  integration_type     = "MOCK"
-  timeout_milliseconds = each.value.timeout_ms
-
-  # The template names the status that the integration response is chosen by.
-  request_templates = { "$default" = jsonencode({ statusCode = 200 }) }
-}
-
-resource "aws_apigatewayv2_integration_response" "mock" {
-  for_each = local.mock_routes
-
-  api_id                   = aws_apigatewayv2_api.this.id
-  integration_id           = aws_apigatewayv2_integration.mock[each.key].id
-  integration_response_key = "$default"
-  response_templates       = { "$default" = each.value.mock }
 }
 
 #### Routes ####
 
 resource "aws_apigatewayv2_route" "this" {
-  for_each = var.routes
+  for_each = local.routes
 
   api_id    = aws_apigatewayv2_api.this.id
   route_key = each.key
-  target    = "integrations/${each.value.function != null ? aws_apigatewayv2_integration.function[each.key].id : aws_apigatewayv2_integration.mock[each.key].id}"
+  target    = "integrations/${aws_apigatewayv2_integration.this[each.key].id}"
 
-  authorization_type = each.key == "$connect" ? "CUSTOM" : "NONE"
-  authorizer_id      = each.key == "$connect" ? aws_apigatewayv2_authorizer.this.id : null
+  authorization_type = each.value.authorization_type
+  authorizer_id      = each.value.authorization_type == "CUSTOM" ? aws_apigatewayv2_authorizer.this.id : null
 
-  route_response_selection_expression = contains(keys(local.reply_routes), each.key) ? "$default" : null
+  route_response_selection_expression = each.value.reply ? "$default" : null
 }
 
 resource "aws_apigatewayv2_route_response" "this" {
-  for_each = local.reply_routes
+  for_each = { for key, route in local.routes : key => route if route.reply }
 
   api_id             = aws_apigatewayv2_api.this.id
   route_id           = aws_apigatewayv2_route.this[each.key].id
@@ -104,60 +111,33 @@ resource "aws_apigatewayv2_route_response" "this" {
 #### Deployment and stage ####
 
 # A deployment is a snapshot: whatever is in it has to be in the hash, and has
-# to exist before it.
+# to exist before it. The settings are hashed as they are configured and not as
+# API Gateway returns them, which may be known only after the plan has said what
+# the hash will be.
 resource "aws_apigatewayv2_deployment" "this" {
   api_id = aws_apigatewayv2_api.this.id
 
   triggers = {
     configuration = sha256(jsonencode({
-      api = {
-        route_selection_expression = aws_apigatewayv2_api.this.route_selection_expression
-      }
-      authorizer = {
-        id               = aws_apigatewayv2_authorizer.this.id
-        type             = aws_apigatewayv2_authorizer.this.authorizer_type
-        uri              = aws_apigatewayv2_authorizer.this.authorizer_uri
-        identity_sources = aws_apigatewayv2_authorizer.this.identity_sources
-      }
-      integrations = {
-        for key, integration in merge(aws_apigatewayv2_integration.function, aws_apigatewayv2_integration.mock) : key => {
-          id                = integration.id
-          type              = integration.integration_type
-          method            = integration.integration_method
-          uri               = integration.integration_uri
-          request_templates = integration.request_templates
-          timeout_ms        = integration.timeout_milliseconds
-        }
-      }
-      integration_responses = {
-        for key, response in aws_apigatewayv2_integration_response.mock : key => {
-          id        = response.id
-          key       = response.integration_response_key
-          templates = response.response_templates
-        }
-      }
-      routes = {
-        for key, route in aws_apigatewayv2_route.this : key => {
-          id                 = route.id
-          target             = route.target
-          authorization_type = route.authorization_type
-          authorizer_id      = route.authorizer_id
-          reply              = route.route_response_selection_expression
-        }
-      }
-      route_responses = {
-        for key, response in aws_apigatewayv2_route_response.this : key => {
-          id  = response.id
-          key = response.route_response_key
-        }
+      route_selection_expression = local.route_selection_expression
+      authorizer                 = { uri = var.authorizer.invoke_arn, identity_sources = sort(var.authorizer.identity_sources) }
+      integrations               = local.integrations
+      mocks                      = { for key, route in var.routes : key => route.mock if route.mock != null }
+      routes                     = local.routes
+
+      ids = {
+        authorizer            = aws_apigatewayv2_authorizer.this.id
+        integrations          = { for key, integration in aws_apigatewayv2_integration.this : key => integration.id }
+        integration_responses = { for key, response in aws_apigatewayv2_integration_response.mock : key => response.id }
+        routes                = { for key, route in aws_apigatewayv2_route.this : key => route.id }
+        route_responses       = { for key, response in aws_apigatewayv2_route_response.this : key => response.id }
       }
     }))
   }
 
   depends_on = [
     aws_apigatewayv2_authorizer.this,
-    aws_apigatewayv2_integration.function,
-    aws_apigatewayv2_integration.mock,
+    aws_apigatewayv2_integration.this,
     aws_apigatewayv2_integration_response.mock,
     aws_apigatewayv2_route.this,
     aws_apigatewayv2_route_response.this,
