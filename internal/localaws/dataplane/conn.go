@@ -1,0 +1,262 @@
+package dataplane
+
+import (
+	"bufio"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+	"unicode/utf8"
+
+	"github.com/gobwas/ws"
+)
+
+// The close codes that the gateway uses (RFC 6455 section 7.4.1).
+const (
+	closeNormal       = 1000
+	closeGoingAway    = 1001
+	closeProtocol     = 1002
+	closeUnsupported  = 1003
+	closeNoStatus     = 1005
+	closeAbnormal     = 1006
+	closeInvalidUTF8  = 1007
+	closeTooBig       = 1009
+	writeTimeout      = 10 * time.Second
+	closeHandshake    = 2 * time.Second
+	maxInFlight       = 64 // messages of one connection that run at once
+	maxControlPayload = 125
+)
+
+// errGone says that a connection is closed.
+var errGone = errors.New("the connection is gone")
+
+// conn is one WebSocket connection of a client.
+type conn struct {
+	id          string
+	apiID       string
+	stageName   string
+	region      string
+	accountID   string
+	connectedAt time.Time
+	identity    identity
+	authorizer  map[string]any
+	traceID     string
+	now         func() time.Time
+
+	active   atomic.Int64 // unix milliseconds of the last message, either way
+	inFlight chan struct{}
+
+	net net.Conn
+	br  *bufio.Reader
+
+	write     sync.Mutex // one frame at a time
+	closeOnce sync.Once
+	// closing is closed when this side has begun to close.
+	closing     chan struct{}
+	closeCode   int
+	closeReason string
+}
+
+func (c *conn) lastActive() time.Time { return time.UnixMilli(c.active.Load()) }
+
+func (c *conn) touch() { c.active.Store(c.now().UnixMilli()) }
+
+// closeError ends a connection with a code and a reason.
+type closeError struct {
+	code   int
+	reason string
+}
+
+func (e *closeError) Error() string { return fmt.Sprintf("close %d %s", e.code, e.reason) }
+
+// send writes one text message, in frames of at most 32 KB.
+func (c *conn) send(message []byte) error {
+	c.write.Lock()
+	defer c.write.Unlock()
+	select {
+	case <-c.closing:
+		return errGone
+	default:
+	}
+	op := ws.OpText
+	for first := true; first || len(message) > 0; first = false {
+		n := min(len(message), maxFrame)
+		frame := ws.NewFrame(op, n == len(message), message[:n])
+		if err := c.writeFrame(frame); err != nil {
+			return err
+		}
+		message = message[n:]
+		op = ws.OpContinuation
+	}
+	c.touch()
+	return nil
+}
+
+// writeFrame writes a frame; the caller holds write. A client that does not
+// read for writeTimeout is cut off.
+func (c *conn) writeFrame(frame ws.Frame) error {
+	_ = c.net.SetWriteDeadline(time.Now().Add(writeTimeout))
+	if err := ws.WriteFrame(c.net, frame); err != nil {
+		_ = c.net.Close()
+		return errGone
+	}
+	return nil
+}
+
+// close begins the closing handshake with a code of this side's choice. The
+// connection ends when the client answers or after closeHandshake.
+func (c *conn) close(code int, reason string) {
+	c.closeOnce.Do(func() {
+		c.closeCode, c.closeReason = code, reason
+		c.write.Lock()
+		close(c.closing)
+		err := c.writeFrame(ws.NewCloseFrame(ws.NewCloseFrameBody(ws.StatusCode(code), reason)))
+		c.write.Unlock()
+		if err == nil {
+			_ = c.net.SetReadDeadline(time.Now().Add(closeHandshake))
+		}
+	})
+}
+
+// read hands each text message to deliver until the connection ends, and
+// returns the code and reason that $disconnect reports.
+func (c *conn) read(deliver func(message []byte)) (int, string) {
+	err := c.readMessages(deliver)
+	select {
+	case <-c.closing: // this side closed first
+		_ = c.net.Close()
+		return c.closeCode, c.closeReason
+	default:
+	}
+	var closed *closeError
+	if !errors.As(err, &closed) {
+		_ = c.net.Close()
+		return closeAbnormal, "Connection closed abnormally"
+	}
+	c.close(closed.code, closed.reason)
+	c.drain()
+	_ = c.net.Close()
+	return closed.code, closed.reason
+}
+
+// drain reads what the client still sends, so that closing the socket does not
+// reset it before the close frame has arrived.
+func (c *conn) drain() {
+	_, _ = io.Copy(io.Discard, io.LimitReader(c.br, 1<<20))
+}
+
+func (c *conn) readMessages(deliver func(message []byte)) error {
+	var message []byte
+	fragmented := false
+	for {
+		header, err := ws.ReadHeader(c.br)
+		if err != nil {
+			if errors.Is(err, ws.ErrHeaderLengthMSB) || errors.Is(err, ws.ErrHeaderLengthUnexpected) {
+				return &closeError{closeProtocol, "Protocol error"}
+			}
+			return err
+		}
+		if header.Rsv != 0 || !header.Masked || header.OpCode.IsReserved() {
+			return &closeError{closeProtocol, "Protocol error"}
+		}
+		if header.OpCode.IsControl() {
+			if err := c.control(header); err != nil {
+				return err
+			}
+			continue
+		}
+		switch {
+		case header.OpCode == ws.OpBinary:
+			return &closeError{closeUnsupported, "Binary frames are not supported"}
+		case header.OpCode == ws.OpText && fragmented, header.OpCode == ws.OpContinuation && !fragmented:
+			return &closeError{closeProtocol, "Protocol error"}
+		case header.Length > maxFrame || int64(len(message))+header.Length > maxMessage:
+			return &closeError{closeTooBig, "Message too long"}
+		}
+		start := len(message)
+		message = append(message, make([]byte, header.Length)...)
+		if _, err := io.ReadFull(c.br, message[start:]); err != nil {
+			return err
+		}
+		ws.Cipher(message[start:], header.Mask, 0)
+		fragmented = !header.Fin
+		if fragmented {
+			continue
+		}
+		if !utf8.Valid(message) {
+			return &closeError{closeInvalidUTF8, "Invalid UTF-8"}
+		}
+		c.touch()
+		select {
+		case <-c.closing: // messages that cross this side's close are dropped
+		default:
+			deliver(message)
+		}
+		message = nil
+	}
+}
+
+// control handles a ping, pong or close frame. A close frame of the client is
+// answered with its own code and ends the connection.
+func (c *conn) control(header ws.Header) error {
+	if header.Length > maxControlPayload || !header.Fin {
+		return &closeError{closeProtocol, "Protocol error"}
+	}
+	payload := make([]byte, header.Length)
+	if _, err := io.ReadFull(c.br, payload); err != nil {
+		return err
+	}
+	ws.Cipher(payload, header.Mask, 0)
+	switch header.OpCode {
+	case ws.OpPing:
+		c.write.Lock()
+		defer c.write.Unlock()
+		return c.writeFrame(ws.NewPongFrame(payload))
+	case ws.OpClose:
+		return c.clientClose(payload)
+	default:
+		return nil
+	}
+}
+
+// clientClose answers a close frame and returns how the connection ended.
+func (c *conn) clientClose(payload []byte) error {
+	code, reason := closeNoStatus, "Client-side close frame status not set"
+	answer := []byte{}
+	switch {
+	case len(payload) == 1:
+		return &closeError{closeProtocol, "Protocol error"}
+	case len(payload) >= 2:
+		code = int(binary.BigEndian.Uint16(payload))
+		reason = string(payload[2:])
+		if !validCloseCode(code) || !utf8.ValidString(reason) {
+			return &closeError{closeProtocol, "Protocol error"}
+		}
+		answer = payload[:2]
+	}
+	c.closeOnce.Do(func() {
+		c.closeCode, c.closeReason = code, reason
+		c.write.Lock()
+		close(c.closing)
+		_ = c.writeFrame(ws.NewCloseFrame(answer))
+		c.write.Unlock()
+	})
+	return io.EOF
+}
+
+// validCloseCode tells whether a code may stand in a close frame
+// (RFC 6455 section 7.4).
+func validCloseCode(code int) bool {
+	switch {
+	case code >= 3000 && code <= 4999:
+		return true
+	case code < 1000 || code > 1014:
+		return false
+	default:
+		return code != 1004 && code != closeNoStatus && code != closeAbnormal
+	}
+}

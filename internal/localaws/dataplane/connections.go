@@ -1,0 +1,106 @@
+package dataplane
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+
+	"github.com/portcullis-chat/portcullis/internal/localaws/apigw"
+)
+
+// maxCallbackData is the limit of a POST @connections body
+// (API Gateway management API model, PostToConnection).
+const maxCallbackData = 128 << 10
+
+// serveConnections answers POST, GET and DELETE of /{stage}/@connections/{id}.
+func (g *Gateway) serveConnections(w http.ResponseWriter, r *http.Request, stage apigw.Stage, id string) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxCallbackData+1))
+	if err != nil {
+		managementError(w, http.StatusRequestEntityTooLarge, "PayloadTooLargeException", "Message too long")
+		return
+	}
+	if denied := g.cfg.Authorize(r, body); denied != nil {
+		defer func() { _ = denied.Body.Close() }()
+		for _, name := range []string{"Content-Type", "x-amzn-errortype"} {
+			if value := denied.Header.Get(name); value != "" {
+				w.Header().Set(name, value)
+			}
+		}
+		w.Header().Set("x-amzn-RequestId", newID())
+		w.WriteHeader(denied.StatusCode)
+		_, _ = io.Copy(w, denied.Body)
+		return
+	}
+	if !idPattern.MatchString(id) {
+		managementError(w, http.StatusBadRequest, "BadRequestException", "Invalid connectionId: "+id)
+		return
+	}
+	if len(body) > maxCallbackData {
+		managementError(w, http.StatusRequestEntityTooLarge, "PayloadTooLargeException", "Message too long")
+		return
+	}
+	c := g.find(stage, id)
+	if c == nil {
+		gone(w)
+		return
+	}
+	w.Header().Set("x-amzn-RequestId", newID())
+	w.Header().Set("Content-Type", "application/json")
+	switch r.Method {
+	case http.MethodPost:
+		if err := c.send(body); err != nil {
+			gone(w)
+			return
+		}
+		w.WriteHeader(http.StatusOK)
+	case http.MethodDelete:
+		go c.close(closeNormal, "Connection Closed Normally")
+		g.remove(c)
+		w.WriteHeader(http.StatusNoContent)
+	case http.MethodGet:
+		_ = json.NewEncoder(w).Encode(map[string]any{
+			"identity":     c.identity,
+			"connectedAt":  isoMillis(c.connectedAt),
+			"lastActiveAt": isoMillis(c.lastActive()),
+		})
+	default:
+		managementError(w, http.StatusForbidden, "ForbiddenException", "Forbidden")
+	}
+}
+
+// gone answers for a connection that is closed or never was.
+func gone(w http.ResponseWriter) {
+	w.Header().Set("x-amzn-RequestId", newID())
+	w.Header().Set("x-amzn-errortype", "GoneException")
+	w.WriteHeader(http.StatusGone)
+}
+
+func managementError(w http.ResponseWriter, status int, kind, message string) {
+	w.Header().Set("x-amzn-errortype", kind)
+	refuse(w, status, message)
+}
+
+// variables are the $context variables of a request.
+func (c requestContext) variables() map[string]string {
+	values := map[string]string{
+		"apiId":              c.APIID,
+		"connectedAt":        fmt.Sprint(c.ConnectedAt),
+		"connectionId":       c.ConnectionID,
+		"domainName":         c.DomainName,
+		"eventType":          c.EventType,
+		"extendedRequestId":  c.ExtendedRequestID,
+		"identity.sourceIp":  c.Identity.SourceIP,
+		"identity.userAgent": c.Identity.UserAgent,
+		"messageId":          c.MessageID,
+		"requestId":          c.RequestID,
+		"requestTime":        c.RequestTime,
+		"requestTimeEpoch":   fmt.Sprint(c.RequestTimeEpoch),
+		"routeKey":           c.RouteKey,
+		"stage":              c.Stage,
+	}
+	for name, value := range c.Authorizer {
+		values["authorizer."+name] = fmt.Sprint(value)
+	}
+	return values
+}

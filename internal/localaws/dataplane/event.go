@@ -1,0 +1,203 @@
+package dataplane
+
+import (
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/portcullis-chat/portcullis/internal/localaws/apigw"
+)
+
+// event is a Lambda proxy event of a WebSocket API, or with Type and MethodARN
+// the event of a REQUEST authorizer. Which members exist depends on the kind:
+// absent ones are left out, never null, as recorded from AWS.
+type event struct {
+	Type      string `json:"type,omitempty"`
+	MethodARN string `json:"methodArn,omitempty"`
+
+	Headers               map[string]string   `json:"headers,omitempty"`
+	MultiValueHeaders     map[string][]string `json:"multiValueHeaders,omitempty"`
+	QueryString           *map[string]string  `json:"queryStringParameters,omitempty"`
+	MultiValueQueryString map[string][]string `json:"multiValueQueryStringParameters,omitzero"`
+	StageVariables        map[string]string   `json:"stageVariables,omitzero"`
+	RequestContext        requestContext      `json:"requestContext"`
+	Body                  *string             `json:"body,omitempty"`
+	IsBase64Encoded       *bool               `json:"isBase64Encoded,omitempty"`
+}
+
+// requestContext is the part that API Gateway vouches for.
+type requestContext struct {
+	RouteKey             string         `json:"routeKey"`
+	MessageID            string         `json:"messageId,omitempty"`
+	DisconnectStatusCode *int           `json:"disconnectStatusCode,omitempty"`
+	EventType            string         `json:"eventType"`
+	ExtendedRequestID    string         `json:"extendedRequestId"`
+	RequestTime          string         `json:"requestTime"`
+	MessageDirection     string         `json:"messageDirection"`
+	DisconnectReason     *string        `json:"disconnectReason,omitempty"`
+	Stage                string         `json:"stage"`
+	ConnectedAt          int64          `json:"connectedAt"`
+	RequestTimeEpoch     int64          `json:"requestTimeEpoch"`
+	Identity             identity       `json:"identity"`
+	RequestID            string         `json:"requestId"`
+	DomainName           string         `json:"domainName"`
+	ConnectionID         string         `json:"connectionId"`
+	APIID                string         `json:"apiId"`
+	Authorizer           map[string]any `json:"authorizer,omitempty"`
+}
+
+type identity struct {
+	UserAgent string `json:"userAgent,omitempty"`
+	SourceIP  string `json:"sourceIp"`
+}
+
+const requestTimeLayout = "02/Jan/2006:15:04:05 -0700"
+
+// newRequestContext fills what all events of a connection have.
+func (g *Gateway) newRequestContext(c *conn, routeKey, eventType string) requestContext {
+	now := g.cfg.Now()
+	id := newID()
+	return requestContext{
+		RouteKey:          routeKey,
+		EventType:         eventType,
+		ExtendedRequestID: id,
+		RequestTime:       now.UTC().Format(requestTimeLayout),
+		MessageDirection:  "IN",
+		Stage:             c.stageName,
+		ConnectedAt:       c.connectedAt.UnixMilli(),
+		RequestTimeEpoch:  now.UnixMilli(),
+		Identity:          c.identity,
+		RequestID:         id,
+		DomainName:        g.cfg.DomainName,
+		ConnectionID:      c.id,
+		APIID:             c.apiID,
+		Authorizer:        c.authorizer,
+	}
+}
+
+// hopHeaders are in an authorizer's event and not in that of $connect.
+var hopHeaders = map[string]bool{"connection": true, "upgrade": true, "content-length": true}
+
+// webSocketHeaders restores the spelling of RFC 6455 where net/http has
+// changed it.
+var webSocketHeaders = map[string]string{
+	"Sec-Websocket-Key":        "Sec-WebSocket-Key",
+	"Sec-Websocket-Version":    "Sec-WebSocket-Version",
+	"Sec-Websocket-Protocol":   "Sec-WebSocket-Protocol",
+	"Sec-Websocket-Extensions": "Sec-WebSocket-Extensions",
+}
+
+// eventHeaders returns the headers of a handshake as events carry them, with
+// those that the gateway adds.
+func eventHeaders(r *http.Request, traceID string, withHop bool) (map[string]string, map[string][]string) {
+	multi := make(map[string][]string, len(r.Header)+6)
+	for name, values := range r.Header {
+		if hopHeaders[strings.ToLower(name)] && !withHop {
+			continue
+		}
+		if spelled, ok := webSocketHeaders[name]; ok {
+			name = spelled
+		}
+		multi[name] = values
+	}
+	multi["Host"] = []string{r.Host}
+	if withHop {
+		multi["content-length"] = []string{"0"}
+	}
+	forwarded := sourceIP(r)
+	if earlier := strings.Join(r.Header.Values("X-Forwarded-For"), ", "); earlier != "" {
+		forwarded = earlier + ", " + forwarded
+	}
+	multi["X-Forwarded-For"] = []string{forwarded}
+	multi["X-Forwarded-Port"] = []string{"443"}
+	multi["X-Forwarded-Proto"] = []string{"https"}
+	multi["X-Amzn-Trace-Id"] = []string{traceID}
+	single := make(map[string]string, len(multi))
+	for name, values := range multi {
+		single[name] = values[len(values)-1]
+	}
+	return single, multi
+}
+
+// eventQuery returns the query parameters; both are nil without a query.
+func eventQuery(r *http.Request) (map[string]string, map[string][]string) {
+	if r.URL.RawQuery == "" {
+		return nil, nil
+	}
+	multi := map[string][]string(r.URL.Query())
+	single := make(map[string]string, len(multi))
+	for name, values := range multi {
+		single[name] = values[len(values)-1]
+	}
+	return single, multi
+}
+
+// authorizerEvent is what a REQUEST authorizer receives
+// (developer guide, apigateway-websocket-api-lambda-auth).
+func (g *Gateway) authorizerEvent(r *http.Request, c *conn, stage apigw.Stage, methodARN string) event {
+	ev := event{Type: "REQUEST", MethodARN: methodARN, RequestContext: g.newRequestContext(c, "$connect", "CONNECT")}
+	ev.Headers, ev.MultiValueHeaders = eventHeaders(r, c.traceID, true)
+	query, multi := eventQuery(r)
+	if query == nil {
+		query, multi = map[string]string{}, map[string][]string{}
+	}
+	ev.QueryString, ev.MultiValueQueryString = &query, multi
+	ev.StageVariables = stage.Variables
+	if ev.StageVariables == nil {
+		ev.StageVariables = map[string]string{}
+	}
+	return ev
+}
+
+// connectEvent is what the $connect integration receives.
+func (g *Gateway) connectEvent(r *http.Request, c *conn, stage apigw.Stage) event {
+	ev := g.proxyEvent(c, stage, "$connect", "CONNECT")
+	ev.Headers, ev.MultiValueHeaders = eventHeaders(r, c.traceID, false)
+	if query, multi := eventQuery(r); query != nil {
+		ev.QueryString, ev.MultiValueQueryString = &query, multi
+	}
+	return ev
+}
+
+// messageEvent is what the integration of a message receives.
+func (g *Gateway) messageEvent(c *conn, stage apigw.Stage, routeKey string, message []byte) event {
+	ev := g.proxyEvent(c, stage, routeKey, "MESSAGE")
+	ev.RequestContext.MessageID = newID()
+	body := string(message)
+	ev.Body = &body
+	return ev
+}
+
+// disconnectEvent is what the $disconnect integration receives.
+func (g *Gateway) disconnectEvent(c *conn, stage apigw.Stage, code int, reason string) event {
+	ev := g.proxyEvent(c, stage, "$disconnect", "DISCONNECT")
+	ev.RequestContext.DisconnectStatusCode = &code
+	ev.RequestContext.DisconnectReason = &reason
+	ev.Headers = map[string]string{"Host": g.cfg.DomainName, "x-api-key": "", "X-Forwarded-For": "", "x-restapi": ""}
+	ev.MultiValueHeaders = map[string][]string{"Host": {g.cfg.DomainName}, "x-api-key": {""}, "X-Forwarded-For": {""}, "x-restapi": {""}}
+	return ev
+}
+
+func (g *Gateway) proxyEvent(c *conn, stage apigw.Stage, routeKey, eventType string) event {
+	no := false
+	ev := event{RequestContext: g.newRequestContext(c, routeKey, eventType), IsBase64Encoded: &no}
+	if len(stage.Variables) > 0 {
+		ev.StageVariables = stage.Variables
+	}
+	return ev
+}
+
+// sourceIP is the address of the peer.
+func sourceIP(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	return host
+}
+
+// isoMillis is how the @connections API writes times.
+func isoMillis(t time.Time) string {
+	return t.UTC().Format("2006-01-02T15:04:05.000Z")
+}

@@ -1,0 +1,220 @@
+// Package dataplane is the data plane of the local stack's API Gateway: it
+// accepts WebSocket connections for the stages that the control plane knows,
+// runs authorizers and integrations, and serves the @connections API.
+//
+// It follows what AWS documents and what has been observed of it; where
+// neither says anything, docs/local-stack-differences.md names the choice.
+package dataplane
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/portcullis-chat/portcullis/internal/localaws/apigw"
+	"github.com/portcullis-chat/portcullis/internal/localaws/lambda"
+)
+
+// PathPrefix is what the paths of the data plane begin with. A stage is at
+// PathPrefix + "<api id>/<stage>". The form is the one in which the emulator
+// behind the stack can judge signed @connections requests.
+const PathPrefix = "/_aws/execute-api/"
+
+// The quotas of a WebSocket API
+// (API Gateway developer guide, apigateway-execution-service-websocket-limits-table).
+const (
+	maxFrame            = 32 << 10
+	maxMessage          = 128 << 10
+	maxURL              = 4096
+	maxAuthorizerResult = 8 << 10
+	idleTimeout         = 10 * time.Minute
+	maxLifetime         = 2 * time.Hour
+	// authorizerTimeout is a choice: AWS documents none for WebSocket APIs.
+	authorizerTimeout = 10 * time.Second
+)
+
+// Stages finds what is deployed.
+type Stages interface {
+	Stage(apiID, stage string) (apigw.Stage, error)
+}
+
+// Functions runs functions and knows who may invoke them.
+type Functions interface {
+	Invoke(ctx context.Context, functionARN string, payload []byte) (*lambda.Result, error)
+	MayInvoke(ctx context.Context, functionARN, principal, sourceARN, sourceAccount string) (bool, error)
+}
+
+// Logs takes a line for a CloudWatch Logs group. It must not block.
+type Logs interface {
+	Put(region, group, stream, line string)
+}
+
+// Config is what a Gateway works with.
+type Config struct {
+	Stages    Stages
+	Functions Functions
+	Logs      Logs
+	// Authorize judges a signed @connections request: nil when it is allowed,
+	// otherwise the response to give.
+	Authorize func(r *http.Request, body []byte) *http.Response
+	// DomainName is the requestContext.domainName of the events, host and port.
+	DomainName string
+	Logger     *slog.Logger
+	// Now is the clock of the idle timeout and the lifetime of connections.
+	Now func() time.Time
+}
+
+// Gateway serves the data plane. It is an http.Handler for PathPrefix.
+type Gateway struct {
+	cfg Config
+
+	mu     sync.Mutex
+	conns  map[string]*conn
+	closed bool
+
+	// work counts what runs for connections, so that Close can wait for it.
+	work   sync.WaitGroup
+	ctx    context.Context
+	cancel context.CancelFunc
+}
+
+var _ http.Handler = (*Gateway)(nil)
+
+// New returns a Gateway. Close ends its connections.
+func New(cfg Config) *Gateway {
+	ctx, cancel := context.WithCancel(context.Background())
+	g := &Gateway{cfg: cfg, conns: make(map[string]*conn), ctx: ctx, cancel: cancel}
+	g.work.Add(1)
+	go g.sweep()
+	return g
+}
+
+// Connections is the number of open connections.
+func (g *Gateway) Connections() int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return len(g.conns)
+}
+
+// Close closes all connections as "Going away", lets their $disconnect
+// integrations run, and waits for them until ctx ends.
+func (g *Gateway) Close(ctx context.Context) {
+	g.mu.Lock()
+	g.closed = true
+	conns := make([]*conn, 0, len(g.conns))
+	for _, c := range g.conns {
+		conns = append(conns, c)
+	}
+	g.mu.Unlock()
+	for _, c := range conns {
+		go c.close(closeGoingAway, "Going away")
+	}
+	g.cancel()
+	done := make(chan struct{})
+	go func() { g.work.Wait(); close(done) }()
+	select {
+	case <-done:
+	case <-ctx.Done():
+	}
+}
+
+// ServeHTTP answers handshakes and @connections requests.
+func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	rest, ok := strings.CutPrefix(r.URL.EscapedPath(), PathPrefix)
+	if !ok {
+		refuse(w, http.StatusForbidden, "Forbidden")
+		return
+	}
+	apiID, rest, _ := strings.Cut(rest, "/")
+	stageName, rest, _ := strings.Cut(rest, "/")
+	rest, err := url.PathUnescape(rest)
+	if err != nil {
+		refuse(w, http.StatusBadRequest, "Bad request")
+		return
+	}
+	stage, err := g.cfg.Stages.Stage(apiID, stageName)
+	if err != nil || stage.Deployment == nil || stage.DisableExecuteAPIEndpoint {
+		refuse(w, http.StatusForbidden, "Forbidden")
+		return
+	}
+	if id, ok := strings.CutPrefix(rest, "@connections/"); ok {
+		g.serveConnections(w, r, stage, id)
+		return
+	}
+	if rest != "" {
+		refuse(w, http.StatusForbidden, "Forbidden")
+		return
+	}
+	g.serveHandshake(w, r, stage)
+}
+
+// sweep closes connections that were idle or open for too long.
+func (g *Gateway) sweep() {
+	defer g.work.Done()
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case <-g.ctx.Done():
+			return
+		case <-tick.C:
+		}
+		now := g.cfg.Now()
+		g.mu.Lock()
+		var over []*conn
+		for _, c := range g.conns {
+			if now.Sub(c.lastActive()) >= idleTimeout || now.Sub(c.connectedAt) >= maxLifetime {
+				over = append(over, c)
+			}
+		}
+		g.mu.Unlock()
+		for _, c := range over {
+			go c.close(closeGoingAway, "Going away")
+		}
+	}
+}
+
+// add makes c reachable. It fails when the gateway is closing.
+func (g *Gateway) add(c *conn) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.closed {
+		return false
+	}
+	g.conns[c.id] = c
+	return true
+}
+
+func (g *Gateway) remove(c *conn) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	delete(g.conns, c.id)
+}
+
+// find returns the connection of that id if it belongs to the stage.
+func (g *Gateway) find(stage apigw.Stage, id string) *conn {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	c := g.conns[id]
+	if c == nil || c.apiID != stage.APIID || c.stageName != stage.Name {
+		return nil
+	}
+	return c
+}
+
+// refuse answers as API Gateway does: a JSON object with one message.
+func refuse(w http.ResponseWriter, status int, message string) {
+	body, err := json.Marshal(map[string]string{"message": message})
+	if err != nil {
+		panic(err) // a map of strings always encodes
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("x-amzn-RequestId", newID())
+	w.WriteHeader(status)
+	_, _ = w.Write(body)
+}

@@ -1,0 +1,274 @@
+package dataplane
+
+import (
+	"bufio"
+	"context"
+	"crypto/rand"
+	"crypto/sha1" //nolint:gosec // RFC 6455 section 1.3 asks for SHA-1
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/portcullis-chat/portcullis/internal/localaws/apigw"
+)
+
+// acceptGUID is the constant of RFC 6455 section 1.3.
+const acceptGUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+
+// invokePrincipal is who API Gateway is to a function's policy.
+const invokePrincipal = "apigateway.amazonaws.com"
+
+// refusal is a handshake that ends with an HTTP status.
+type refusal struct {
+	status  int
+	message string
+	cause   error
+}
+
+func (r *refusal) Error() string { return fmt.Sprintf("%d %s: %v", r.status, r.message, r.cause) }
+
+// serveHandshake takes a client from its upgrade request to an open connection
+// and serves it until it ends.
+func (g *Gateway) serveHandshake(w http.ResponseWriter, r *http.Request, stage apigw.Stage) {
+	if !headerHasToken(r.Header, "Connection", "upgrade") || !headerHasToken(r.Header, "Upgrade", "websocket") {
+		w.Header().Set("Upgrade", "websocket")
+		refuse(w, http.StatusUpgradeRequired, "Upgrade Required")
+		return
+	}
+	if len(r.URL.RequestURI()) > maxURL {
+		refuse(w, http.StatusRequestURITooLong, "URI too long")
+		return
+	}
+	key := r.Header.Get("Sec-WebSocket-Key")
+	if decoded, err := base64.StdEncoding.DecodeString(key); err != nil || len(decoded) != 16 ||
+		r.Method != http.MethodGet || r.Header.Get("Sec-WebSocket-Version") != "13" {
+		w.Header().Set("Sec-WebSocket-Version", "13")
+		refuse(w, http.StatusBadRequest, "Bad request")
+		return
+	}
+
+	c := &conn{
+		id: newID(), apiID: stage.APIID, stageName: stage.Name, region: stage.Region, accountID: stage.AccountID,
+		connectedAt: g.cfg.Now(), identity: identity{UserAgent: r.UserAgent(), SourceIP: sourceIP(r)},
+		traceID: newTraceID(), now: g.cfg.Now,
+		inFlight: make(chan struct{}, maxInFlight), closing: make(chan struct{}),
+	}
+	c.touch()
+	subprotocol, err := g.connect(r, c, stage)
+	if err != nil {
+		var refused *refusal
+		if !errors.As(err, &refused) {
+			refused = &refusal{http.StatusInternalServerError, "Internal server error", err}
+		}
+		refuse(w, refused.status, refused.message)
+		return
+	}
+	if err := hijack(w, c, key, subprotocol); err != nil {
+		g.cfg.Logger.Error("a client could not be switched to WebSocket", "error", err)
+		return
+	}
+	g.serve(c, stage)
+}
+
+// connect runs the authorizer and the $connect integration. It returns the
+// subprotocol to answer with.
+func (g *Gateway) connect(r *http.Request, c *conn, stage apigw.Stage) (subprotocol string, err error) {
+	route := stage.Deployment.Routes["$connect"]
+	ev := g.connectEvent(r, c, stage)
+	entry := accessEntry{context: ev.RequestContext}
+	defer func() { g.logAccess(stage, entry, err) }()
+	if route == nil {
+		entry.status = http.StatusOK
+		return "", nil
+	}
+	if route.APIKeyRequired || route.AuthorizationType == "AWS_IAM" {
+		return "", &refusal{http.StatusForbidden, "Forbidden", errors.New("not served by the local stack: API keys and AWS_IAM on $connect")}
+	}
+	if route.AuthorizationType == "CUSTOM" {
+		if err := g.authorize(r, c, stage, route.Authorizer); err != nil {
+			return "", err
+		}
+		ev.RequestContext.Authorizer = c.authorizer
+		entry.context = ev.RequestContext
+	}
+	if route.Integration == nil || route.Integration.Type == "MOCK" {
+		entry.status = http.StatusOK
+		return "", nil
+	}
+	result, err := g.invoke(r.Context(), stage, route, ev)
+	if err != nil {
+		status, message := http.StatusBadGateway, "Internal server error"
+		if errors.Is(err, errIntegrationTimeout) {
+			status, message = http.StatusGatewayTimeout, "Endpoint request timed out"
+		}
+		return "", &refusal{status, message, err}
+	}
+	entry.status = result.StatusCode
+	if result.StatusCode < 200 || result.StatusCode > 299 {
+		return "", &refusal{result.StatusCode, http.StatusText(result.StatusCode), errors.New("the $connect integration refused")}
+	}
+	for name, value := range result.Headers {
+		if strings.EqualFold(name, "Sec-WebSocket-Protocol") {
+			subprotocol = fmt.Sprint(value)
+		}
+	}
+	return subprotocol, nil
+}
+
+// authorize runs a REQUEST authorizer. A nil error means that c.authorizer
+// holds what it said.
+func (g *Gateway) authorize(r *http.Request, c *conn, stage apigw.Stage, authorizer *apigw.Authorizer) error {
+	if authorizer == nil {
+		return &refusal{http.StatusInternalServerError, "Internal server error", errors.New("the route's authorizer does not exist")}
+	}
+	for _, source := range authorizer.IdentitySources {
+		if !identitySourcePresent(r, stage, source) {
+			return &refusal{http.StatusUnauthorized, "Unauthorized", fmt.Errorf("identity source %s is missing or empty", source)}
+		}
+	}
+	fail := func(err error) error {
+		return &refusal{http.StatusInternalServerError, "Internal server error", fmt.Errorf("authorizer %s: %w", authorizer.Name, err)}
+	}
+	functionARN, err := apigw.FunctionARN(authorizer.URI)
+	if err != nil {
+		return fail(err)
+	}
+	apiARN := fmt.Sprintf("arn:aws:execute-api:%s:%s:%s", stage.Region, stage.AccountID, stage.APIID)
+	if err := g.mayInvoke(r.Context(), functionARN, apiARN+"/authorizers/"+authorizer.ID, stage.AccountID); err != nil {
+		return fail(err)
+	}
+	methodARN := apiARN + "/" + stage.Name + "/$connect"
+	payload, err := json.Marshal(g.authorizerEvent(r, c, stage, methodARN))
+	if err != nil {
+		return fail(err)
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), authorizerTimeout)
+	defer cancel()
+	result, err := g.cfg.Functions.Invoke(ctx, functionARN, payload)
+	if err != nil {
+		return fail(err)
+	}
+	if result.FunctionError != "" {
+		var failure struct{ ErrorMessage string }
+		if err := json.Unmarshal(result.Payload, &failure); err == nil && failure.ErrorMessage == "Unauthorized" {
+			return &refusal{http.StatusUnauthorized, "Unauthorized", errors.New("the authorizer said Unauthorized")}
+		}
+		return fail(errors.New("the function failed"))
+	}
+	parsed, err := parseAuthorizerResult(result.Payload, methodARN)
+	if err != nil {
+		return fail(err)
+	}
+	if !parsed.allowed {
+		return &refusal{http.StatusForbidden, "Forbidden", errors.New("the authorizer's policy does not allow the connection")}
+	}
+	c.authorizer = map[string]any{"principalId": parsed.principalID}
+	for name, value := range parsed.context {
+		c.authorizer[name] = value
+	}
+	return nil
+}
+
+// mayInvoke fails unless the function's policy lets API Gateway invoke it for
+// sourceARN.
+func (g *Gateway) mayInvoke(ctx context.Context, functionARN, sourceARN, account string) error {
+	allowed, err := g.cfg.Functions.MayInvoke(ctx, functionARN, invokePrincipal, sourceARN, account)
+	if err != nil {
+		return err
+	}
+	if !allowed {
+		return fmt.Errorf("the policy of %s does not allow %s to invoke it for %s (aws_lambda_permission)", functionARN, invokePrincipal, sourceARN)
+	}
+	return nil
+}
+
+// identitySourcePresent tells whether an identity source has a value. Header
+// names match without case, query parameters with it.
+func identitySourcePresent(r *http.Request, stage apigw.Stage, source string) bool {
+	if name, ok := strings.CutPrefix(source, "route.request.header."); ok {
+		if strings.EqualFold(name, "Host") {
+			return r.Host != ""
+		}
+		return r.Header.Get(name) != ""
+	}
+	if name, ok := strings.CutPrefix(source, "route.request.querystring."); ok {
+		return r.URL.Query().Get(name) != ""
+	}
+	if name, ok := strings.CutPrefix(source, "stageVariables."); ok {
+		return stage.Variables[name] != ""
+	}
+	return false
+}
+
+// hijack takes the connection from net/http and writes the 101.
+func hijack(w http.ResponseWriter, c *conn, key, subprotocol string) error {
+	netConn, rw, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		return fmt.Errorf("hijack: %w", err)
+	}
+	_ = netConn.SetDeadline(time.Time{})
+	sum := sha1.Sum([]byte(key + acceptGUID)) //nolint:gosec // RFC 6455 section 1.3
+	var b strings.Builder
+	b.WriteString("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n")
+	fmt.Fprintf(&b, "Sec-WebSocket-Accept: %s\r\n", base64.StdEncoding.EncodeToString(sum[:]))
+	if subprotocol != "" && !strings.ContainsAny(subprotocol, "\r\n") {
+		fmt.Fprintf(&b, "Sec-WebSocket-Protocol: %s\r\n", subprotocol)
+	}
+	b.WriteString("\r\n")
+	if _, err := netConn.Write([]byte(b.String())); err != nil {
+		_ = netConn.Close()
+		return err
+	}
+	c.net = netConn
+	// What the client sent together with its request is in the old reader.
+	c.br = rw.Reader
+	if rw.Reader.Buffered() == 0 {
+		c.br = bufio.NewReaderSize(netConn, 1<<10)
+	}
+	return nil
+}
+
+// serve registers an open connection and runs it to its end.
+func (g *Gateway) serve(c *conn, stage apigw.Stage) {
+	g.work.Add(1)
+	defer g.work.Done()
+	if !g.add(c) {
+		_ = c.net.Close()
+		return
+	}
+	code, reason := c.read(func(message []byte) {
+		c.inFlight <- struct{}{}
+		g.work.Add(1)
+		go func() {
+			defer g.work.Done()
+			defer func() { <-c.inFlight }()
+			g.message(c, message)
+		}()
+	})
+	g.remove(c)
+	g.disconnect(c, stage, code, reason)
+}
+
+// headerHasToken tells whether a comma-separated header has a token.
+func headerHasToken(h http.Header, name, token string) bool {
+	for _, value := range h.Values(name) {
+		for item := range strings.SplitSeq(value, ",") {
+			if strings.EqualFold(strings.TrimSpace(item), token) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// newTraceID returns an X-Ray trace id header value.
+func newTraceID() string {
+	var b [12]byte
+	_, _ = rand.Read(b[:]) // never fails (crypto/rand)
+	return fmt.Sprintf("Root=1-%08x-%s", time.Now().Unix(), hex.EncodeToString(b[:]))
+}

@@ -1,0 +1,184 @@
+package dataplane
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"regexp"
+	"strings"
+
+	"github.com/portcullis-chat/portcullis/internal/localaws/apigw"
+)
+
+// errIntegrationTimeout says that an integration took longer than its limit.
+var errIntegrationTimeout = errors.New("the integration timed out")
+
+// proxyResult is what a Lambda proxy integration returns.
+type proxyResult struct {
+	StatusCode int            `json:"statusCode"`
+	Headers    map[string]any `json:"headers"`
+	Body       *string        `json:"body"`
+}
+
+// invoke runs the Lambda proxy integration of a route.
+func (g *Gateway) invoke(ctx context.Context, stage apigw.Stage, route *apigw.Route, ev event) (*proxyResult, error) {
+	functionARN, err := apigw.FunctionARN(route.Integration.URI)
+	if err != nil {
+		return nil, err
+	}
+	source := fmt.Sprintf("arn:aws:execute-api:%s:%s:%s/%s/%s", stage.Region, stage.AccountID, stage.APIID, stage.Name, route.Key)
+	if err := g.mayInvoke(ctx, functionARN, source, stage.AccountID); err != nil {
+		return nil, err
+	}
+	payload, err := json.Marshal(ev)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, route.Integration.Timeout)
+	defer cancel()
+	result, err := g.cfg.Functions.Invoke(ctx, functionARN, payload)
+	if err != nil {
+		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			return nil, errIntegrationTimeout
+		}
+		return nil, err
+	}
+	if result.FunctionError != "" {
+		return nil, fmt.Errorf("the function ended with %s", result.FunctionError)
+	}
+	var parsed proxyResult
+	if err := json.Unmarshal(result.Payload, &parsed); err != nil || parsed.StatusCode < 100 || parsed.StatusCode > 599 {
+		return nil, errors.New("the function's result is not that of a proxy integration: an object with a statusCode")
+	}
+	return &parsed, nil
+}
+
+// message routes one message and sends what its route answers.
+func (g *Gateway) message(c *conn, message []byte) {
+	// Looked up again for each message: a new deployment is live at once, also
+	// for connections that are open.
+	stage, err := g.cfg.Stages.Stage(c.apiID, c.stageName)
+	if err != nil || stage.Deployment == nil {
+		g.sendError(c, "Forbidden", newID())
+		return
+	}
+	route := selectRoute(stage.Deployment, message)
+	if route == nil {
+		ctx := g.newRequestContext(c, "", "MESSAGE")
+		g.logAccess(stage, accessEntry{context: ctx, status: http.StatusForbidden}, errors.New("no route matches the message"))
+		g.sendError(c, "Forbidden", ctx.RequestID)
+		return
+	}
+	ev := g.messageEvent(c, stage, route.Key, message)
+	entry := accessEntry{context: ev.RequestContext}
+	answer, err := g.integrate(stage, route, ev, &entry)
+	g.logAccess(stage, entry, err)
+	switch {
+	case errors.Is(err, errIntegrationTimeout):
+		g.sendError(c, "Endpoint request timed out", ev.RequestContext.RequestID)
+	case err != nil:
+		g.sendError(c, "Internal server error", ev.RequestContext.RequestID)
+	case answer != nil && answersClient(route):
+		_ = c.send(answer)
+	}
+}
+
+// answersClient tells whether a route is two-way: it has both the selection
+// expression and the response (apigateway-websocket-api-route-response).
+func answersClient(route *apigw.Route) bool {
+	return route.RouteResponseSelectionExpression == "$default" && route.RouteResponses["$default"] != nil
+}
+
+// integrate runs the integration of a message and returns what it answers; nil
+// when there is nothing.
+func (g *Gateway) integrate(stage apigw.Stage, route *apigw.Route, ev event, entry *accessEntry) ([]byte, error) {
+	if route.Integration == nil {
+		return nil, errors.New("the route has no integration")
+	}
+	if route.Integration.Type == "MOCK" {
+		entry.status = http.StatusOK
+		return mock(route.Integration, ev.RequestContext)
+	}
+	result, err := g.invoke(g.ctx, stage, route, ev)
+	if err != nil {
+		entry.status = http.StatusInternalServerError
+		return nil, err
+	}
+	entry.status = result.StatusCode
+	if result.Body == nil || *result.Body == "" {
+		return nil, nil
+	}
+	return []byte(*result.Body), nil
+}
+
+// mock answers as a MOCK integration: its request template names a status, the
+// status selects the integration response, whose template is the answer.
+func mock(integration *apigw.Integration, ctx requestContext) ([]byte, error) {
+	values := ctx.variables()
+	request, ok := integration.RequestTemplates[templateKey(integration.TemplateSelectionExpression)]
+	if !ok {
+		return nil, errors.New("the MOCK integration has no request template for its selection expression")
+	}
+	var selected struct {
+		StatusCode json.Number `json:"statusCode"`
+	}
+	if err := json.Unmarshal([]byte(apigw.RenderTemplate(request, values)), &selected); err != nil || selected.StatusCode == "" {
+		return nil, errors.New("the MOCK integration's request template gives no object with a statusCode")
+	}
+	response := integration.Responses["$default"]
+	for key, candidate := range integration.Responses {
+		expression, ok := strings.CutPrefix(key, "/")
+		if !ok {
+			continue
+		}
+		pattern, err := regexp.Compile(`\A(?:` + strings.TrimSuffix(expression, "/") + `)\z`)
+		if err == nil && pattern.MatchString(selected.StatusCode.String()) {
+			response = candidate
+		}
+	}
+	if response == nil {
+		return nil, nil
+	}
+	template, ok := response.ResponseTemplates[templateKey(response.TemplateSelectionExpression)]
+	if !ok {
+		return nil, nil
+	}
+	return []byte(apigw.RenderTemplate(template, values)), nil
+}
+
+// templateKey is the key that a static template selection expression names.
+func templateKey(expression string) string {
+	if expression == "" {
+		return "$default"
+	}
+	return strings.TrimPrefix(expression, `\`)
+}
+
+// sendError sends API Gateway's own error frame; the spaces are AWS's.
+func (g *Gateway) sendError(c *conn, message, requestID string) {
+	_ = c.send(fmt.Appendf(nil, `{"message": "%s", "connectionId":"%s", "requestId":"%s"}`, message, c.id, requestID))
+}
+
+// disconnect runs the $disconnect integration. Its result is ignored.
+func (g *Gateway) disconnect(c *conn, stage apigw.Stage, code int, reason string) {
+	if current, err := g.cfg.Stages.Stage(c.apiID, c.stageName); err == nil && current.Deployment != nil {
+		stage = current
+	} else {
+		return // the stage is gone, and its functions with it
+	}
+	route := stage.Deployment.Routes["$disconnect"]
+	if route == nil || route.Integration == nil || route.Integration.Type == "MOCK" {
+		return
+	}
+	ev := g.disconnectEvent(c, stage, code, reason)
+	entry := accessEntry{context: ev.RequestContext, status: http.StatusOK}
+	// Not the gateway's context: a connection that ends because the gateway
+	// closes still has its $disconnect.
+	_, err := g.invoke(context.WithoutCancel(g.ctx), stage, route, ev)
+	if err != nil {
+		entry.status = http.StatusInternalServerError
+	}
+	g.logAccess(stage, entry, err)
+}
