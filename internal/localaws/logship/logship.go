@@ -1,0 +1,208 @@
+// Package logship sends log lines to CloudWatch Logs in the background, for
+// all parts of the local stack that write there.
+package logship
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
+)
+
+// Limits of PutLogEvents (CloudWatch Logs quotas), in bytes and events.
+const (
+	maxBatchBytes  = 1_048_576
+	maxBatchEvents = 10_000
+	eventOverhead  = 26
+	maxEventBytes  = 256 << 10
+)
+
+const (
+	flushInterval = 100 * time.Millisecond
+	// maxPendingBytes bounds what one log stream holds in memory while
+	// MiniStack does not take it.
+	maxPendingBytes = 8 << 20
+)
+
+// callTimeout bounds the calls of one round.
+const callTimeout = 10 * time.Second
+
+// Shipper sends the lines of all its streams.
+type Shipper struct {
+	client  *cloudwatchlogs.Client
+	lost    func(group, reason string, events int)
+	stop    chan struct{}
+	stopped chan struct{}
+
+	mu    sync.Mutex
+	dirty []*Stream
+	named map[streamKey]*Stream
+}
+
+type streamKey struct{ region, group, name string }
+
+// New returns a Shipper that calls lost when lines could not be sent.
+func New(client *cloudwatchlogs.Client, lost func(group, reason string, events int)) *Shipper {
+	s := &Shipper{client: client, lost: lost, stop: make(chan struct{}), stopped: make(chan struct{}), named: make(map[streamKey]*Stream)}
+	go s.run()
+	return s
+}
+
+// Put adds a line to the stream of that name. It does not block.
+func (s *Shipper) Put(region, group, name, line string) {
+	key := streamKey{region, group, name}
+	s.mu.Lock()
+	stream := s.named[key]
+	if stream == nil {
+		stream = s.Stream(region, group, name)
+		s.named[key] = stream
+	}
+	s.mu.Unlock()
+	stream.Append(line)
+}
+
+func (s *Shipper) run() {
+	defer close(s.stopped)
+	ticker := time.NewTicker(flushInterval)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-s.stop:
+			return
+		case <-ticker.C:
+			ctx, cancel := context.WithTimeout(context.Background(), callTimeout)
+			s.flush(ctx)
+			cancel()
+		}
+	}
+}
+
+// Close sends what is left.
+func (s *Shipper) Close(ctx context.Context) error {
+	close(s.stop)
+	select {
+	case <-s.stopped:
+	case <-ctx.Done():
+		return fmt.Errorf("log lines not sent: %w", ctx.Err())
+	}
+	s.flush(ctx)
+	return ctx.Err()
+}
+
+func (s *Shipper) flush(ctx context.Context) {
+	s.mu.Lock()
+	dirty := s.dirty
+	s.dirty = nil
+	s.mu.Unlock()
+	for _, stream := range dirty {
+		stream.send(ctx)
+	}
+}
+
+func (s *Shipper) mark(stream *Stream) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.dirty = append(s.dirty, stream)
+}
+
+// Stream is one log stream. It is created with its first lines.
+type Stream struct {
+	shipper *Shipper
+	region  string
+	group   string
+	name    string
+
+	created bool // used by the shipper only
+
+	mu      sync.Mutex
+	pending []types.InputLogEvent
+	bytes   int
+	dropped int
+}
+
+// Stream returns a stream of a log group. The group is never created.
+func (s *Shipper) Stream(region, group, name string) *Stream {
+	return &Stream{shipper: s, region: region, group: group, name: name}
+}
+
+// Name is the stream's name.
+func (l *Stream) Name() string { return l.name }
+
+// Group is the name of its log group.
+func (l *Stream) Group() string { return l.group }
+
+// Append adds one event, stamped with the time of the call.
+func (l *Stream) Append(message string) {
+	if message == "" {
+		return // CloudWatch Logs refuses empty events
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.bytes+len(message) > maxPendingBytes {
+		l.dropped++
+		return
+	}
+	if len(l.pending) == 0 {
+		l.shipper.mark(l)
+	}
+	l.pending = append(l.pending, types.InputLogEvent{Message: &message, Timestamp: aws.Int64(time.Now().UnixMilli())})
+	l.bytes += len(message) + eventOverhead
+}
+
+func (l *Stream) send(ctx context.Context) {
+	l.mu.Lock()
+	events, dropped := l.pending, l.dropped
+	l.pending, l.bytes, l.dropped = nil, 0, 0
+	l.mu.Unlock()
+	if dropped > 0 {
+		l.shipper.lost(l.group, "the log stream's buffer was full", dropped)
+	}
+	for len(events) > 0 {
+		n := batch(events)
+		if err := l.put(ctx, events[:n]); err != nil {
+			l.shipper.lost(l.group, err.Error(), n)
+		}
+		events = events[n:]
+	}
+}
+
+// batch says how many of the events fit into one PutLogEvents.
+func batch(events []types.InputLogEvent) int {
+	size := 0
+	for i, event := range events {
+		size += len(*event.Message) + eventOverhead
+		if i == maxBatchEvents || size > maxBatchBytes {
+			return i
+		}
+	}
+	return len(events)
+}
+
+// put sends one batch. The log group is never created here: on AWS a role of
+// least privilege may not do that either.
+func (l *Stream) put(ctx context.Context, events []types.InputLogEvent) error {
+	inRegion := func(o *cloudwatchlogs.Options) { o.Region = l.region }
+	if !l.created {
+		_, err := l.shipper.client.CreateLogStream(ctx, &cloudwatchlogs.CreateLogStreamInput{
+			LogGroupName: &l.group, LogStreamName: &l.name,
+		}, inRegion)
+		var exists *types.ResourceAlreadyExistsException
+		if err != nil && !errors.As(err, &exists) {
+			return err
+		}
+		l.created = true
+	}
+	_, err := l.shipper.client.PutLogEvents(ctx, &cloudwatchlogs.PutLogEventsInput{
+		LogGroupName: &l.group, LogStreamName: &l.name, LogEvents: events,
+	}, inRegion)
+	var missing *types.ResourceNotFoundException
+	if errors.As(err, &missing) {
+		l.created = false // the group was replaced: try anew with the next lines
+	}
+	return err
+}

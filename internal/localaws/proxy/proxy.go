@@ -1,0 +1,218 @@
+// Package proxy is the front door of the local stack: the one address that
+// AWS_ENDPOINT_URL names. It keeps web pages and foreign names out, and hands
+// each request to the part that serves it.
+package proxy
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httputil"
+	"net/url"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/portcullis-chat/portcullis/internal/localaws/dataplane"
+)
+
+// StatusPath answers what the stack is and runs; it is the stack's own.
+const StatusPath = "/_portcullis/status"
+
+// maxControlBody bounds a control plane request of API Gateway.
+const maxControlBody = 1 << 20
+
+// Config is what the proxy hands requests to.
+type Config struct {
+	// Address is the host and port the proxy listens on, 127.0.0.1:port.
+	Address string
+	// Upstream is MiniStack's address.
+	Upstream *url.URL
+	// Lambda wraps the way to MiniStack for Lambda's API.
+	Lambda func(next http.Handler) http.Handler
+	// ControlPlane serves API Gateway's control plane for WebSocket APIs.
+	ControlPlane http.Handler
+	// DataPlane serves connections and @connections.
+	DataPlane http.Handler
+	// Status writes the stack's status.
+	Status http.Handler
+	Logger *slog.Logger
+}
+
+// Proxy is an http.Handler for everything that reaches the stack.
+type Proxy struct {
+	cfg       Config
+	upstream  http.Handler
+	transport *http.Transport
+	own       map[string]bool
+}
+
+var _ http.Handler = (*Proxy)(nil)
+
+// New returns the front door for cfg.
+func New(cfg Config) (*Proxy, error) {
+	_, port, err := net.SplitHostPort(cfg.Address)
+	if err != nil {
+		return nil, fmt.Errorf("address of the stack: %w", err)
+	}
+	p := &Proxy{
+		cfg: cfg,
+		own: map[string]bool{"127.0.0.1:" + port: true, "localhost:" + port: true},
+		transport: &http.Transport{
+			DialContext:         (&net.Dialer{Timeout: 5 * time.Second}).DialContext,
+			MaxIdleConnsPerHost: 64,
+			IdleConnTimeout:     time.Minute,
+			DisableCompression:  true, // what the client did not ask for must not come back
+		},
+	}
+	upstream := &httputil.ReverseProxy{
+		Rewrite: func(r *httputil.ProxyRequest) {
+			r.SetURL(cfg.Upstream)
+			r.Out.Host = r.In.Host // signed
+			// Not signed. Without it aws:SecureTransport is false and every
+			// policy that demands TLS locks everybody out.
+			r.Out.Header.Set("X-Forwarded-Proto", "https")
+		},
+		Transport: p.transport,
+		ErrorHandler: func(w http.ResponseWriter, r *http.Request, err error) {
+			if r.Context().Err() != nil {
+				return // the caller has gone
+			}
+			cfg.Logger.Error("MiniStack did not answer", "method", r.Method, "path", r.URL.Path, "error", err)
+			deny(w, http.StatusBadGateway, "ServiceUnavailable", "the local stack's emulator does not answer; its log says why")
+		},
+		ErrorLog: slog.NewLogLogger(cfg.Logger.Handler(), slog.LevelError),
+	}
+	p.upstream = cfg.Lambda(upstream)
+	return p, nil
+}
+
+// controlPlanePath is what API Gateway v2's control plane begins with.
+var controlPlanePath = regexp.MustCompile(`\A/v2/(apis|tags|domainnames|vpclinks|portals|portalproducts|routingrules)(/|\z)`)
+
+// ServeHTTP guards and routes one request.
+func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if !p.own[r.Host] {
+		deny(w, http.StatusForbidden, "AccessDenied", "the local stack answers only to its own address, not to the Host of this request")
+		return
+	}
+	connections := strings.Contains(r.URL.Path, "/@connections/")
+	if strings.HasPrefix(r.URL.Path, dataplane.PathPrefix) && !connections {
+		// A browser may open a WebSocket from any page: judging its Origin is
+		// what the deployed authorizer is for.
+		p.cfg.DataPlane.ServeHTTP(w, r)
+		return
+	}
+	if !p.ownOrigin(r) {
+		deny(w, http.StatusForbidden, "AccessDenied", "the local stack does not answer web pages of another origin")
+		return
+	}
+	switch {
+	case strings.HasPrefix(r.URL.Path, dataplane.PathPrefix):
+		p.cfg.DataPlane.ServeHTTP(w, r)
+	case r.URL.Path == StatusPath:
+		p.cfg.Status.ServeHTTP(w, r)
+	case strings.HasPrefix(r.URL.Path, "/_"):
+		// MiniStack's own administration, which asks for no credentials.
+		deny(w, http.StatusForbidden, "AccessDenied", "not served by the local stack: "+r.URL.Path)
+	case controlPlanePath.MatchString(r.URL.Path) && scopeService(r) != "s3":
+		p.controlPlane(w, r)
+	default:
+		p.upstream.ServeHTTP(w, r)
+	}
+}
+
+// ownOrigin tells whether a request comes from no page or from one of the
+// stack's own. Browsers send Origin or at least Sec-Fetch-Site with what a page
+// asks for.
+func (p *Proxy) ownOrigin(r *http.Request) bool {
+	for _, origin := range r.Header.Values("Origin") {
+		u, err := url.Parse(origin)
+		if err != nil || u.Scheme != "http" || !p.own[u.Host] {
+			return false
+		}
+	}
+	switch r.Header.Get("Sec-Fetch-Site") {
+	case "", "same-origin", "none":
+		return true
+	default:
+		return false
+	}
+}
+
+// scope is the credential scope of a signed request.
+var scope = regexp.MustCompile(`Credential=[^/,]+/\d{8}/[a-z0-9-]+/([a-z0-9-]+)/aws4_request`)
+
+func scopeService(r *http.Request) string {
+	if m := scope.FindStringSubmatch(r.Header.Get("Authorization")); m != nil {
+		return m[1]
+	}
+	return ""
+}
+
+// controlPlane lets MiniStack judge a control plane request and serves it here
+// when it may be made. MiniStack has no API that this stack made, so apart from
+// the judgement its answer means nothing.
+func (p *Proxy) controlPlane(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxControlBody))
+	if err != nil {
+		deny(w, http.StatusRequestEntityTooLarge, "RequestTooLargeException", "the request is too large")
+		return
+	}
+	if denied := p.Authorize(r, body); denied != nil {
+		defer func() { _ = denied.Body.Close() }()
+		for name, values := range denied.Header {
+			w.Header()[name] = values
+		}
+		w.WriteHeader(denied.StatusCode)
+		_, _ = io.Copy(w, denied.Body)
+		return
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	p.cfg.ControlPlane.ServeHTTP(w, r)
+}
+
+// Authorize puts a signed request unchanged to MiniStack, which checks the
+// signature and the caller's IAM policies. It returns nil when the caller may
+// make the request, otherwise the response to give.
+func (p *Proxy) Authorize(r *http.Request, body []byte) *http.Response {
+	out := r.Clone(r.Context())
+	target := *p.cfg.Upstream
+	target.Path, target.RawPath, target.RawQuery = r.URL.Path, r.URL.RawPath, r.URL.RawQuery
+	out.URL = &target
+	out.RequestURI = ""
+	out.Body = io.NopCloser(bytes.NewReader(body))
+	out.ContentLength = int64(len(body))
+	out.Header.Set("X-Forwarded-Proto", "https")
+	res, err := p.transport.RoundTrip(out)
+	if err != nil {
+		p.cfg.Logger.Error("MiniStack could not judge a request", "method", r.Method, "path", r.URL.Path, "error", err)
+		return &http.Response{
+			StatusCode: http.StatusBadGateway, Header: http.Header{},
+			Body: io.NopCloser(strings.NewReader(`{"message":"the local stack's emulator does not answer; its log says why"}`)),
+		}
+	}
+	if res.StatusCode == http.StatusForbidden || res.StatusCode == http.StatusUnauthorized {
+		return res
+	}
+	_, _ = io.Copy(io.Discard, res.Body)
+	_ = res.Body.Close()
+	return nil
+}
+
+// deny answers in the shape that AWS's JSON protocols use for errors.
+func deny(w http.ResponseWriter, status int, kind, message string) {
+	body, err := json.Marshal(map[string]string{"__type": kind, "message": message})
+	if err != nil {
+		panic(errors.Join(errors.New("a map of strings did not encode"), err))
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("x-amzn-errortype", kind)
+	w.WriteHeader(status)
+	_, _ = w.Write(body)
+}
