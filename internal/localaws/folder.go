@@ -1,0 +1,167 @@
+package localaws
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"os"
+	"path/filepath"
+	"syscall"
+)
+
+// Folder is where a stack keeps its state and logs. A folder has at most one
+// running stack.
+type Folder struct{ path string }
+
+// ErrRunning says that the folder's stack runs already.
+var ErrRunning = errors.New("a stack runs here already")
+
+// ErrNotRunning says that the folder has no running stack.
+var ErrNotRunning = errors.New("no stack runs here")
+
+// OpenFolder returns the folder at path and creates it where it is missing.
+func OpenFolder(path string) (Folder, error) {
+	absolute, err := filepath.Abs(path)
+	if err != nil {
+		return Folder{}, err
+	}
+	for _, dir := range []string{absolute, filepath.Join(absolute, "logs"), filepath.Join(absolute, "data")} {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return Folder{}, fmt.Errorf("the stack's folder: %w", err)
+		}
+	}
+	return Folder{path: absolute}, nil
+}
+
+// Path is the folder's absolute path.
+func (f Folder) Path() string { return f.path }
+
+// Data is where a part of the stack keeps its state.
+func (f Folder) Data(part string) string { return filepath.Join(f.path, "data", part) }
+
+// Log is the path of a log file.
+func (f Folder) Log(name string) string { return filepath.Join(f.path, "logs", name+".log") }
+
+// Clean removes what the stack has stored; ports and logs stay.
+func (f Folder) Clean() error { return os.RemoveAll(filepath.Join(f.path, "data")) }
+
+// Ports are the addresses of a folder's stack. They stay the same, since the
+// state of Terraform holds URLs with them.
+type Ports struct {
+	Gateway   int `json:"gateway"`
+	MiniStack int `json:"ministack"`
+}
+
+// ports returns the folder's ports, chosen free the first time. A wanted
+// gateway port replaces the kept one.
+func (f Folder) ports(gateway int) (Ports, error) {
+	file := filepath.Join(f.path, "ports.json")
+	var ports Ports
+	if err := readJSON(file, &ports); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return Ports{}, fmt.Errorf("%w: remove the file to choose new ports", err)
+	}
+	if gateway != 0 {
+		ports.Gateway = gateway
+	}
+	for _, port := range []*int{&ports.Gateway, &ports.MiniStack} {
+		if *port != 0 {
+			continue
+		}
+		free, err := freePort()
+		if err != nil {
+			return Ports{}, err
+		}
+		*port = free
+	}
+	return ports, writeJSON(file, ports)
+}
+
+// freePort returns a port that nothing listens on.
+func freePort() (int, error) {
+	l, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		return 0, fmt.Errorf("no free port on 127.0.0.1: %w", err)
+	}
+	defer func() { _ = l.Close() }()
+	return l.Addr().(*net.TCPAddr).Port, nil
+}
+
+// Run describes a running stack to other processes.
+type Run struct {
+	PID      int    `json:"pid"`
+	Endpoint string `json:"endpoint"`
+	Region   string `json:"region"`
+}
+
+func (f Folder) runFile() string { return filepath.Join(f.path, "run.json") }
+
+// Running returns the folder's running stack, or ErrNotRunning. A stack that
+// was killed counts as not running, whatever files it left.
+func (f Folder) Running() (Run, error) {
+	release, err := f.lock()
+	if err == nil {
+		release()
+		return Run{}, ErrNotRunning
+	}
+	if !errors.Is(err, ErrRunning) {
+		return Run{}, err
+	}
+	var run Run
+	if err := readJSON(f.runFile(), &run); err != nil {
+		return Run{}, fmt.Errorf("the stack is starting or stopping: %w", err)
+	}
+	return run, nil
+}
+
+// lock takes the folder for this process; ErrRunning when another one has it.
+// The kernel releases it when the process ends, however that happens.
+func (f Folder) lock() (release func(), err error) {
+	file, err := os.OpenFile(filepath.Join(f.path, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("the stack's folder: %w", err)
+	}
+	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		_ = file.Close()
+		if errors.Is(err, syscall.EWOULDBLOCK) {
+			return nil, ErrRunning
+		}
+		return nil, fmt.Errorf("lock %s: %w", file.Name(), err)
+	}
+	return func() { _ = file.Close() }, nil
+}
+
+func readJSON(file string, v any) error {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(data, v); err != nil {
+		return fmt.Errorf("%s: %w", file, err)
+	}
+	return nil
+}
+
+// writeJSON replaces a file in one step.
+func writeJSON(file string, v any) error {
+	data, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		return err
+	}
+	temp := file + ".new"
+	if err := os.WriteFile(temp, append(data, '\n'), 0o600); err != nil {
+		return err
+	}
+	return os.Rename(temp, file)
+}
+
+// CacheDir is where environments are kept that several folders can share.
+func CacheDir() (string, error) {
+	base, err := os.UserCacheDir()
+	if err != nil {
+		return "", fmt.Errorf("no cache folder (set HOME or XDG_CACHE_HOME): %w", err)
+	}
+	return filepath.Join(base, "portcullis"), nil
+}
+

@@ -1,0 +1,253 @@
+// Package localaws is the local stack: everything that `portcullis local` runs
+// so that the project's Terraform and functions work on one machine as on AWS.
+// It serves API Gateway WebSocket APIs and runs Lambda functions itself, and
+// puts all other AWS APIs to MiniStack behind one address.
+package localaws
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"runtime"
+	"strconv"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+
+	"github.com/portcullis-chat/portcullis/internal/localaws/apigw"
+	"github.com/portcullis-chat/portcullis/internal/localaws/dataplane"
+	"github.com/portcullis-chat/portcullis/internal/localaws/lambda"
+	"github.com/portcullis-chat/portcullis/internal/localaws/logship"
+	"github.com/portcullis-chat/portcullis/internal/localaws/ministack"
+	"github.com/portcullis-chat/portcullis/internal/localaws/proxy"
+)
+
+// AccountID is the account of the local stack.
+const AccountID = "000000000000"
+
+// DefaultRegion is where the stack's SDK settings point.
+const DefaultRegion = "us-east-1"
+
+// The root credentials of the local stack. They are no secret: they open
+// nothing but this stack, which only listens on loopback.
+const (
+	RootAccessKeyID     = "test"
+	RootSecretAccessKey = "test"
+)
+
+// Options says how to run a stack.
+type Options struct {
+	Folder Folder
+	// Port fixes the stack's port on 127.0.0.1; 0 keeps the folder's own.
+	Port   int
+	Region string
+	// Persist keeps what is deployed over a restart.
+	Persist bool
+	Logger  *slog.Logger
+	// Progress tells what takes time.
+	Progress func(string)
+}
+
+// Stack is a running local stack.
+type Stack struct {
+	folder    Folder
+	region    string
+	endpoint  string
+	started   time.Time
+	ministack *ministack.Server
+	control   *apigw.ControlPlane
+	functions *lambda.Runner
+	data      *dataplane.Gateway
+	logs      *logship.Shipper
+	logger    *slog.Logger
+	server    *http.Server
+	release   func()
+	failed    chan error
+}
+
+// Start runs a stack and returns when it answers. ErrRunning is wrapped in the
+// error when the folder's stack runs already.
+func Start(ctx context.Context, opts Options) (_ *Stack, err error) {
+	release, err := opts.Folder.lock()
+	if err != nil {
+		return nil, err
+	}
+	s := &Stack{folder: opts.Folder, region: opts.Region, started: time.Now(), release: release, logger: opts.Logger, failed: make(chan error, 1)}
+	defer func() {
+		if err != nil {
+			s.Close(context.WithoutCancel(ctx))
+		}
+	}()
+	_ = os.Remove(s.folder.runFile()) // of a stack that was killed
+
+	ports, err := opts.Folder.ports(opts.Port)
+	if err != nil {
+		return nil, err
+	}
+	address := "127.0.0.1:" + strconv.Itoa(ports.Gateway)
+	s.endpoint = "http://" + address
+	listener, err := net.Listen("tcp4", address)
+	if err != nil {
+		return nil, fmt.Errorf("the stack's port is taken: %w; stop what listens there, or choose another with --port (what Terraform's state holds of the old one is then gone)", err)
+	}
+	defer func() {
+		if err != nil {
+			_ = listener.Close()
+		}
+	}()
+
+	cache, err := CacheDir()
+	if err != nil {
+		return nil, err
+	}
+	python, err := ministack.Install(ctx, cache, opts.Progress)
+	if err != nil {
+		return nil, err
+	}
+	s.ministack, err = ministack.Start(ctx, ministack.Config{
+		Python: python, Port: ports.MiniStack, DataDir: opts.Folder.Data("ministack"), LogFile: opts.Folder.Log("ministack"),
+		Region: opts.Region, Persist: opts.Persist,
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := s.assemble(opts, address); err != nil {
+		return nil, err
+	}
+	go func() {
+		if err := s.server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			s.fail(fmt.Errorf("the stack's own server ended: %w", err))
+		}
+	}()
+	go func() {
+		<-s.ministack.Done()
+		s.fail(fmt.Errorf("MiniStack ended (%w); its log is %s", s.ministack.Err(), opts.Folder.Log("ministack")))
+	}()
+	return s, writeJSON(opts.Folder.runFile(), Run{PID: os.Getpid(), Endpoint: s.endpoint, Region: s.region})
+}
+
+// assemble wires the parts that run in this process.
+func (s *Stack) assemble(opts Options, address string) error {
+	upstream, err := url.Parse(s.ministack.URL())
+	if err != nil {
+		return err
+	}
+	state := ""
+	if opts.Persist {
+		state = opts.Folder.Data("apigateway.json")
+	}
+	s.control, err = apigw.New(apigw.Config{
+		Region: opts.Region, AccountID: AccountID, EndpointBase: "ws://" + address, StateFile: state, Now: time.Now,
+	})
+	if err != nil {
+		return err
+	}
+	s.functions, err = lambda.New(lambda.Config{
+		MiniStackURL: s.ministack.URL(), GatewayURL: s.endpoint, Region: opts.Region, AccountID: AccountID,
+		DataDir: opts.Folder.Data("lambda"), Logger: opts.Logger,
+	})
+	if err != nil {
+		return err
+	}
+	s.logs = logship.New(cloudwatchlogs.New(cloudwatchlogs.Options{
+		BaseEndpoint: aws.String(s.ministack.URL()), Region: opts.Region,
+		Credentials: credentials.NewStaticCredentialsProvider(RootAccessKeyID, RootSecretAccessKey, ""),
+	}), func(group, reason string, events int) {
+		opts.Logger.Warn("log lines of API Gateway lost", "group", group, "reason", reason, "events", events)
+	})
+	var front *proxy.Proxy
+	s.data = dataplane.New(dataplane.Config{
+		Stages: s.control, Functions: s.functions, Logs: s.logs, DomainName: address, Logger: opts.Logger, Now: time.Now,
+		Authorize: func(r *http.Request, body []byte) *http.Response { return front.Authorize(r, body) },
+	})
+	front, err = proxy.New(proxy.Config{
+		Address: address, Upstream: upstream, Lambda: s.functions.Middleware, ControlPlane: s.control, DataPlane: s.data,
+		Status: http.HandlerFunc(s.serveStatus), Logger: opts.Logger,
+	})
+	if err != nil {
+		return err
+	}
+	s.server = &http.Server{
+		Handler: front, ReadHeaderTimeout: 10 * time.Second,
+		ErrorLog: slog.NewLogLogger(opts.Logger.Handler(), slog.LevelWarn),
+	}
+	return nil
+}
+
+// fail reports the first thing that went wrong.
+func (s *Stack) fail(err error) {
+	select {
+	case s.failed <- err:
+	default:
+	}
+}
+
+// Endpoint is what AWS_ENDPOINT_URL names.
+func (s *Stack) Endpoint() string { return s.endpoint }
+
+// Failed receives an error when a part of the stack has ended by itself.
+func (s *Stack) Failed() <-chan error { return s.failed }
+
+// Close ends the stack: connections first, then the functions, then MiniStack.
+func (s *Stack) Close(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	defer cancel()
+	if s.data != nil {
+		s.data.Close(ctx)
+	}
+	if s.functions != nil {
+		if err := s.functions.Close(ctx); err != nil {
+			s.logger.Error("the functions did not end in time", "error", err)
+		}
+	}
+	if s.logs != nil {
+		if err := s.logs.Close(ctx); err != nil {
+			s.logger.Warn("log lines of API Gateway lost", "error", err)
+		}
+	}
+	if s.server != nil {
+		_ = s.server.Close()
+	}
+	if s.ministack != nil {
+		s.ministack.Stop(ctx)
+	}
+	_ = os.Remove(s.folder.runFile())
+	s.release()
+}
+
+// Status is what `portcullis local status` shows.
+type Status struct {
+	Endpoint    string `json:"endpoint"`
+	PID         int    `json:"pid"`
+	Folder      string `json:"folder"`
+	Region      string `json:"region"`
+	Uptime      string `json:"uptime"`
+	MiniStack   string `json:"ministack"`
+	Connections int    `json:"connections"`
+}
+
+func (s *Stack) serveStatus(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(Status{
+		Endpoint: s.endpoint, PID: os.Getpid(), Folder: s.folder.Path(), Region: s.region,
+		Uptime:      time.Since(s.started).Round(time.Second).String(),
+		MiniStack:   fmt.Sprintf("%s, pid %d, %s", ministack.Version, s.ministack.PID(), s.ministack.URL()),
+		Connections: s.data.Connections(),
+	})
+}
+
+// Architecture is the machine's, in AWS's words.
+func Architecture() string {
+	if runtime.GOARCH == "arm64" {
+		return "arm64"
+	}
+	return "x86_64"
+}
