@@ -1,0 +1,81 @@
+# Portcullis. `make help` lists what there is.
+
+SHELL       := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+GO        ?= go
+TERRAFORM ?= terraform
+export TERRAFORM
+
+# Developers' tools, pinned in a module of their own.
+TOOL := $(GO) tool -modfile=tools/go.mod
+
+MODULES  := $(sort $(patsubst %/main.tf,%,$(wildcard modules/*/main.tf)))
+EXAMPLES := $(sort $(patsubst %/main.tf,%,$(wildcard examples/*/main.tf)))
+
+.PHONY: help
+help: ## List the targets
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z][a-z-]*:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: check build ## Deploy the whole chat on this machine and let two people talk
+	@$(GO) run ./cmd/demo
+
+.PHONY: test
+test: check lint test-modules test-go test-e2e ## Set up and run all tests
+
+.PHONY: check
+check: ## Say what this machine lacks
+	@scripts/check
+
+.PHONY: build
+build: ## Build the command into bin/
+	@$(GO) build -trimpath -o bin/portcullis ./cmd/portcullis
+
+.PHONY: package
+package: ## Build the functions' zips into dist/, the same bytes everywhere
+	@$(GO) run ./cmd/package --out dist
+
+.PHONY: init
+init: build ## terraform init of the examples, from a provider mirror if there is one
+	@for dir in $(EXAMPLES); do bin/portcullis local exec -- "$(TERRAFORM)" -chdir=$$dir init -input=false; done
+
+.PHONY: test-go
+test-go: ## Unit tests with the race detector
+	$(GO) test -race $$($(GO) list ./... | grep -v /test/)
+
+.PHONY: test-modules
+test-modules: ## terraform fmt, validate and test of each module
+	$(GO) test -count=1 -timeout 20m ./test/modules/...
+
+.PHONY: test-e2e
+test-e2e: ## Deploy the example to the local stack and attack it
+	$(GO) test -count=1 -timeout 30m ./test/e2e/...
+
+.PHONY: lint
+lint: lint-go lint-terraform ## All linters
+
+.PHONY: lint-go
+lint-go: ## golangci-lint
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "not formatted: run make fmt"; gofmt -l $$(git ls-files '*.go'); exit 1; }
+	$(TOOL) golangci-lint run ./...
+
+.PHONY: lint-terraform
+lint-terraform: ## tflint and the generated tables of the READMEs
+	@for dir in $(MODULES) $(EXAMPLES); do echo "tflint $$dir"; $(TOOL) tflint --config "$(CURDIR)/.tflint.hcl" --chdir "$$dir"; done
+	@for dir in $(MODULES) $(EXAMPLES); do $(TOOL) terraform-docs --config "$(CURDIR)/.terraform-docs.yml" --output-check "$$dir" || { echo "run make docs"; exit 1; }; done
+
+.PHONY: docs
+docs: ## Generate the tables in the modules' READMEs
+	@for dir in $(MODULES) $(EXAMPLES); do $(TOOL) terraform-docs --config "$(CURDIR)/.terraform-docs.yml" "$$dir"; done
+
+.PHONY: fmt
+fmt: ## Format Go and Terraform
+	@gofmt -w $$(git ls-files '*.go')
+	@$(TERRAFORM) fmt -recursive .
+
+.PHONY: clean
+clean: ## Remove what was built and the local stack's state
+	@if [ -x bin/portcullis ]; then bin/portcullis local down; fi
+	@rm -rf bin dist .portcullis/local
