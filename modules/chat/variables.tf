@@ -155,7 +155,7 @@ variable "max_connections_per_user" {
 }
 
 variable "rate_limit" {
-  description = "What one user may send over all connections: `messages_per_minute` (1 to 6000) and `bytes_per_minute` of text (at least max_text_bytes, at most 10485760)."
+  description = "What one user may send over all connections: `messages_per_minute` (1 to 6000) and `bytes_per_minute` of text (at least 1024 and at least max_text_bytes, at most 10485760)."
   type = object({
     messages_per_minute = optional(number, 60)
     bytes_per_minute    = optional(number, 65536)
@@ -169,8 +169,8 @@ variable "rate_limit" {
   }
 
   validation {
-    condition     = var.rate_limit.bytes_per_minute == floor(var.rate_limit.bytes_per_minute) && var.rate_limit.bytes_per_minute >= var.max_text_bytes && var.rate_limit.bytes_per_minute <= 10485760
-    error_message = "rate_limit.bytes_per_minute must be a whole number from max_text_bytes, or the longest message could never be sent, to 10485760."
+    condition     = var.rate_limit.bytes_per_minute == floor(var.rate_limit.bytes_per_minute) && var.rate_limit.bytes_per_minute >= max(1024, var.max_text_bytes) && var.rate_limit.bytes_per_minute <= 10485760
+    error_message = "rate_limit.bytes_per_minute must be a whole number from 1024 to 10485760, and not below max_text_bytes, or the longest message could never be sent."
   }
 }
 

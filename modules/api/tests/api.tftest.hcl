@@ -120,12 +120,12 @@ run "only_this_stage_and_route_may_call_a_function" {
 
 run "functions_are_called_as_proxies" {
   assert {
-    condition     = alltrue([for integration in aws_apigatewayv2_integration.function : integration.integration_type == "AWS_PROXY" && integration.integration_method == "POST"])
+    condition     = alltrue([for key, integration in aws_apigatewayv2_integration.this : integration.integration_type == "AWS_PROXY" && integration.integration_method == "POST" && integration.integration_uri == var.routes[key].function.invoke_arn if key != "ping"])
     error_message = "An integration is not an AWS_PROXY by POST."
   }
 
   assert {
-    condition     = aws_apigatewayv2_integration.function["sendMessage"].timeout_milliseconds == 5000 && aws_apigatewayv2_integration.function["$default"].timeout_milliseconds == 29000
+    condition     = aws_apigatewayv2_integration.this["sendMessage"].timeout_milliseconds == 5000 && aws_apigatewayv2_integration.this["$default"].timeout_milliseconds == 29000
     error_message = "timeout_ms has no effect, or no default."
   }
 }
@@ -149,12 +149,12 @@ run "replies_go_back_where_they_are_wanted" {
 
 run "ping_is_answered_without_a_function" {
   assert {
-    condition     = toset(keys(aws_apigatewayv2_integration.mock)) == toset(["ping"]) && aws_apigatewayv2_integration.mock["ping"].integration_type == "MOCK" && aws_apigatewayv2_integration.mock["ping"].integration_uri == null
+    condition     = toset(keys(aws_apigatewayv2_integration_response.mock)) == toset(["ping"]) && aws_apigatewayv2_integration.this["ping"].integration_type == "MOCK" && aws_apigatewayv2_integration.this["ping"].integration_uri == null && aws_apigatewayv2_integration.this["ping"].integration_method == null
     error_message = "ping is not a MOCK integration."
   }
 
   assert {
-    condition     = aws_apigatewayv2_integration.mock["ping"].request_templates == tomap({ "$default" = "{\"statusCode\":200}" })
+    condition     = aws_apigatewayv2_integration.this["ping"].request_templates == tomap({ "$default" = "{\"statusCode\":200}" })
     error_message = "The mock does not answer 200, by which its response is chosen."
   }
 

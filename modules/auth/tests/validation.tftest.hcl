@@ -110,6 +110,16 @@ run "refuses_a_loopback_look_alike" {
   expect_failures = [var.oidc]
 }
 
+run "refuses_keys_with_a_query" {
+  command = plan
+
+  variables {
+    oidc = { issuer = "https://id.example.com", jwks_uri = "https://id.example.com/keys?tenant=1", audiences = ["chat"] }
+  }
+
+  expect_failures = [var.oidc]
+}
+
 run "refuses_an_issuer_without_tls" {
   command = plan
 
