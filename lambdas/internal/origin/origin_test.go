@@ -1,0 +1,141 @@
+package origin_test
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/portcullis-chat/portcullis/lambdas/internal/origin"
+)
+
+func policy(t *testing.T, allowMissing bool, origins ...string) origin.Policy {
+	t.Helper()
+	var parsed []origin.Origin
+	for _, s := range origins {
+		o, err := origin.Parse(s)
+		if err != nil {
+			t.Fatalf("%q: %v", s, err)
+		}
+		parsed = append(parsed, o)
+	}
+	return origin.NewPolicy(parsed, allowMissing)
+}
+
+func TestOnlyListedOriginsMayConnect(t *testing.T) {
+	p := policy(t, false, "https://app.example.com", "http://127.0.0.1:8080", "https://[::1]:8443")
+	for header, want := range map[string]bool{
+		"https://app.example.com":              true,
+		"https://app.example.com:443":          true,
+		"https://APP.example.com":              true,
+		"http://127.0.0.1:8080":                true,
+		"https://[::1]:8443":                   true,
+		"http://app.example.com":               false,
+		"https://app.example.com:444":          false,
+		"https://app.example.com.":             false,
+		"https://app.example.com.evil.com":     false,
+		"https://evil.com":                     false,
+		"https://evilapp.example.com":          false,
+		"https://x.app.example.com":            false,
+		"https://app.example.com/":             false,
+		"https://app.example.com?":             false,
+		"https://app.example.com#":             false,
+		"https://app.example.com:":             false,
+		"https://user@app.example.com":         false,
+		"https://app.example.com@evil.com":     false,
+		"https://app.example.com, https://b.c": false,
+		"https://app.example.com\n":            false,
+		" https://app.example.com":             false,
+		"https://app%2eexample.com":            false,
+		"https://аpp.example.com":              false, // Cyrillic а
+		"HTTPS://app.example.com":              false,
+		"//app.example.com":                    false,
+		"app.example.com":                      false,
+		"http://127.0.0.1":                     false,
+		"null":                                 false,
+		"":                                     false,
+		"*":                                    false,
+		"https://*":                            false,
+	} {
+		if got := p.Allows([]string{header}); got != want {
+			t.Errorf("%q: got %v", header, got)
+		}
+	}
+}
+
+func TestTwoOriginHeadersAreRefused(t *testing.T) {
+	p := policy(t, true, "https://a.example")
+	if p.Allows([]string{"https://a.example", "https://a.example"}) {
+		t.Error("two headers are allowed")
+	}
+}
+
+func TestAMissingOriginIsRefusedUnlessAllowed(t *testing.T) {
+	if policy(t, false, "https://a.example").Allows(nil) {
+		t.Error("a missing origin is allowed")
+	}
+	if !policy(t, true).Allows(nil) {
+		t.Error("a missing origin is refused though allowed")
+	}
+	if policy(t, true).Allows([]string{""}) || policy(t, true).Allows([]string{"null"}) {
+		t.Error("an empty or opaque origin passes for a missing one")
+	}
+}
+
+func digest(t *testing.T, secret string) origin.Digest {
+	t.Helper()
+	sum := sha256.Sum256([]byte(secret))
+	d, err := origin.ParseDigest(hex.EncodeToString(sum[:]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+func TestTheSecretOfTheCDN(t *testing.T) {
+	two := origin.Secrets{digest(t, "old"), digest(t, "new")}
+	for name, c := range map[string]struct {
+		secrets origin.Secrets
+		headers []string
+		want    bool
+	}{
+		"is not checked where there is none":  {nil, nil, true},
+		"is not checked even when it is sent": {nil, []string{"x"}, true},
+		"may be the old one":                  {two, []string{"old"}, true},
+		"may be the new one":                  {two, []string{"new"}, true},
+		"may not be another":                  {two, []string{"other"}, false},
+		"may not be missing":                  {two, nil, false},
+		"may not be empty":                    {two, []string{""}, false},
+		"may not be sent twice":               {two, []string{"old", "old"}, false},
+		"may not be a digest":                 {two, []string{hex.EncodeToString(two[0][:])}, false},
+		"may be held twice":                   {origin.Secrets{two[0], two[0]}, []string{"old"}, true},
+	} {
+		if got := c.secrets.Match(c.headers); got != c.want {
+			t.Errorf("the secret %s: got %v", name, got)
+		}
+	}
+}
+
+func TestADigestIs64LowerCaseHexadecimalDigits(t *testing.T) {
+	for _, s := range []string{"", "ab", strings.Repeat("A", 64), strings.Repeat("g", 64), strings.Repeat("a", 63), strings.Repeat("a", 66)} {
+		if _, err := origin.ParseDigest(s); err == nil {
+			t.Errorf("%q is accepted", s)
+		}
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	for _, s := range []string{"https://a.example", "http://[::1]:80", "null", "https://a@b", "https://a:", "https://a/b", "https://xn--80ak6aa92e.com"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		if _, err := origin.Parse(s); err != nil {
+			return
+		}
+		u, err := url.Parse(s)
+		if err != nil || u.Scheme+"://"+u.Host != s || u.User != nil || u.Hostname() == "" {
+			t.Errorf("%q passes for an origin", s)
+		}
+	})
+}
