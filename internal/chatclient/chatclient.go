@@ -115,7 +115,8 @@ func (e *Refused) Error() string {
 	return fmt.Sprintf("the server refuses: %s (%s)", e.Message, e.Code)
 }
 
-// Event is something that happened: a Message, Connected, Lost or Notice.
+// Event is something that happened: a Message, Connected, CaughtUp, Lost or
+// Notice.
 type Event interface{ event() }
 
 // Message is a message of the room. Each comes once, the user's own when the
@@ -133,6 +134,10 @@ type Connected struct {
 	Again bool
 }
 
+// CaughtUp comes after each Connected, when the messages that were missed have
+// been passed on.
+type CaughtUp struct{}
+
 // Lost tells that there is no connection, and when the next attempt is made.
 type Lost struct {
 	Reason  error
@@ -146,6 +151,7 @@ type Notice struct {
 
 func (Message) event()   {}
 func (Connected) event() {}
+func (CaughtUp) event()  {}
 func (Lost) event()      {}
 func (Notice) event()    {}
 
@@ -154,6 +160,7 @@ type Client struct {
 	options   Options
 	timing    timing
 	url, room string
+	subject   string // the user's id, as the first token has it
 
 	calls  chan func(*loop)
 	events chan Event
@@ -190,6 +197,7 @@ func dial(ctx context.Context, options Options, timing timing) (*Client, error) 
 	if err != nil {
 		return nil, err
 	}
+	client.subject = first.claims.Subject
 	var running context.Context
 	running, client.cancel = context.WithCancel(context.Background())
 	go client.run(running, first)
@@ -203,6 +211,9 @@ func (c *Client) Events() <-chan Event { return c.events }
 
 // Room is the name of the room.
 func (c *Client) Room() string { return c.room }
+
+// Own tells whether a message is of the same user.
+func (c *Client) Own(m protocol.Message) bool { return m.User.ID == c.subject }
 
 // Err tells why the client ended: nil while it has not, and after Close.
 func (c *Client) Err() error {

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/coder/websocket"
+	"github.com/oklog/ulid/v2"
 
 	"github.com/portcullis-chat/portcullis/internal/protocol"
 )
@@ -333,7 +334,7 @@ func TestWithoutANewerTokenTheClientEnds(t *testing.T) {
 func TestATokenThatCannotBeRenewedServesUntilItsEnd(t *testing.T) {
 	server := startServer(t)
 	client, heard := join(t, server, quick, func(o *Options) {
-		o.Tokens = StaticToken(token("alice", time.Now().Add(3*time.Second)))
+		o.Tokens = StaticToken(token("alice", time.Now().Add(8*time.Second)))
 	})
 	waitFor(t, "the notice", func() bool { return len(heard.notices()) > 0 })
 	server.open()[0].conn.CloseNow()
@@ -519,9 +520,10 @@ func TestFramesThatBreakTheContractAreIgnoredAndUnknownOnesInSilence(t *testing.
 	_, heard := join(t, server, quick, nil)
 	one := server.open()[0]
 	good := server.say("good")
+	later := func(by uint64) string { return ulid.MustNew(server.lastTime+by, ulid.DefaultEntropy()).String() }
 	change := func(do func(*protocol.Message)) protocol.Message {
 		m := good
-		m.ID = good.ID[:25] + "A"
+		m.ID = later(1)
 		do(&m)
 		return m
 	}
@@ -556,7 +558,7 @@ func TestFramesThatBreakTheContractAreIgnoredAndUnknownOnesInSilence(t *testing.
 		t.Fatal(err)
 	}
 	one.write(protocol.Batch{Type: "batch", Messages: []protocol.Message{
-		good, change(func(m *protocol.Message) { m.HTML = "in a batch" }), change(func(m *protocol.Message) { m.ID = good.ID[:25] + "B"; m.HTML = "last" }),
+		good, change(func(m *protocol.Message) { m.HTML = "in a batch" }), change(func(m *protocol.Message) { m.ID = later(2); m.HTML = "last" }),
 	}})
 	waitFor(t, "the last message", func() bool { return slices.Contains(heard.texts(), "last") })
 	if got := heard.texts(); !slices.Equal(got, []string{"good", "in a batch", "last"}) {

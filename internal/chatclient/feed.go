@@ -138,11 +138,7 @@ func (l *loop) page(page protocol.History) {
 }
 
 func (l *loop) past(m protocol.Message) entry {
-	return entry{message: m, own: l.own(m), past: true}
-}
-
-func (l *loop) own(m protocol.Message) bool {
-	return m.User.ID == l.subject
+	return entry{message: m, own: l.Own(m), past: true}
 }
 
 // repaired ends a repair with what was read and held.
@@ -156,11 +152,12 @@ func (l *loop) repaired(problem error) {
 	for _, e := range entries {
 		l.show(e)
 	}
+	l.emit(CaughtUp{})
 }
 
 // arrived is a message that somebody just sent.
 func (l *loop) arrived(m protocol.Message) {
-	l.show(entry{message: m, own: l.own(m)})
+	l.show(entry{message: m, own: l.Own(m)})
 }
 
 // show passes a message on once, after what a running repair finds.

@@ -30,7 +30,6 @@ type loop struct {
 	current   *link // nil while there is no connection
 	retired   []*link
 	token     string // the one used last
-	subject   string // whose it is
 	dialing   bool
 	fresh     bool      // the token is not to be used again
 	tries     int       // attempts since a connection last was stable
@@ -162,7 +161,13 @@ func (k *link) leave(limit time.Duration) {
 	_ = k.conn.Close(websocket.StatusNormalClosure, "")
 }
 
+// emit waits for the receiver, but not when the client is being closed.
 func (l *loop) emit(e Event) {
+	select {
+	case l.events <- e:
+		return
+	default:
+	}
 	select {
 	case l.events <- e:
 	case <-l.ctx.Done():
@@ -343,7 +348,7 @@ func (l *loop) adopt(fresh *link) {
 		l.current.closeAt = time.Now().Add(l.timing.grace)
 		l.retired = append(l.retired, l.current)
 	}
-	l.current, l.token, l.subject, l.fresh = fresh, fresh.token, fresh.claims.Subject, false
+	l.current, l.token, l.fresh = fresh, fresh.token, false
 	l.renewAt = renewal(time.Now(), fresh.claims.expires())
 	go l.read(fresh)
 	l.emit(Connected{Again: again})
@@ -447,7 +452,7 @@ func (l *loop) receive(r received) {
 			l.arrived(m)
 		}
 	case protocol.Ack:
-		l.acknowledged(frame, r.from)
+		l.acknowledged(frame)
 	case protocol.History, protocol.Members:
 		l.answered(frame, r.from)
 	case protocol.Error:
@@ -556,7 +561,7 @@ func (l *loop) again(out *outgoing) {
 	out.via, out.resendAt = nil, time.Time{}
 }
 
-func (l *loop) acknowledged(ack protocol.Ack, from *link) {
+func (l *loop) acknowledged(ack protocol.Ack) {
 	for _, out := range l.pending {
 		if out.clientID == ack.ClientID {
 			l.resolve(out, sent{ack: ack})
@@ -565,7 +570,7 @@ func (l *loop) acknowledged(ack protocol.Ack, from *link) {
 	}
 	l.show(entry{own: true, message: protocol.Message{
 		Type: protocol.TypeMessage, ID: ack.ID, ClientID: ack.ClientID, Room: l.room,
-		User: protocol.User{ID: from.claims.Subject}, HTML: ack.HTML, SentAt: ack.SentAt,
+		User: protocol.User{ID: l.subject}, HTML: ack.HTML, SentAt: ack.SentAt,
 	}})
 }
 

@@ -62,6 +62,11 @@ func OneLine(s string) string {
 	return strings.TrimSpace(clean(s, false))
 }
 
+// Printable makes a text of several lines fit to be shown on a terminal.
+func Printable(s string) string {
+	return clean(s, true)
+}
+
 // clean removes what drives a terminal instead of being shown on it: the
 // control characters of ASCII and Latin-1, with which escape sequences begin,
 // and those that reverse the direction of what follows.
