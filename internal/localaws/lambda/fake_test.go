@@ -5,7 +5,9 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"debug/elf"
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -16,6 +18,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -40,7 +43,7 @@ func TestMain(m *testing.M) {
 	if err != nil {
 		panic(err)
 	}
-	build := exec.Command("go", "build", "-tags", "lambda.norpc", "-o", filepath.Join(dir, "bootstrap"), "./testdata/bootstrap")
+	build := exec.Command("go", "build", "-tags", "lambda.norpc", "-ldflags", "-s -w", "-o", filepath.Join(dir, "bootstrap"), "./testdata/bootstrap")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		panic(string(out))
@@ -83,6 +86,23 @@ func zipOf(t testing.TB, entries ...zipEntry) []byte {
 
 func bootstrapZip(t testing.TB) []byte {
 	return zipOf(t, zipEntry{"bootstrap", 0o755, bootstrapBinary})
+}
+
+// scriptZip is small, for tests that run nothing.
+func scriptZip(t testing.TB) []byte {
+	return zipOf(t, zipEntry{"bootstrap", 0o755, []byte("#!/bin/sh\n")})
+}
+
+// elfHeader is the test bootstrap's ELF header alone, for another machine if
+// one is given.
+func elfHeader(machine elf.Machine) []byte {
+	header := slices.Clone(bootstrapBinary[:64])
+	if machine != elf.EM_NONE {
+		binary.LittleEndian.PutUint16(header[18:], uint16(machine))
+	}
+	clear(header[32:48]) // offsets of program and section headers
+	clear(header[56:64]) // and their numbers
+	return header
 }
 
 func sumOf(data []byte) string {

@@ -2,6 +2,7 @@ package lambda
 
 import (
 	"context"
+	"debug/elf"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -357,19 +358,23 @@ func TestReservedConcurrencyThrottles(t *testing.T) {
 	s := newStack(t)
 	s.deploy(t, "f", nil)
 	s.fake.functions["f"]["Concurrency"] = map[string]any{"ReservedConcurrentExecutions": 1}
-	busy := make(chan struct{})
+	s.invoke(t, "f", map[string]any{"do": "echo"})
+	busy := make(chan error)
 	go func() {
-		defer close(busy)
-		s.invoke(t, "f", map[string]any{"do": "sleep", "seconds": 1})
+		_, err := s.runner.Invoke(context.Background(), arnOf("f"), []byte(`{"do":"sleep","seconds":1}`))
+		busy <- err
 	}()
+	waitState(t, s, "busy")
 	var throttled *ThrottledError
-	for !errors.As(invokeError(s, "f"), &throttled) {
-		time.Sleep(10 * time.Millisecond)
+	if err := invokeError(s, "f"); !errors.As(err, &throttled) {
+		t.Fatalf("error %v", err)
 	}
 	if throttled.Reason != "ReservedFunctionConcurrentInvocationLimitExceeded" {
 		t.Errorf("reason %q", throttled.Reason)
 	}
-	<-busy
+	if err := <-busy; err != nil {
+		t.Errorf("the first request: %v", err)
+	}
 	if err := invokeError(s, "f"); err != nil {
 		t.Errorf("still throttled after the request: %v", err)
 	}
@@ -378,6 +383,16 @@ func TestReservedConcurrencyThrottles(t *testing.T) {
 	s.runner.forget("f")
 	if !errors.As(invokeError(s, "f"), &throttled) {
 		t.Error("a reservation of 0 does not throttle")
+	}
+}
+
+// waitState waits until the only sandbox is in that state.
+func waitState(t *testing.T, s *stack, state string) {
+	t.Helper()
+	for deadline := time.Now().Add(5 * time.Second); s.runner.Status().Sandboxes[0].State != state; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("the sandbox is not %s", state)
+		}
 	}
 }
 
@@ -395,13 +410,8 @@ func TestACallerThatLeavesDoesNotEndTheFunction(t *testing.T) {
 	if _, err := s.runner.Invoke(ctx, arnOf("f"), []byte(`{"do":"sleep","seconds":1}`)); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("error %v", err)
 	}
-	if state := s.runner.Status().Sandboxes[0].State; state != "busy" {
-		t.Errorf("sandbox is %s", state)
-	}
-	time.Sleep(1200 * time.Millisecond)
-	if state := s.runner.Status().Sandboxes[0].State; state != "idle" {
-		t.Errorf("sandbox is %s", state)
-	}
+	waitState(t, s, "busy")
+	waitState(t, s, "idle")
 }
 
 func TestErrorsOfInvokeAreTyped(t *testing.T) {
@@ -486,9 +496,7 @@ func TestCloseLeavesNoProcess(t *testing.T) {
 		_, err := s.runner.Invoke(context.Background(), arnOf("f"), []byte(`{"do":"sleep","seconds":50}`))
 		over <- err
 	}()
-	for s.runner.Status().Sandboxes[0].State != "busy" {
-		time.Sleep(time.Millisecond)
-	}
+	waitState(t, s, "busy")
 	s.close(t)
 	if err := <-over; !errors.Is(err, ErrClosed) {
 		t.Errorf("the running invocation: %v", err)
@@ -532,12 +540,11 @@ func waitGone(t *testing.T, number string) {
 func TestABootstrapThatCannotRunHereSaysWhatToDo(t *testing.T) {
 	s := newStack(t)
 	host := hostArchitecture()
-	other, machine := "arm64", byte(183)
+	other, machine := "arm64", elf.EM_AARCH64
 	if host == "arm64" {
-		other, machine = "x86_64", 62
+		other, machine = "x86_64", elf.EM_X86_64
 	}
-	foreign := slices.Clone(bootstrapBinary)
-	foreign[18] = machine // e_machine of an ELF header, little endian
+	foreign, native := elfHeader(machine), elfHeader(elf.EM_NONE)
 	tests := []struct {
 		name         string
 		zip          []byte
@@ -546,9 +553,9 @@ func TestABootstrapThatCannotRunHereSaysWhatToDo(t *testing.T) {
 	}{
 		{"built for another machine", zipOf(t, zipEntry{"bootstrap", 0o755, foreign}), host, []string{"built for " + other, "architecture is " + host, "make package"}},
 		{"function and bootstrap for another machine", zipOf(t, zipEntry{"bootstrap", 0o755, foreign}), other, []string{"for " + other, "this host runs " + host, "make package"}},
-		{"function for another machine than the bootstrap", bootstrapZip(t), other, []string{"built for " + host, "architecture is " + other, "make package"}},
-		{"no bootstrap", zipOf(t, zipEntry{"main", 0o755, bootstrapBinary}), host, []string{"couldn't find valid bootstrap", "make package"}},
-		{"not executable", zipOf(t, zipEntry{"bootstrap", 0o644, bootstrapBinary}), host, []string{"permission denied", "not executable", "make package"}},
+		{"function for another machine than the bootstrap", zipOf(t, zipEntry{"bootstrap", 0o755, native}), other, []string{"built for " + host, "architecture is " + other, "make package"}},
+		{"no bootstrap", zipOf(t, zipEntry{"main", 0o755, native}), host, []string{"couldn't find valid bootstrap", "make package"}},
+		{"not executable", zipOf(t, zipEntry{"bootstrap", 0o644, native}), host, []string{"permission denied", "not executable", "make package"}},
 	}
 	for i, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

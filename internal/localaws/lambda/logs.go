@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
+	"github.com/aws/smithy-go"
 )
 
 // Limits of PutLogEvents (CloudWatch Logs quotas), in bytes and events.
@@ -142,7 +143,7 @@ func (l *logStream) send(ctx context.Context) {
 	for len(events) > 0 {
 		n := batch(events)
 		if err := l.put(ctx, events[:n]); err != nil {
-			l.lost(err.Error(), n)
+			l.lost(reason(err), n)
 		}
 		events = events[n:]
 	}
@@ -182,6 +183,15 @@ func (l *logStream) put(ctx context.Context, events []types.InputLogEvent) error
 		l.created = false // the group was replaced: try anew with the next lines
 	}
 	return err
+}
+
+// reason is AWS's error without the ids that make every one different.
+func reason(err error) string {
+	var api smithy.APIError
+	if errors.As(err, &api) {
+		return api.ErrorCode() + ": " + api.ErrorMessage()
+	}
+	return err.Error()
 }
 
 func (l *logStream) lost(reason string, events int) {

@@ -256,6 +256,7 @@ func (r *Runner) keepCode(c change, answer []byte) error {
 	if err := r.code.put(c.zip); err != nil {
 		return err
 	}
+	r.problems.clear("function " + c.name)
 	if len(configuration.Architectures) == 0 {
 		return nil
 	}

@@ -43,7 +43,7 @@ func textOf(t *testing.T, r *http.Response) string {
 
 func TestWhatIsNotServedIsRefused(t *testing.T) {
 	s := newStack(t)
-	zip := base64.StdEncoding.EncodeToString(bootstrapZip(t))
+	zip := base64.StdEncoding.EncodeToString(scriptZip(t))
 	tests := []struct {
 		name, service, method, path, body string
 		want                              string
@@ -126,7 +126,7 @@ func TestOtherRequestsPass(t *testing.T) {
 }
 
 func TestCodeThatPassesIsKept(t *testing.T) {
-	data := bootstrapZip(t)
+	data := scriptZip(t)
 	encoded := base64.StdEncoding.EncodeToString(data)
 	tests := []struct{ name, method, path, body string }{
 		{"created from a file", "POST", "/2015-03-31/functions", `{"FunctionName":"f","Runtime":"provided.al2023","Code":{"ZipFile":"` + encoded + `"}}`},
@@ -161,7 +161,7 @@ func TestCodeThatPassesIsKept(t *testing.T) {
 func TestCodeIsNotKeptWhenMiniStackRefuses(t *testing.T) {
 	s := newStack(t)
 	s.fake.status = http.StatusForbidden
-	s.send(t, "lambda", "PUT", "/2015-03-31/functions/f/code", `{"ZipFile":"`+base64.StdEncoding.EncodeToString(bootstrapZip(t))+`"}`)
+	s.send(t, "lambda", "PUT", "/2015-03-31/functions/f/code", `{"ZipFile":"`+base64.StdEncoding.EncodeToString(scriptZip(t))+`"}`)
 	if entries, _ := os.ReadDir(s.runner.code.dir); len(entries) != 0 {
 		t.Errorf("kept %v", entries)
 	}

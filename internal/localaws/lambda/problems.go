@@ -39,6 +39,13 @@ func (p *problems) add(subject, message string, count int) {
 	p.known[subject] = Problem{Subject: subject, Message: message, Count: known.Count + count, Last: time.Now()}
 }
 
+// clear drops what a new deployment has made history.
+func (p *problems) clear(subject string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.known, subject)
+}
+
 func (p *problems) list() []Problem {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -1,12 +1,14 @@
 package lambda
 
 import (
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
 	"sync"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -45,8 +47,8 @@ type process struct {
 // start runs the bootstrap in dir. It is killed when this process ends, however
 // that happens.
 func (s *spawner) start(dir string, env []string, output *os.File) (*process, error) {
-	p := &process{
-		cmd: &exec.Cmd{
+	for attempt := 1; ; attempt++ {
+		cmd := &exec.Cmd{
 			Path:   filepath.Join(dir, bootstrap),
 			Args:   []string{filepath.Join(dir, bootstrap)},
 			Dir:    dir,
@@ -57,17 +59,25 @@ func (s *spawner) start(dir string, env []string, output *os.File) (*process, er
 				Setpgid:   true,
 				Pdeathsig: syscall.SIGKILL,
 			},
-		},
-		exited: make(chan struct{}),
+		}
+		started := make(chan error)
+		s.requests <- func() { started <- cmd.Start() }
+		err := <-started
+		if err == nil {
+			p := &process{cmd: cmd, exited: make(chan struct{})}
+			go p.wait()
+			return p, nil
+		}
+		// A process that was forked while the file was written, and has not
+		// yet become another program, holds it open (golang.org/issue/22315).
+		if !errors.Is(err, syscall.ETXTBSY) || attempt == maxStarts {
+			return nil, err
+		}
+		time.Sleep(10 * time.Millisecond)
 	}
-	started := make(chan error)
-	s.requests <- func() { started <- p.cmd.Start() }
-	if err := <-started; err != nil {
-		return nil, err
-	}
-	go p.wait()
-	return p, nil
 }
+
+const maxStarts = 20
 
 func (p *process) pid() int { return p.cmd.Process.Pid }
 

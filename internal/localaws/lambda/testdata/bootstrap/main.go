@@ -31,7 +31,7 @@ func main() {
 	case "leave":
 		os.Exit(0)
 	case "hang":
-		select {}
+		time.Sleep(time.Hour)
 	case "error":
 		body := strings.NewReader(`{"errorType":"Config.Missing","errorMessage":"TABLE is not set"}`)
 		http.Post("http://"+os.Getenv("AWS_LAMBDA_RUNTIME_API")+"/2018-06-01/runtime/init/error", "application/json", body)
