@@ -156,7 +156,9 @@ func wait(ctx context.Context, done <-chan struct{}, most time.Duration) {
 	}
 }
 
-// fetch has no context of a caller: others may wait for the same request.
+// fetch has no context of a caller: others may wait for the same request. It
+// logs before it lets them go, because after their answer the sandbox may
+// freeze.
 func (c *Cache) fetch(done chan<- struct{}) {
 	start := time.Now()
 	keys, err := c.get()
@@ -165,21 +167,22 @@ func (c *Cache) fetch(done chan<- struct{}) {
 	if err == nil {
 		c.keys, c.fetched = keys, c.now()
 	}
-	age := c.now().Sub(c.fetched)
-	had := c.keys != nil
+	old, age := c.keys != nil, c.now().Sub(c.fetched)
+	c.mu.Unlock()
+	if err == nil {
+		c.log.Info(logging.KeysFetched, slog.Int("keys", len(keys)), slog.Duration("took", time.Since(start)))
+	} else {
+		attrs := []any{logging.Reason("jwks_fetch"), logging.Cause(err), slog.Bool("old_keys", old)}
+		if old {
+			attrs = append(attrs, slog.Duration("keys_age", age))
+		}
+		c.log.Error(logging.DependencyFail, attrs...)
+	}
+
+	c.mu.Lock()
 	c.inflight = nil
 	c.mu.Unlock()
 	close(done)
-
-	if err == nil {
-		c.log.Info(logging.KeysFetched, slog.Int("keys", len(keys)), slog.Duration("took", time.Since(start)))
-		return
-	}
-	attrs := []any{logging.Reason("jwks_fetch"), logging.Cause(err), slog.Bool("old_keys", had)}
-	if had {
-		attrs = append(attrs, slog.Duration("keys_age", age))
-	}
-	c.log.Error(logging.DependencyFail, attrs...)
 }
 
 func (c *Cache) get() (map[string]token.Key, error) {
