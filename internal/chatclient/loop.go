@@ -265,8 +265,10 @@ func (l *loop) flush() {
 	l.write(l.current, q.frame)
 }
 
+// write does not end with the client: a frame that is cut off leaves no room
+// for the closing handshake.
 func (l *loop) write(to *link, frame []byte) {
-	ctx, cancel := context.WithTimeout(l.ctx, l.timing.write)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(l.ctx), l.timing.write)
 	defer cancel()
 	if err := to.conn.Write(ctx, websocket.MessageText, frame); err != nil {
 		l.lost(to, fmt.Errorf("sending: %w", err))
