@@ -1,0 +1,161 @@
+package e2e_test
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
+	cognito "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
+	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
+	"github.com/gruntwork-io/terratest/modules/logger"
+	"github.com/gruntwork-io/terratest/modules/terraform"
+
+	"github.com/portcullis-chat/portcullis/internal/signin"
+	provider "github.com/portcullis-chat/portcullis/internal/terraform"
+)
+
+// allowedOrigin is the only web origin that the deployed chats let in.
+const allowedOrigin = "https://chat.example.com"
+
+// region is where the chats are deployed: not the one that the local stack's
+// own settings name, so that nothing can rest on that.
+const region = "eu-west-1"
+
+// outputs are those of a deployed root.
+type outputs struct {
+	URL                string            `json:"url"`
+	RoomQuery          string            `json:"room_query"`
+	UserPoolID         string            `json:"user_pool_id"`
+	UserPoolClientID   string            `json:"user_pool_client_id"`
+	Issuer             string            `json:"issuer"`
+	APIID              string            `json:"api_id"`
+	StageName          string            `json:"stage_name"`
+	ConnectionsTable   string            `json:"connections_table"`
+	MessagesTable      string            `json:"messages_table"`
+	FunctionNames      map[string]string `json:"function_names"`
+	RoleARNs           map[string]string `json:"role_arns"`
+	LogGroupNames      map[string]string `json:"log_group_names"`
+	ManagementEndpoint string            `json:"management_endpoint"`
+}
+
+// deployment is a root that Terraform has applied.
+type deployment struct {
+	outputs
+	name    string
+	options *terraform.Options
+	aws     aws.Config
+}
+
+// deploy applies a copy of a root of this repository and destroys it when the
+// test ends.
+func deploy(t *testing.T, dir string, vars map[string]any) *deployment {
+	t.Helper()
+	// Roots refer to modules by relative paths, and Terraform writes beside
+	// them: everything happens in a copy.
+	work := t.TempDir()
+	for _, part := range []string{"modules", "examples", "test/e2e/fixtures"} {
+		if err := os.CopyFS(filepath.Join(work, part), os.DirFS(filepath.Join(root, part))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.RemoveAll(filepath.Join(work, dir, ".terraform")); err != nil {
+		t.Fatal(err)
+	}
+	d := &deployment{name: "portcullis-e2e-" + randomHex(3)}
+	all := map[string]any{
+		"name": d.name, "region": region, "package_dir": packages, "architecture": architecture(),
+		"allowed_origins": []string{allowedOrigin},
+	}
+	for name, value := range vars {
+		all[name] = value
+	}
+	d.options = &terraform.Options{
+		TerraformDir: filepath.Join(work, dir), TerraformBinary: provider.Binary(), Vars: all, NoColor: true, Logger: quiet(),
+	}
+	t.Cleanup(func() {
+		if _, err := terraform.DestroyContextE(t, context.WithoutCancel(t.Context()), d.options); err != nil {
+			t.Errorf("destroy: %v", err)
+		}
+	})
+	terraform.InitAndApplyContext(t, t.Context(), d.options)
+	values, err := json.Marshal(terraform.OutputAllContext(t, t.Context(), d.options))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(values, &d.outputs); err != nil {
+		t.Fatal(err)
+	}
+	cfg, err := config.LoadDefaultConfig(t.Context(), config.WithRegion(region))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.aws = cfg
+	return d
+}
+
+// quiet drops Terraform's output; a failed command has it in its error.
+func quiet() *logger.Logger { return logger.Discard }
+
+// randomHex returns n random bytes as hex digits.
+func randomHex(n int) string {
+	b := make([]byte, n)
+	_, _ = rand.Read(b) // never fails (crypto/rand)
+	return hex.EncodeToString(b)
+}
+
+// user is somebody with an account in the deployment's user pool.
+type user struct {
+	name, password string
+	access         string
+}
+
+// newUser makes a user and signs them in as a client does, by SRP.
+func (d *deployment) newUser(t *testing.T, name string) *user {
+	t.Helper()
+	u := &user{name: name + "-" + randomHex(2), password: "Aa1!" + randomHex(16)}
+	pool := cognito.NewFromConfig(d.aws)
+	if _, err := pool.AdminCreateUser(t.Context(), &cognito.AdminCreateUserInput{
+		UserPoolId: &d.UserPoolID, Username: &u.name, MessageAction: types.MessageActionTypeSuppress,
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := pool.AdminSetUserPassword(t.Context(), &cognito.AdminSetUserPasswordInput{
+		UserPoolId: &d.UserPoolID, Username: &u.name, Password: &u.password, Permanent: true,
+	}); err != nil {
+		t.Fatal(err)
+	}
+	u.access = d.signIn(t, u, d.UserPoolClientID)
+	return u
+}
+
+// signIn returns an access token of an app client.
+func (d *deployment) signIn(t *testing.T, u *user, clientID string) string {
+	t.Helper()
+	session, err := signin.In(t.Context(), signin.Options{UserPoolID: d.UserPoolID, ClientID: clientID}, u.name, u.password)
+	if err != nil {
+		t.Fatal(err)
+	}
+	token, err := session.Token(t.Context(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return token
+}
+
+// notInRooms is what a room's name cannot have.
+var notInRooms = regexp.MustCompile(`[^a-z0-9_-]+`)
+
+// room returns a room that no other test uses.
+func room(t *testing.T) string {
+	t.Helper()
+	name := strings.ToLower(t.Name()[strings.LastIndex(t.Name(), "/")+1:])
+	return notInRooms.ReplaceAllString(name[:min(len(name), 40)], "-") + "-" + randomHex(3)
+}

@@ -1,0 +1,101 @@
+package e2e_test
+
+import (
+	"fmt"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	dynamodbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/coder/websocket"
+
+	"github.com/portcullis-chat/portcullis/internal/protocol"
+)
+
+// TestOwnIssuer deploys the chat with an issuer that the test holds the key of,
+// for tokens that no real issuer would sign.
+func TestOwnIssuer(t *testing.T) {
+	localOnly(t, "AWS cannot reach an issuer on this machine's loopback")
+	own := newIssuer(t)
+	d := deploy(t, "test/e2e/fixtures/own-issuer", map[string]any{
+		"issuer": own.url, "jwks_uri": own.keys.URL + "/jwks.json", "audiences": []string{issuerAudience}, "token_type_check": "typ",
+	})
+
+	t.Run("a token of any OIDC issuer is good", func(t *testing.T) {
+		a := join(t, d, browser(room(t), own.token(t, "alice", time.Hour, nil)))
+		a.say(t, "hello")
+	})
+
+	for name, changes := range map[string]map[string]any{
+		"expired":                {"exp": time.Now().Add(-time.Second).Unix()},
+		"without an expiry":      {"exp": nil},
+		"not yet valid":          {"nbf": time.Now().Add(time.Hour).Unix()},
+		"of another audience":    {"aud": "somebody-else"},
+		"without an audience":    {"aud": nil},
+		"of an issuer alike":     {"iss": own.url + "/"},
+		"with an empty subject":  {"sub": ""},
+		"with a numeric subject": {"sub": 7},
+	} {
+		t.Run("a token "+name+" is refused", func(t *testing.T) {
+			refused(t, d, browser(room(t), own.token(t, "alice", time.Hour, changes)), http.StatusUnauthorized)
+		})
+	}
+
+	t.Run("a message after the token's end is refused and the connection closed", func(t *testing.T) {
+		room := room(t)
+		a := join(t, d, browser(room, own.token(t, "alice", 4*time.Second, nil)))
+		b := join(t, d, browser(room, own.token(t, "bob", time.Hour, nil)))
+		a.say(t, "in time")
+		b.next(t, protocol.TypeMessage)
+		time.Sleep(4500 * time.Millisecond)
+		a.fails(t, `{"action":"sendMessage","clientId":"late","text":"too late"}`, protocol.CodeTokenExpired)
+		select {
+		case <-a.closed:
+		case <-time.After(wait):
+			t.Fatal("the connection stays open")
+		}
+		if a.code != websocket.StatusNormalClosure {
+			t.Fatalf("close code %d, want %d", a.code, websocket.StatusNormalClosure)
+		}
+		b.nothing(t, protocol.TypeMessage)
+	})
+
+	t.Run("a connection that ends is forgotten", func(t *testing.T) {
+		room := room(t)
+		a := join(t, d, browser(room, own.token(t, "dora", time.Hour, nil)))
+		a.ask(t, protocol.Ping{Action: protocol.ActionPing}, protocol.TypePong)
+		table := dynamodb.NewFromConfig(d.aws)
+		rows := func(pk string) int {
+			found, err := table.Query(t.Context(), &dynamodb.QueryInput{
+				TableName: &d.ConnectionsTable, KeyConditionExpression: ptr("pk = :pk"),
+				ExpressionAttributeValues: map[string]dynamodbtypes.AttributeValue{":pk": &dynamodbtypes.AttributeValueMemberS{Value: pk}},
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return len(found.Items)
+		}
+		if rows("room#"+room) != 1 || rows("user#dora") != 1 {
+			t.Fatal("the connection is not in the table")
+		}
+		a.leave()
+		eventually(t, "the rows of the connection are deleted", func() bool { return rows("room#"+room) == 0 && rows("user#dora") == 0 })
+	})
+
+	t.Run("a user who is banned can neither speak nor come back", func(t *testing.T) {
+		token := own.token(t, "mallory", time.Hour, nil)
+		a := join(t, d, browser(room(t), token))
+		table := dynamodb.NewFromConfig(d.aws)
+		if _, err := table.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: &d.ConnectionsTable, Item: map[string]dynamodbtypes.AttributeValue{
+			"pk":           &dynamodbtypes.AttributeValueMemberS{Value: "user#mallory"},
+			"sk":           &dynamodbtypes.AttributeValueMemberS{Value: "state"},
+			"revokedUntil": &dynamodbtypes.AttributeValueMemberN{Value: fmt.Sprint(time.Now().Add(time.Hour).Unix())},
+			"expiry":       &dynamodbtypes.AttributeValueMemberN{Value: fmt.Sprint(time.Now().Add(time.Hour).Unix())},
+		}}); err != nil {
+			t.Fatal(err)
+		}
+		a.fails(t, `{"action":"sendMessage","clientId":"x","text":"x"}`, protocol.CodeForbidden)
+		refused(t, d, browser(room(t), token), http.StatusForbidden)
+	})
+}

@@ -1,0 +1,186 @@
+package e2e_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/portcullis-chat/portcullis/internal/packaging"
+	"github.com/portcullis-chat/portcullis/internal/terraform"
+)
+
+const root = "../.."
+
+// onAWS tells whether the suite runs against the AWS account that the
+// environment names instead of the local stack.
+var onAWS = os.Getenv("PORTCULLIS_TARGET") == "aws"
+
+// packages is the folder with the functions' zips for the target.
+var packages string
+
+// TestMain builds what is deployed and, unless the target is AWS, starts a
+// local stack for all tests and takes it down again.
+func TestMain(m *testing.M) { os.Exit(run(m)) }
+
+func run(m *testing.M) int {
+	switch target := os.Getenv("PORTCULLIS_TARGET"); target {
+	case "", "local", "aws":
+	default:
+		fmt.Fprintf(os.Stderr, "PORTCULLIS_TARGET is %q: legal are local (the default) and aws\n", target)
+		return 2
+	}
+	ctx := context.Background()
+	work, err := os.MkdirTemp("", "portcullis-e2e-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer func() { _ = os.RemoveAll(work) }()
+	for _, check := range []func() error{
+		func() error { _, err := terraform.CheckBinary(ctx); return err },
+		func() error { return terraform.CheckProvider(ctx) },
+		func() error { return buildPackages(ctx, filepath.Join(work, "packages")) },
+		func() error { return mirrorSettings(filepath.Join(work, "terraform.rc")) },
+	} {
+		if err := check(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+	}
+	if !onAWS {
+		stop, err := startStack(ctx, work)
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		defer stop()
+	}
+	return m.Run()
+}
+
+// architecture is the one that the target's functions run on.
+func architecture() string {
+	if onAWS {
+		return "arm64"
+	}
+	host, err := packaging.Host()
+	if err != nil {
+		panic(err)
+	}
+	return string(host)
+}
+
+func buildPackages(ctx context.Context, dir string) error {
+	module, err := filepath.Abs(root)
+	if err != nil {
+		return err
+	}
+	packages = dir
+	_, err = packaging.Build(ctx, module, dir, packaging.Arch(architecture()), packaging.Functions())
+	return err
+}
+
+func mirrorSettings(file string) error {
+	settings, err := terraform.Environment(file)
+	return errors.Join(err, apply(settings))
+}
+
+// apply puts settings of the form NAME=value into this process's environment,
+// from where Terraform and the AWS SDK read them.
+func apply(settings []string) error {
+	for _, setting := range settings {
+		name, value, _ := strings.Cut(setting, "=")
+		if err := os.Setenv(name, value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// startStack runs `portcullis local up` as its users do and takes over its
+// settings.
+func startStack(ctx context.Context, work string) (stop func(), err error) {
+	command := filepath.Join(work, "portcullis")
+	build := exec.CommandContext(ctx, "go", "build", "-o", command, "./cmd/portcullis")
+	build.Dir = root
+	if out, err := build.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("build: %w\n%s", err, out)
+	}
+	folder := filepath.Join(work, "stack")
+	var said bytes.Buffer
+	up := exec.Command(command, "local", "up", "--dir", folder)
+	up.Stdout, up.Stderr = &said, &said
+	if err := up.Start(); err != nil {
+		return nil, err
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- up.Wait() }()
+	stop = func() {
+		_ = up.Process.Signal(syscall.SIGTERM)
+		if err := <-ended; err != nil {
+			fmt.Fprintf(os.Stderr, "the local stack ended with %v:\n%s", err, said.String())
+		}
+	}
+	for {
+		out, err := exec.CommandContext(ctx, command, "local", "env", "--dir", folder).Output()
+		if err == nil {
+			return stop, apply(exports(out))
+		}
+		select {
+		case err := <-ended:
+			return nil, fmt.Errorf("the local stack did not start (%w):\n%s", err, said.String())
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+}
+
+// exports reads the settings that `portcullis local env` prints.
+func exports(script []byte) []string {
+	var settings []string
+	lines := bufio.NewScanner(bytes.NewReader(script))
+	for lines.Scan() {
+		if setting, ok := strings.CutPrefix(lines.Text(), "export "); ok {
+			name, value, _ := strings.Cut(setting, "=")
+			settings = append(settings, name+"="+strings.Trim(value, "'"))
+		}
+	}
+	return settings
+}
+
+// localOnly skips a test that a real account cannot run.
+func localOnly(t *testing.T, reason string) {
+	t.Helper()
+	if onAWS {
+		t.Skip("only on the local stack: " + reason)
+	}
+}
+
+// eventually polls until done reports true.
+func eventually(t *testing.T, what string, done func() bool) {
+	t.Helper()
+	deadline := time.Now().Add(15 * time.Second)
+	for !done() {
+		if time.Now().After(deadline) {
+			t.Fatalf("never: %s", what)
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+}
+
+// statusOf is the status of a refused handshake; 0 when there was no answer.
+func statusOf(res *http.Response) int {
+	if res == nil {
+		return 0
+	}
+	return res.StatusCode
+}

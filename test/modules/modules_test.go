@@ -1,0 +1,80 @@
+// Package modules_test runs Terraform's own tests of each module, and checks
+// the format of everything that Terraform reads.
+package modules_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/portcullis-chat/portcullis/internal/terraform"
+)
+
+const root = "../.."
+
+// run runs Terraform in dir with the mirror's settings and fails the test with
+// its output when it fails.
+func run(t *testing.T, dir string, args ...string) {
+	t.Helper()
+	env, err := terraform.Environment(filepath.Join(t.TempDir(), "terraform.rc"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), terraform.Binary(), args...)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), env...)
+	// No Region, account or credentials of this machine may matter.
+	cmd.Env = append(cmd.Env, "AWS_ACCESS_KEY_ID=none", "AWS_SECRET_ACCESS_KEY=none", "AWS_REGION=eu-west-1", "AWS_EC2_METADATA_DISABLED=true", "TF_IN_AUTOMATION=1")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("terraform %s: %v\n%s", strings.Join(args, " "), err, out)
+	}
+}
+
+func TestTerraformFilesAreFormatted(t *testing.T) {
+	run(t, root, "fmt", "-check", "-diff", "-recursive", ".")
+}
+
+func TestModules(t *testing.T) {
+	if _, err := terraform.CheckBinary(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := terraform.CheckProvider(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	// Modules refer to their neighbours, and init writes beside its files: the
+	// tests run in a copy.
+	work := t.TempDir()
+	for _, dir := range []string{"modules", "examples"} {
+		if err := os.CopyFS(filepath.Join(work, dir), os.DirFS(filepath.Join(root, dir))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, pattern := range []string{"modules/*", "examples/*"} {
+		dirs, err := filepath.Glob(filepath.Join(work, pattern))
+		if err != nil || len(dirs) == 0 {
+			t.Fatalf("%s: %v, %v", pattern, dirs, err)
+		}
+		for _, dir := range dirs {
+			name, err := filepath.Rel(work, dir)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Run(name, func(t *testing.T) {
+				if err := os.RemoveAll(filepath.Join(dir, ".terraform")); err != nil {
+					t.Fatal(err)
+				}
+				run(t, dir, "init", "-backend=false", "-input=false", "-no-color")
+				run(t, dir, "validate", "-no-color")
+				if tests, err := filepath.Glob(filepath.Join(dir, "tests", "*.tftest.hcl")); err != nil || len(tests) == 0 {
+					if strings.HasPrefix(name, "modules") {
+						t.Errorf("%s has no tests", name)
+					}
+					return
+				}
+				run(t, dir, "test", "-no-color")
+			})
+		}
+	}
+}
