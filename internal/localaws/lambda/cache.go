@@ -33,9 +33,9 @@ func newCache[V any]() *cache[V] {
 
 // get returns the value of key, which belongs to the function of that name. An
 // answer that was under way when the function changed is used once, not kept.
-// The load is shared by all who wait for it and therefore has no caller's
-// deadline.
-func (c *cache[V]) get(name, key string, load func(context.Context) (V, error)) (V, error) {
+// The load is shared by all who wait for it and therefore does not end with
+// one caller's context.
+func (c *cache[V]) get(ctx context.Context, name, key string, load func(context.Context) (V, error)) (V, error) {
 	c.mu.Lock()
 	entry, ok := c.entries[name][key]
 	generation := c.generation[name]
@@ -45,7 +45,7 @@ func (c *cache[V]) get(name, key string, load func(context.Context) (V, error)) 
 	}
 
 	loaded, err, _ := c.load.Do(fmt.Sprint(generation, " ", key), func() (any, error) {
-		ctx, cancel := context.WithTimeout(context.Background(), callTimeout)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), callTimeout)
 		defer cancel()
 		return load(ctx)
 	})

@@ -103,11 +103,8 @@ func (s *codeStore) put(data []byte) error {
 	if err != nil {
 		return fmt.Errorf("unpack code: %w", err)
 	}
-	defer os.RemoveAll(temporary)
+	defer func() { _ = os.RemoveAll(temporary) }() // gone by then, or removed at the next start
 	if err := unpack(archive, temporary); err != nil {
-		return fmt.Errorf("unpack code: %w", err)
-	}
-	if err := os.Chmod(temporary, 0o755); err != nil {
 		return fmt.Errorf("unpack code: %w", err)
 	}
 	// Whoever unpacked the same code at the same time may have been faster.
@@ -153,7 +150,7 @@ func unpack(archive *zip.Reader, dir string) error {
 	if err != nil {
 		return err
 	}
-	defer root.Close()
+	defer func() { _ = root.Close() }()
 	left := int64(maxUnpackedBytes)
 	for _, f := range archive.File {
 		if f.Mode().IsDir() {
@@ -181,7 +178,7 @@ func unpackFile(root *os.Root, f *zip.File, limit int64) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	defer in.Close()
+	defer func() { _ = in.Close() }()
 	out, err := root.OpenFile(f.Name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o444|f.Mode().Perm()&0o111)
 	if err != nil {
 		return 0, err
@@ -199,7 +196,7 @@ func (s *codeStore) readS3(ctx context.Context, region string, input *s3.GetObje
 	if err != nil {
 		return nil, err
 	}
-	defer out.Body.Close()
+	defer func() { _ = out.Body.Close() }()
 	data, err := io.ReadAll(io.LimitReader(out.Body, maxS3ZipBytes+1))
 	if err != nil {
 		return nil, err

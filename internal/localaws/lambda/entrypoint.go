@@ -36,7 +36,7 @@ func readEntrypoint(dir string) entrypoint {
 	if err != nil {
 		return entrypoint{}
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }()
 	return entrypoint{architecture: architectureOf(file.Machine)}
 }
 

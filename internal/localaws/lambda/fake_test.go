@@ -141,7 +141,7 @@ func newFakeMiniStack(t testing.TB) *fakeMiniStack {
 		badRoles:  make(map[string]bool),
 	}
 	f.Server = httptest.NewServer(f)
-	t.Cleanup(f.Server.Close)
+	t.Cleanup(f.Close)
 	return f
 }
 
@@ -245,7 +245,10 @@ func (f *fakeMiniStack) writeLambda(w http.ResponseWriter, body []byte) {
 		Code            struct{ ZipFile []byte }
 	}
 	json.Unmarshal(body, &in)
-	data := append(in.ZipFile, in.Code.ZipFile...)
+	data := in.ZipFile
+	if len(in.Code.ZipFile) > 0 {
+		data = in.Code.ZipFile
+	}
 	if in.S3Key != "" {
 		data = f.objects[in.S3Bucket+"/"+in.S3Key]
 	}
@@ -266,12 +269,12 @@ func fail(w http.ResponseWriter, status int, errorType, message string) {
 	json.NewEncoder(w).Encode(map[string]string{"__type": errorType, "message": message})
 }
 
-// lines returns the messages of a log group.
-func (f *fakeMiniStack) lines(group string) []string {
+// lines returns what is in the log group of the function f.
+func (f *fakeMiniStack) lines() []string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	var all []string
-	for _, e := range f.groups[group] {
+	for _, e := range f.groups["/aws/lambda/f"] {
 		all = append(all, e.Message)
 	}
 	return all

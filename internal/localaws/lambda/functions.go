@@ -66,7 +66,7 @@ func newFunctions(client *awslambda.Client, account string) *functions {
 
 func (f *functions) forget(name string) { f.cache.forget(name) }
 
-func (f *functions) find(arn string) (function, error) {
+func (f *functions) find(ctx context.Context, arn string) (function, error) {
 	a, err := parseFunctionARN(arn)
 	if err != nil {
 		return function{}, err
@@ -74,7 +74,7 @@ func (f *functions) find(arn string) (function, error) {
 	if a.account != f.account {
 		return function{}, fmt.Errorf("%w: %s is of another account than %s", ErrNotFound, arn, f.account)
 	}
-	return f.cache.get(a.name, arn, func(ctx context.Context) (function, error) {
+	return f.cache.get(ctx, a.name, arn, func(ctx context.Context) (function, error) {
 		found, err := f.read(ctx, a)
 		if err != nil {
 			return function{}, fmt.Errorf("%s: %w", arn, notFound(err))

@@ -54,7 +54,7 @@ func (r *Runner) Invoke(ctx context.Context, arn string, payload []byte) (*Resul
 	if len(payload) > maxRequest {
 		return nil, ErrRequestTooLarge
 	}
-	f, err := r.functions.find(arn)
+	f, err := r.functions.find(ctx, arn)
 	if err != nil {
 		return nil, err
 	}
@@ -130,7 +130,7 @@ func (r *Runner) notStarted(v *version, inv *invocation, err error) (*Result, er
 		return nil, err
 	}
 	if !errors.As(err, &failed) {
-		r.problems.add("function "+v.name, start.error.Error(), 1)
+		r.problems.add("function "+v.name, start.Error(), 1)
 		return nil, fmt.Errorf("start sandbox: %w", start.error)
 	}
 	start.stream.append(start.log.start(inv.requestID))

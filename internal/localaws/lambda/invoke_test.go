@@ -183,7 +183,7 @@ func TestWhatGoesWrongHasAWSsShape(t *testing.T) {
 			}
 			s.close(t)
 			pattern := regexp.MustCompile(strings.NewReplacer("RequestId: RequestId", "RequestId: "+result.RequestID, "Z RequestId", "Z "+result.RequestID).Replace(test.log))
-			if lines := s.fake.lines("/aws/lambda/f"); !slices.ContainsFunc(lines, pattern.MatchString) {
+			if lines := s.fake.lines(); !slices.ContainsFunc(lines, pattern.MatchString) {
 				t.Errorf("no line %s in\n%s", pattern, strings.Join(lines, "\n"))
 			}
 		})
@@ -226,7 +226,7 @@ func TestLogLinesComeInTheOrderTheyWereWritten(t *testing.T) {
 	first := s.invoke(t, "f", map[string]any{"do": "print", "text": "one"})
 	second := s.invoke(t, "f", map[string]any{"do": "print", "text": strings.Repeat("ä", maxEventBytes)})
 	s.close(t)
-	lines := s.fake.lines("/aws/lambda/f")
+	lines := s.fake.lines()
 	patterns := []string{
 		`^INIT_START Runtime Version: provided:al2023`,
 		`^START RequestId: ` + first.RequestID + ` Version: \$LATEST$`,
@@ -261,7 +261,7 @@ func TestJSONLogsHavePlatformRecordsAndAreFilteredByLevel(t *testing.T) {
 	result := s.invoke(t, "f", map[string]any{"do": "print", "text": "{\"level\":\"debug\",\"msg\":\"d\"}\n{\"level\":\"ERROR\",\"msg\":\"e\"}"})
 	s.close(t)
 	var got []string
-	for _, line := range s.fake.lines("/aws/lambda/f") {
+	for _, line := range s.fake.lines() {
 		var record struct {
 			Time   time.Time
 			Type   string
@@ -297,7 +297,7 @@ func TestLogLinesAreSentWhileTheSandboxLives(t *testing.T) {
 	s.deploy(t, "f", nil)
 	s.invoke(t, "f", map[string]any{"do": "print", "text": "soon"})
 	deadline := time.Now().Add(2 * time.Second)
-	for !slices.Contains(s.fake.lines("/aws/lambda/f"), "soon") {
+	for !slices.Contains(s.fake.lines(), "soon") {
 		if time.Now().After(deadline) {
 			t.Fatal("not sent")
 		}

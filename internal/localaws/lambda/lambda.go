@@ -298,7 +298,7 @@ func newID() string {
 }
 
 func makeDir(path string) error {
-	if err := os.MkdirAll(path, 0o755); err != nil {
+	if err := os.MkdirAll(path, 0o750); err != nil {
 		return fmt.Errorf("make folder: %w", err)
 	}
 	return nil

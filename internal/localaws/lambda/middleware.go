@@ -279,7 +279,7 @@ func refuse(w http.ResponseWriter, status int, errorType, message string) {
 	w.Header().Set("X-Amzn-Errortype", errorType)
 	w.Header().Set("X-Amzn-Requestid", newID())
 	w.WriteHeader(status)
-	w.Write(mustJSON(struct {
+	_, _ = w.Write(mustJSON(struct {
 		Message string `json:"message"`
 	}{message}))
 }
@@ -310,5 +310,5 @@ func (r *recorder) send(w http.ResponseWriter) {
 	}
 	r.WriteHeader(http.StatusOK)
 	w.WriteHeader(r.status)
-	w.Write(r.body.Bytes())
+	_, _ = w.Write(r.body.Bytes())
 }

@@ -2,7 +2,6 @@ package lambda
 
 import (
 	"encoding/base64"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -14,7 +13,7 @@ import (
 )
 
 // send puts one request to the middleware, signed for a service (or unsigned).
-func (s *stack) send(t *testing.T, service, method, path, body string) *http.Response {
+func (s *stack) send(t *testing.T, service, method, path, body string) *httptest.ResponseRecorder {
 	t.Helper()
 	upstream, err := url.Parse(s.fake.URL)
 	if err != nil {
@@ -28,17 +27,7 @@ func (s *stack) send(t *testing.T, service, method, path, body string) *http.Res
 	}
 	answer := httptest.NewRecorder()
 	s.runner.Middleware(proxy).ServeHTTP(answer, req)
-	return answer.Result()
-}
-
-func textOf(t *testing.T, r *http.Response) string {
-	t.Helper()
-	defer r.Body.Close()
-	b, err := io.ReadAll(r.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(b)
+	return answer
 }
 
 func TestWhatIsNotServedIsRefused(t *testing.T) {
@@ -72,9 +61,9 @@ func TestWhatIsNotServedIsRefused(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			answer := s.send(t, test.service, test.method, test.path, test.body)
-			body := textOf(t, answer)
-			if answer.StatusCode != http.StatusNotImplemented || answer.Header.Get("x-amzn-errortype") != "NotServedByLocalStack" {
-				t.Errorf("status %d, error type %q", answer.StatusCode, answer.Header.Get("x-amzn-errortype"))
+			body := answer.Body.String()
+			if answer.Code != http.StatusNotImplemented || answer.Header().Get("x-amzn-errortype") != "NotServedByLocalStack" {
+				t.Errorf("status %d, error type %q", answer.Code, answer.Header().Get("x-amzn-errortype"))
 			}
 			if !strings.HasPrefix(body, `{"message":"not served by the local stack: `) || !strings.Contains(body, test.want) {
 				t.Errorf("body %s lacks %q", body, test.want)
@@ -99,8 +88,8 @@ func TestWhatAWSRefusesIsRefusedInItsWords(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			answer := s.send(t, "lambda", test.method, test.path, test.body)
-			if body := textOf(t, answer); answer.StatusCode != http.StatusBadRequest || answer.Header.Get("x-amzn-errortype") != "InvalidParameterValueException" || !strings.Contains(body, test.want) {
-				t.Errorf("status %d, body %s", answer.StatusCode, body)
+			if body := answer.Body.String(); answer.Code != http.StatusBadRequest || answer.Header().Get("x-amzn-errortype") != "InvalidParameterValueException" || !strings.Contains(body, test.want) {
+				t.Errorf("status %d, body %s", answer.Code, body)
 			}
 		})
 	}
@@ -112,16 +101,16 @@ func TestWhatAWSRefusesIsRefusedInItsWords(t *testing.T) {
 func TestOtherRequestsPass(t *testing.T) {
 	s := newStack(t)
 	s.fake.objects["2015-03-31/functions/f/invocations"] = []byte("an object")
-	if got := textOf(t, s.send(t, "", "GET", "/bucket/key", "")); !strings.Contains(got, "NoSuchKey") {
+	if got := s.send(t, "", "GET", "/bucket/key", "").Body.String(); !strings.Contains(got, "NoSuchKey") {
 		t.Errorf("got %s", got)
 	}
 	s.deploy(t, "f", nil)
-	if answer := s.send(t, "lambda", "GET", "/2015-03-31/functions/f", ""); answer.StatusCode != http.StatusOK {
-		t.Errorf("GetFunction: status %d", answer.StatusCode)
+	if answer := s.send(t, "lambda", "GET", "/2015-03-31/functions/f", ""); answer.Code != http.StatusOK {
+		t.Errorf("GetFunction: status %d", answer.Code)
 	}
 	answer := s.send(t, "lambda", "POST", "/2015-03-31/functions/f/policy", `{"StatementId":"s"}`)
-	if answer.StatusCode != http.StatusCreated || answer.Header.Get("X-From") != "ministack" {
-		t.Errorf("AddPermission: status %d, header %v", answer.StatusCode, answer.Header)
+	if answer.Code != http.StatusCreated || answer.Header().Get("X-From") != "ministack" {
+		t.Errorf("AddPermission: status %d, header %v", answer.Code, answer.Header())
 	}
 }
 
@@ -143,8 +132,8 @@ func TestCodeThatPassesIsKept(t *testing.T) {
 				test.body = strings.Replace(test.body, `"Code":`, `"S3Bucket":"b","S3Key":"f.zip","Code":`, 1)
 			}
 			answer := s.send(t, "lambda", test.method, test.path, test.body)
-			if body := textOf(t, answer); answer.StatusCode != http.StatusCreated || !strings.Contains(body, sumOf(data)) {
-				t.Fatalf("status %d, body %s", answer.StatusCode, body)
+			if body := answer.Body.String(); answer.Code != http.StatusCreated || !strings.Contains(body, sumOf(data)) {
+				t.Fatalf("status %d, body %s", answer.Code, body)
 			}
 			entries, err := os.ReadDir(s.runner.code.dir)
 			if err != nil || len(entries) != 1 {

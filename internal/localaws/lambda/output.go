@@ -74,15 +74,15 @@ func (o *output) platform(line string) {
 	// Not under the lock: the pipe may be full, and its reader takes the lock.
 	// Short enough for PIPE_BUF, so it is never mixed with other writes. A
 	// write error means that the pipe is gone; close empties the queue.
-	o.writer.Write(o.markerLine)
+	_, _ = o.writer.Write(o.markerLine)
 }
 
 // close drains the pipe. The sandbox's processes must be gone.
 func (o *output) close() {
-	o.writer.Close()
-	o.reader.SetReadDeadline(time.Now().Add(drainTimeout))
+	_ = o.writer.Close()
+	_ = o.reader.SetReadDeadline(time.Now().Add(drainTimeout))
 	<-o.done
-	o.reader.Close()
+	_ = o.reader.Close()
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.closed = true

@@ -20,7 +20,7 @@ import (
 // allows, and a Deny statement that names the action denies whatever its
 // conditions say.
 func (r *Runner) MayInvoke(ctx context.Context, arn, principal, sourceARN, sourceAccount string) (bool, error) {
-	statements, err := r.policies.of(arn)
+	statements, err := r.policies.of(ctx, arn)
 	if err != nil || ctx.Err() != nil {
 		return false, errors.Join(err, ctx.Err())
 	}
@@ -58,12 +58,12 @@ func newPolicies(client *awslambda.Client, account string) *policies {
 
 func (p *policies) forget(name string) { p.cache.forget(name) }
 
-func (p *policies) of(arn string) ([]statement, error) {
+func (p *policies) of(ctx context.Context, arn string) ([]statement, error) {
 	a, err := parseFunctionARN(arn)
 	if err != nil || a.account != p.account {
 		return nil, nil // nothing of this account, so nobody may call it
 	}
-	return p.cache.get(a.name, arn, func(ctx context.Context) ([]statement, error) {
+	return p.cache.get(ctx, a.name, arn, func(ctx context.Context) ([]statement, error) {
 		input := &awslambda.GetPolicyInput{FunctionName: &a.name}
 		if a.qualifier != "" {
 			input.Qualifier = &a.qualifier

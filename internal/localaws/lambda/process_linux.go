@@ -87,7 +87,7 @@ func (p *process) kill() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if !p.reaped {
-		syscall.Kill(-p.pid(), syscall.SIGKILL)
+		_ = syscall.Kill(-p.pid(), syscall.SIGKILL)
 	}
 }
 
@@ -101,7 +101,7 @@ func (p *process) wait() {
 	p.kill()
 	p.mu.Lock()
 	p.reaped = true
-	p.cmd.Wait()
+	_ = p.cmd.Wait() // its outcome is in ProcessState
 	p.mu.Unlock()
 	close(p.exited)
 }

@@ -59,7 +59,7 @@ func (s *sandbox) next(w http.ResponseWriter, r *http.Request) {
 		h.Set("Lambda-Runtime-Deadline-Ms", strconv.FormatInt(inv.deadline.UnixMilli(), 10))
 		h.Set("Lambda-Runtime-Invoked-Function-Arn", inv.arn)
 		h.Set("Lambda-Runtime-Trace-Id", inv.traceID)
-		w.Write(inv.request)
+		_, _ = w.Write(inv.request)
 	case <-s.process.exited:
 	case <-r.Context().Done():
 	}
@@ -173,13 +173,13 @@ func readBody(r *http.Request) (body []byte, size int64, err error) {
 func accept(w http.ResponseWriter) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(http.StatusAccepted)
-	io.WriteString(w, `{"status":"OK"}`)
+	_, _ = io.WriteString(w, `{"status":"OK"}`)
 }
 
 func refuseRuntime(w http.ResponseWriter, status int, errorType, message string) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	w.Write(mustJSON(struct {
+	_, _ = w.Write(mustJSON(struct {
 		Message string `json:"errorMessage"`
 		Type    string `json:"errorType"`
 	}{message, errorType}))

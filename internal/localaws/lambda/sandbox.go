@@ -2,6 +2,7 @@ package lambda
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -106,13 +107,13 @@ func (s *sandbox) start(r *Runner) error {
 		return err
 	}
 	s.retireAt = role.Expiration.Add(-credentialMargin)
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		return fmt.Errorf("listen for the runtime: %w", err)
 	}
 	s.output, err = newOutput(s.stream, s.version.logging)
 	if err != nil {
-		listener.Close()
+		_ = listener.Close()
 		return fmt.Errorf("make pipe for the function's output: %w", err)
 	}
 	address := listener.Addr().String()
@@ -125,11 +126,11 @@ func (s *sandbox) start(r *Runner) error {
 		credentials: role,
 	}), s.output.writer)
 	if err != nil {
-		listener.Close()
+		_ = listener.Close()
 		s.output.close()
 		return &failure{errorType: invalidEntrypoint, message: err.Error()}
 	}
-	go s.server.Serve(listener)
+	go func() { _ = s.server.Serve(listener) }() // until shutdown closes it
 	return nil
 }
 
@@ -177,7 +178,7 @@ func timeoutFailure(limit time.Duration) *failure {
 func (s *sandbox) shutdown() {
 	s.process.kill()
 	<-s.process.exited
-	s.server.Close()
+	_ = s.server.Close()
 	s.output.close()
 }
 
@@ -252,7 +253,7 @@ func (s *sandbox) measure(alive bool) {
 	if err != nil {
 		return
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }()
 	for lines := bufio.NewScanner(file); lines.Scan(); {
 		value, ok := strings.CutPrefix(lines.Text(), "VmHWM:")
 		if !ok {
