@@ -1,0 +1,344 @@
+package ledger_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/oklog/ulid/v2"
+
+	"github.com/portcullis-chat/portcullis/lambdas/internal/ledger"
+	"github.com/portcullis-chat/portcullis/lambdas/internal/ratelimit"
+	"github.com/portcullis-chat/portcullis/lambdas/internal/room"
+)
+
+// table is a ledger.Rows in memory that judges guards as the conditions of
+// package store do.
+type table struct {
+	mu       sync.Mutex
+	rows     map[string]ledger.Row
+	writes   int
+	loseNext bool // the next write is made, but its answer is that of a repetition
+	fail     error
+}
+
+func (s *table) Write(_ context.Context, c ledger.Change) (ledger.Row, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.writes++
+	if s.fail != nil {
+		return ledger.Row{}, s.fail
+	}
+	row := s.rows[c.Sub]
+	_, there := row.Sent[c.Key]
+	ok := row.RevokedUntil <= c.Now.Unix()
+	if c.Seen == nil {
+		ok = ok && row.Budget.IsFull(c.Now) && len(row.Sent) < ledger.MostSent && !there
+	} else {
+		ok = ok && row.Budget == *c.Seen
+	}
+	if !ok {
+		return row, ledger.ErrConflict
+	}
+	after := ledger.Row{Budget: c.Budget, RevokedUntil: row.RevokedUntil, Sent: maps.Clone(row.Sent)}
+	if after.Sent == nil {
+		after.Sent = make(map[ledger.Key]ulid.ULID)
+	}
+	for _, key := range c.Forget {
+		delete(after.Sent, key)
+	}
+	after.Sent[c.Key] = c.ID
+	if c.Seen != nil && c.Sent != len(after.Sent) {
+		return ledger.Row{}, fmt.Errorf("the row remembers %d messages, the change says %d", len(after.Sent), c.Sent)
+	}
+	s.rows[c.Sub] = after
+	if s.loseNext {
+		s.loseNext = false
+		return after, ledger.ErrConflict
+	}
+	return after, nil
+}
+
+type world struct {
+	*table
+	mu  sync.Mutex
+	at  time.Time
+	ids func() ulid.ULID
+}
+
+func newWorld() *world {
+	w := &world{table: &table{rows: make(map[string]ledger.Row)}, at: time.UnixMilli(1_700_000_000_000)}
+	w.ids = room.NewIDs(w.now)
+	return w
+}
+
+func (w *world) now() time.Time {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.at
+}
+
+func (w *world) pass(d time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.at = w.at.Add(d)
+}
+
+// function is one warm function with a memory of its own.
+func (w *world) function() *ledger.Ledger {
+	return ledger.New(w.table, ratelimit.Limits{Messages: 60, Bytes: 60_000}, w.now)
+}
+
+func charge(l *ledger.Ledger, w *world, clientID string) (ulid.ULID, bool, error) {
+	return l.Charge(context.Background(), "u", ledger.KeyOf("r", clientID), w.ids(), 10)
+}
+
+func TestABurstNeedsOneWriteAMessageInAWarmFunction(t *testing.T) {
+	w := newWorld()
+	l := w.function()
+	for n := range 60 {
+		w.writes = 0
+		if _, repeated, err := charge(l, w, fmt.Sprint(n)); err != nil || repeated || w.writes != 1 {
+			t.Fatalf("message %d: repeated %v, %v after %d writes", n, repeated, err, w.writes)
+		}
+	}
+	w.writes = 0
+	var limit ledger.LimitError
+	if _, _, err := charge(l, w, "61"); !errors.As(err, &limit) || limit.RetryAfter != time.Second || w.writes != 0 {
+		t.Errorf("got %v after %d writes; a refusal from memory should need none", err, w.writes)
+	}
+	if sent := len(w.rows["u"].Sent); sent > ledger.MostSent || sent < ledger.KeepSent {
+		t.Errorf("the row remembers %d messages", sent)
+	}
+}
+
+func TestAUserWithFullBucketsNeedsOneWriteFromAnyFunction(t *testing.T) {
+	w := newWorld()
+	for n := range 20 {
+		w.pass(2 * time.Second)
+		w.writes = 0
+		if _, _, err := charge(w.function(), w, fmt.Sprint(n)); err != nil || w.writes != 1 {
+			t.Fatalf("message %d: %v after %d writes", n, err, w.writes)
+		}
+	}
+}
+
+func TestAFunctionThatIsOutOfDateNeedsTwoWrites(t *testing.T) {
+	w := newWorld()
+	one, two := w.function(), w.function()
+	for n := range 10 {
+		if _, _, err := charge(one, w, fmt.Sprint("one", n)); err != nil {
+			t.Fatal(err)
+		}
+		w.writes = 0
+		if _, _, err := charge(two, w, fmt.Sprint("two", n)); err != nil || w.writes != 2 {
+			t.Fatalf("%v after %d writes", err, w.writes)
+		}
+	}
+}
+
+func TestARetryGetsTheFirstIDFromAnyFunction(t *testing.T) {
+	w := newWorld()
+	l := w.function()
+	first, _, err := charge(l, w, "a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, function := range map[string]*ledger.Ledger{"the same": l, "another": w.function()} {
+		w.pass(time.Second)
+		if id, repeated, err := charge(function, w, "a"); err != nil || !repeated || id != first {
+			t.Errorf("%s function: got %s, repeated %v, %v", name, id, repeated, err)
+		}
+	}
+	if other, repeated, err := l.Charge(context.Background(), "u", ledger.KeyOf("r2", "a"), w.ids(), 10); err != nil || repeated || other == first {
+		t.Errorf("the same client id in another room: got %s, repeated %v, %v", other, repeated, err)
+	}
+	if other, repeated, err := l.Charge(context.Background(), "u2", ledger.KeyOf("r", "a"), w.ids(), 10); err != nil || repeated || other == first {
+		t.Errorf("the same client id of another user: got %s, repeated %v, %v", other, repeated, err)
+	}
+}
+
+func TestARetryIsCharged(t *testing.T) {
+	w := newWorld()
+	l := w.function()
+	var limit ledger.LimitError
+	for n := range 60 {
+		if _, _, err := charge(l, w, "a"); err != nil {
+			t.Fatalf("try %d: %v", n, err)
+		}
+	}
+	if _, _, err := charge(l, w, "a"); !errors.As(err, &limit) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestTheLastSixteenMessagesAtLeastAreRemembered(t *testing.T) {
+	w := newWorld()
+	l := w.function()
+	sent := make([]ulid.ULID, 100)
+	for n := range sent {
+		w.pass(2 * time.Second)
+		var err error
+		if sent[n], _, err = charge(l, w, fmt.Sprint(n)); err != nil {
+			t.Fatal(err)
+		}
+		for back := max(0, n-ledger.KeepSent+1); back <= n; back++ {
+			if w.rows["u"].Sent[ledger.KeyOf("r", fmt.Sprint(back))] != sent[back] {
+				t.Fatalf("after message %d message %d is forgotten", n, back)
+			}
+		}
+	}
+}
+
+func TestABannedUserIsRefused(t *testing.T) {
+	w := newWorld()
+	l := w.function()
+	if _, _, err := charge(l, w, "a"); err != nil {
+		t.Fatal(err)
+	}
+	ban := func(until time.Time) {
+		row := w.rows["u"]
+		row.RevokedUntil = until.Unix()
+		w.rows["u"] = row
+	}
+	ban(w.now().Add(time.Minute))
+	for _, function := range []*ledger.Ledger{l, l, w.function()} {
+		w.pass(2 * time.Second)
+		if _, _, err := charge(function, w, "b"); !errors.Is(err, ledger.ErrRevoked) {
+			t.Errorf("got %v", err)
+		}
+	}
+	ban(time.Unix(0, 0))
+	if _, _, err := charge(l, w, "c"); err != nil {
+		t.Errorf("after the ban was lifted: got %v", err)
+	}
+	ban(w.now())
+	if _, _, err := charge(w.function(), w, "d"); err != nil {
+		t.Errorf("at the end of the ban: got %v", err)
+	}
+}
+
+func TestAWriteWhoseAnswerWasLostIsNotChargedTwice(t *testing.T) {
+	w := newWorld()
+	w.loseNext = true
+	id := w.ids()
+	got, repeated, err := w.function().Charge(context.Background(), "u", ledger.KeyOf("r", "a"), id, 10)
+	if err != nil || repeated || got != id || w.writes != 1 {
+		t.Errorf("got %s, repeated %v, %v after %d writes", got, repeated, err, w.writes)
+	}
+}
+
+func TestARowThatVanishedIsMadeAnew(t *testing.T) {
+	w := newWorld()
+	l := w.function()
+	for n := range 5 {
+		if _, _, err := charge(l, w, fmt.Sprint(n)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	delete(w.rows, "u")
+	if _, repeated, err := charge(l, w, "x"); err != nil || repeated {
+		t.Errorf("repeated %v, %v", repeated, err)
+	}
+}
+
+func TestAnErrorOfTheTableIsARefusal(t *testing.T) {
+	w := newWorld()
+	w.fail = errors.New("boom")
+	if _, _, err := charge(w.function(), w, "a"); !errors.Is(err, w.fail) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// loser is a table in which somebody else always wins.
+type loser struct{ n int64 }
+
+func (l *loser) Write(context.Context, ledger.Change) (ledger.Row, error) {
+	l.n++
+	return ledger.Row{Budget: ratelimit.Budget{MessagesFrom: l.n, BytesFrom: l.n}}, ledger.ErrConflict
+}
+
+func TestLostRacesAreBounded(t *testing.T) {
+	rows := &loser{}
+	l := ledger.New(rows, ratelimit.Limits{Messages: 1, Bytes: 1}, time.Now)
+	_, _, err := l.Charge(context.Background(), "u", ledger.Key{}, ulid.ULID{}, 1)
+	if !errors.Is(err, ledger.ErrConflict) || rows.n > 10 {
+		t.Errorf("got %v after %d writes", err, rows.n)
+	}
+}
+
+func TestParallelSocketsShareOneBudget(t *testing.T) {
+	w := newWorld()
+	var sent, refused, lost atomic.Int64
+	var wg sync.WaitGroup
+	for socket := range 8 {
+		l := w.function()
+		wg.Go(func() {
+			for n := range 20 {
+				var limit ledger.LimitError
+				switch _, _, err := charge(l, w, fmt.Sprint(socket, "-", n)); {
+				case err == nil:
+					sent.Add(1)
+				case errors.As(err, &limit):
+					refused.Add(1)
+				case errors.Is(err, ledger.ErrConflict):
+					lost.Add(1)
+				default:
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if sent.Load() > 60 || sent.Load()+refused.Load()+lost.Load() != 160 {
+		t.Errorf("%d sent, %d refused, %d lost", sent.Load(), refused.Load(), lost.Load())
+	}
+	if lost.Load() == 0 && sent.Load() != 60 {
+		t.Errorf("%d sent of a budget of 60", sent.Load())
+	}
+}
+
+func TestParallelRetriesGetOneID(t *testing.T) {
+	w := newWorld()
+	var mu sync.Mutex
+	ids, fresh := map[ulid.ULID]bool{}, 0
+	var wg sync.WaitGroup
+	for range 5 {
+		l := w.function()
+		wg.Go(func() {
+			id, repeated, err := charge(l, w, "a")
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			ids[id] = true
+			if !repeated {
+				fresh++
+			}
+		})
+	}
+	wg.Wait()
+	if len(ids) != 1 || fresh != 1 {
+		t.Errorf("%d ids, %d of them new", len(ids), fresh)
+	}
+}
+
+func TestTheMemoryIsBounded(t *testing.T) {
+	w := newWorld()
+	l := w.function()
+	for n := range 3000 {
+		if _, _, err := l.Charge(context.Background(), fmt.Sprint(n), ledger.KeyOf("r", "a"), w.ids(), 10); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := l.Remembered(); n > 1000 {
+		t.Errorf("%d users are remembered", n)
+	}
+}

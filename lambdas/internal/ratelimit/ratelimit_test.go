@@ -1,0 +1,96 @@
+package ratelimit_test
+
+import (
+	"math"
+	"testing"
+	"time"
+
+	"github.com/portcullis-chat/portcullis/lambdas/internal/ratelimit"
+)
+
+var (
+	now    = time.UnixMilli(1_700_000_000_000)
+	limits = ratelimit.Limits{Messages: 60, Bytes: 6000}
+)
+
+// spendAll spends until it must wait, and returns how often it could.
+func spendAll(b ratelimit.Budget, at time.Time, bytes int) (n int, rest ratelimit.Budget, wait time.Duration) {
+	for {
+		if b, wait = limits.Spend(b, at, bytes); wait > 0 {
+			return n, b, wait
+		}
+		n++
+	}
+}
+
+func TestAMinutesWorthMayBeSentAtOnce(t *testing.T) {
+	n, rest, wait := spendAll(ratelimit.Budget{}, now, 1)
+	if n != 60 || wait != time.Second {
+		t.Errorf("%d messages, then a wait of %s", n, wait)
+	}
+	if n, _, _ := spendAll(rest, now.Add(999*time.Millisecond), 1); n != 0 {
+		t.Errorf("%d messages just before the wait is over", n)
+	}
+	if n, _, _ := spendAll(rest, now.Add(time.Second), 1); n != 1 {
+		t.Errorf("%d messages just after the wait", n)
+	}
+}
+
+func TestABucketNeverHoldsMoreThanAMinute(t *testing.T) {
+	_, rest, _ := spendAll(ratelimit.Budget{}, now, 1)
+	if n, _, _ := spendAll(rest, now.Add(24*time.Hour), 1); n != 60 {
+		t.Errorf("%d messages after a day", n)
+	}
+}
+
+func TestBytesAreLimitedToo(t *testing.T) {
+	n, _, wait := spendAll(ratelimit.Budget{}, now, 1000)
+	if n != 6 || wait != 10*time.Second {
+		t.Errorf("%d messages of 1000 bytes, then a wait of %s", n, wait)
+	}
+}
+
+func TestAMessageAboveTheLimitCostsAFullBucketAndIsPossible(t *testing.T) {
+	n, rest, wait := spendAll(ratelimit.Budget{}, now, 20_000)
+	if n != 1 || wait != time.Minute {
+		t.Errorf("%d messages, then a wait of %s", n, wait)
+	}
+	if n, _, _ := spendAll(rest, now.Add(time.Minute), 20_000); n != 1 {
+		t.Errorf("%d messages after the wait", n)
+	}
+}
+
+func TestWhatDoesNotSufficeIsNotSpent(t *testing.T) {
+	before := ratelimit.Budget{MessagesFrom: now.UnixMilli() - 60_000, BytesFrom: now.UnixMilli()}
+	after, wait := limits.Spend(before, now, 1)
+	if after != before || wait != 10*time.Millisecond {
+		t.Errorf("got %+v, %s", after, wait)
+	}
+}
+
+func TestEveryChargeChangesBothBuckets(t *testing.T) {
+	fast := ratelimit.Limits{Messages: 6000, Bytes: math.MaxInt32}
+	before := ratelimit.Full(now)
+	after, wait := fast.Spend(before, now, 0)
+	if wait != 0 || after.MessagesFrom <= before.MessagesFrom || after.BytesFrom <= before.BytesFrom {
+		t.Errorf("got %+v from %+v", after, before)
+	}
+}
+
+func TestAClockThatIsBehindGivesNothing(t *testing.T) {
+	_, rest, _ := spendAll(ratelimit.Budget{}, now, 1)
+	if _, wait := limits.Spend(rest, now.Add(-10*time.Second), 1); wait != 11*time.Second {
+		t.Errorf("a wait of %s", wait)
+	}
+}
+
+func TestFull(t *testing.T) {
+	full := ratelimit.Full(now)
+	if !full.IsFull(now) || !(ratelimit.Budget{}).IsFull(now) {
+		t.Error("a full budget is not full")
+	}
+	full.BytesFrom++
+	if full.IsFull(now) || !full.IsFull(now.Add(time.Millisecond)) {
+		t.Error("a budget is full at the wrong time")
+	}
+}
