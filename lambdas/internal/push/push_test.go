@@ -1,0 +1,318 @@
+package push_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/portcullis-chat/portcullis/lambdas/internal/awsclient"
+	"github.com/portcullis-chat/portcullis/lambdas/internal/config"
+	"github.com/portcullis-chat/portcullis/lambdas/internal/logging"
+	"github.com/portcullis-chat/portcullis/lambdas/internal/push"
+	"github.com/portcullis-chat/portcullis/lambdas/internal/room"
+)
+
+// stage is a stage of an API whose answers depend on the connection's id.
+type stage struct {
+	*httptest.Server
+	mu       sync.Mutex
+	requests []string
+	answer   func(w http.ResponseWriter, r *http.Request, id string, try int)
+	tries    map[string]int
+}
+
+func newStage(t *testing.T, answer func(w http.ResponseWriter, r *http.Request, id string, try int)) (*push.Sockets, *stage) {
+	t.Helper()
+	s := &stage{answer: answer, tries: make(map[string]int)}
+	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		// The path as it came: ids are base64 and end in =.
+		id, err := url.PathUnescape(strings.TrimPrefix(strings.Replace(r.URL.EscapedPath(), "%40", "@", 1), "/live/@connections/"))
+		if err != nil {
+			t.Error(err)
+		}
+		s.mu.Lock()
+		s.requests = append(s.requests, r.Method+" "+id+" "+string(body))
+		s.tries[id]++
+		try := s.tries[id]
+		s.mu.Unlock()
+		if !strings.Contains(r.Header.Get("Authorization"), "/execute-api/aws4_request") {
+			t.Errorf("%s %s is not signed for execute-api", r.Method, r.URL)
+		}
+		s.answer(w, r, id, try)
+	}))
+	t.Cleanup(s.Close)
+	env := map[string]string{"AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "s", "AWS_ENDPOINT_URL": "http://127.0.0.1:1"}
+	r := config.NewReader(func(name string) (string, bool) { v, ok := env[name]; return v, ok })
+	e := awsclient.Read(r)
+	if err := r.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return push.NewSockets(e.Management(s.URL + "/live")), s
+}
+
+func fail(w http.ResponseWriter, status int, kind string) {
+	w.Header().Set("x-amzn-errortype", kind)
+	w.WriteHeader(status)
+}
+
+var ctx = context.Background()
+
+func TestAPost(t *testing.T) {
+	sockets, s := newStage(t, func(w http.ResponseWriter, r *http.Request, id string, try int) {
+		switch id {
+		case "gone=":
+			fail(w, http.StatusGone, "GoneException") // without a body, as AWS answers
+		case "gone-plain=":
+			w.WriteHeader(http.StatusGone)
+		case "busy=":
+			if try == 1 {
+				fail(w, http.StatusTooManyRequests, "LimitExceededException")
+			}
+		case "failing=":
+			fail(w, http.StatusInternalServerError, "InternalServerError")
+		case "forbidden=":
+			fail(w, http.StatusForbidden, "ForbiddenException")
+		case "broken=":
+			if try == 1 {
+				panic(http.ErrAbortHandler)
+			}
+		case "hanging=":
+			<-r.Context().Done()
+		}
+	})
+	for _, c := range []struct {
+		id    string
+		tries int
+		ok    bool
+		gone  bool
+		most  time.Duration
+	}{
+		{"well=", 1, true, false, time.Second},
+		{"gone=", 1, false, true, time.Second},
+		{"gone-plain=", 1, false, true, time.Second},
+		{"busy=", 2, true, false, time.Second},
+		{"failing=", 2, false, false, time.Second},
+		{"forbidden=", 1, false, false, time.Second},
+		{"broken=", 2, true, false, time.Second},
+		{"hanging=", 1, false, false, 1900 * time.Millisecond},
+	} {
+		start := time.Now()
+		err := sockets.Post(ctx, c.id, []byte(`{"x":"ä"}`))
+		took := time.Since(start)
+		s.mu.Lock()
+		tries := s.tries[c.id]
+		s.mu.Unlock()
+		if (err == nil) != c.ok || errors.Is(err, push.ErrGone) != c.gone || tries != c.tries || took > c.most {
+			t.Errorf("%s: got %v after %d tries and %s", c.id, err, tries, took)
+		}
+	}
+	if s.requests[0] != `POST well= {"x":"ä"}` {
+		t.Errorf("the first request is %q", s.requests[0])
+	}
+}
+
+func TestARetryEndsWithItsContext(t *testing.T) {
+	sockets, s := newStage(t, func(w http.ResponseWriter, _ *http.Request, _ string, _ int) {
+		fail(w, http.StatusServiceUnavailable, "ServiceUnavailable")
+	})
+	short, cancel := context.WithTimeout(ctx, 30*time.Millisecond)
+	defer cancel()
+	if err := sockets.Post(short, "a=", []byte("{}")); err == nil || s.tries["a="] != 1 {
+		t.Errorf("got %v after %d tries", err, s.tries["a="])
+	}
+}
+
+func TestClosing(t *testing.T) {
+	sockets, s := newStage(t, func(w http.ResponseWriter, _ *http.Request, id string, _ int) {
+		switch id {
+		case "open=":
+			w.WriteHeader(http.StatusNoContent)
+		case "gone=":
+			fail(w, http.StatusGone, "GoneException")
+		default:
+			fail(w, http.StatusForbidden, "ForbiddenException")
+		}
+	})
+	for id, ok := range map[string]bool{"open=": true, "gone=": true, "forbidden=": false} {
+		if err := sockets.Close(ctx, id); (err == nil) != ok {
+			t.Errorf("%s: got %v", id, err)
+		}
+	}
+	if !slices.Contains(s.requests, "DELETE open= ") {
+		t.Errorf("the requests are %q", s.requests)
+	}
+}
+
+// poster posts to members whose ids say what becomes of it.
+type poster struct {
+	mu       sync.Mutex
+	posted   map[string]int
+	underWay atomic.Int64
+	most     atomic.Int64
+	takes    time.Duration
+}
+
+func (p *poster) Post(ctx context.Context, id string, _ []byte) error {
+	if now := p.underWay.Add(1); now > p.most.Load() {
+		p.most.Store(now)
+	}
+	defer p.underWay.Add(-1)
+	p.mu.Lock()
+	p.posted[id]++
+	p.mu.Unlock()
+	takes := p.takes
+	if strings.HasPrefix(id, "hanging") {
+		takes = time.Hour
+	}
+	select {
+	case <-time.After(takes):
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	switch {
+	case strings.HasPrefix(id, "gone"):
+		return push.ErrGone
+	case strings.HasPrefix(id, "failing"):
+		return errors.New("boom")
+	}
+	return nil
+}
+
+type remover struct {
+	mu      sync.Mutex
+	removed []string
+	err     error
+}
+
+func (r *remover) Remove(_ context.Context, roomName string, m room.Member) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.removed = append(r.removed, roomName+"/"+m.ConnectionID)
+	return r.err
+}
+
+var now = time.UnixMilli(1_700_000_000_000)
+
+func fanout(takes time.Duration) (*push.Fanout, *poster, *remover, *bytes.Buffer) {
+	p, r, log := &poster{posted: make(map[string]int), takes: takes}, &remover{}, &bytes.Buffer{}
+	return &push.Fanout{Poster: p, Remover: r, Now: func() time.Time { return now }, Log: logging.New(log, "")}, p, r, log
+}
+
+func all(ids ...string) func(func(room.Member) bool) error {
+	return func(yield func(room.Member) bool) error {
+		for _, id := range ids {
+			if !yield(room.Member{ConnectionID: id}) {
+				return nil
+			}
+		}
+		return nil
+	}
+}
+
+func TestEverybodyIsPostedToOnceAndTheGoneAreRemoved(t *testing.T) {
+	f, p, r, log := fanout(0)
+	report, err := f.Send(ctx, "r", []byte("{}"), all("a", "gone1", "b", "failing1", "gone2", "c"))
+	if want := (push.Report{Delivered: 3, Gone: 2, Failed: 1}); report != want || err != nil {
+		t.Errorf("got %+v, %v", report, err)
+	}
+	slices.Sort(r.removed)
+	if !slices.Equal(r.removed, []string{"r/gone1", "r/gone2"}) {
+		t.Errorf("removed %q", r.removed)
+	}
+	for id, times := range p.posted {
+		if times != 1 {
+			t.Errorf("%s was posted to %d times", id, times)
+		}
+	}
+	if strings.Count(log.String(), logging.ConnectionGone) != 2 || !strings.Contains(log.String(), "boom") {
+		t.Errorf("the log is %s", log)
+	}
+}
+
+func TestAConnectionThatIsJustOpeningKeepsItsRow(t *testing.T) {
+	f, _, r, _ := fanout(0)
+	report, err := f.Send(ctx, "r", nil, func(yield func(room.Member) bool) error {
+		yield(room.Member{ConnectionID: "gone-young", ConnectedAt: now.Add(-9 * time.Second).UnixMilli()})
+		yield(room.Member{ConnectionID: "gone-old", ConnectedAt: now.Add(-10 * time.Second).UnixMilli()})
+		return nil
+	})
+	if report.Gone != 2 || err != nil || !slices.Equal(r.removed, []string{"r/gone-old"}) {
+		t.Errorf("got %+v, %v, removed %q", report, err, r.removed)
+	}
+}
+
+func TestARowThatCannotBeRemovedIsLogged(t *testing.T) {
+	f, _, r, log := fanout(0)
+	r.err = errors.New("boom")
+	if _, err := f.Send(ctx, "r", nil, all("gone")); err != nil || !strings.Contains(log.String(), "remove_gone") {
+		t.Errorf("got %v; the log is %s", err, log)
+	}
+}
+
+func TestPostsAreParallelAndBounded(t *testing.T) {
+	f, p, _, _ := fanout(20 * time.Millisecond)
+	ids := make([]string, 500)
+	for i := range ids {
+		ids[i] = fmt.Sprint(i)
+	}
+	start := time.Now()
+	report, err := f.Send(ctx, "r", nil, all(ids...))
+	if report.Delivered != 500 || err != nil || p.most.Load() > push.Workers {
+		t.Errorf("got %+v, %v with up to %d posts at once", report, err, p.most.Load())
+	}
+	if took := time.Since(start); took > time.Second {
+		t.Errorf("500 posts of 20 ms took %s", took)
+	}
+}
+
+func TestTheDeadlineEndsAFanout(t *testing.T) {
+	f, p, _, _ := fanout(0)
+	short, cancel := context.WithTimeout(ctx, 50*time.Millisecond)
+	defer cancel()
+	ids := make([]string, 200)
+	for i := range ids {
+		ids[i] = fmt.Sprint("hanging", i)
+	}
+	start := time.Now()
+	report, err := f.Send(short, "r", nil, all(ids...))
+	if !errors.Is(err, context.DeadlineExceeded) || report.Delivered != 0 || len(p.posted) == len(ids) || time.Since(start) > time.Second {
+		t.Errorf("got %+v, %v after %d posts and %s", report, err, len(p.posted), time.Since(start))
+	}
+}
+
+func TestAnErrorOfTheMembersIsReturnedAfterThePosts(t *testing.T) {
+	f, p, _, _ := fanout(0)
+	boom := errors.New("boom")
+	report, err := f.Send(ctx, "r", nil, func(yield func(room.Member) bool) error {
+		yield(room.Member{ConnectionID: "a"})
+		return boom
+	})
+	if !errors.Is(err, boom) || report.Delivered != 1 || p.posted["a"] != 1 {
+		t.Errorf("got %+v, %v", report, err)
+	}
+}
+
+func BenchmarkFanout(b *testing.B) {
+	f, _, _, _ := fanout(20 * time.Millisecond)
+	ids := make([]string, 500)
+	for i := range ids {
+		ids[i] = fmt.Sprint(i)
+	}
+	for b.Loop() {
+		if _, err := f.Send(ctx, "r", nil, all(ids...)); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
