@@ -133,9 +133,9 @@ func (r *Runner) notStarted(v *version, inv *invocation, err error) (*Result, er
 		r.problems.add("function "+v.name, start.Error(), 1)
 		return nil, fmt.Errorf("start sandbox: %w", start.error)
 	}
-	start.stream.append(start.log.start(inv.requestID))
+	start.stream.Append(start.log.start(inv.requestID))
 	for _, line := range start.log.end(report{requestID: inv.requestID, duration: start.init, failed: failed}) {
-		start.stream.append(line)
+		start.stream.Append(line)
 	}
 	return failed.result(v, inv), nil
 }

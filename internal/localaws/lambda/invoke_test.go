@@ -14,6 +14,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/portcullis-chat/portcullis/internal/localaws/logship"
 )
 
 func TestAFunctionAnswers(t *testing.T) {
@@ -224,7 +226,7 @@ func TestLogLinesComeInTheOrderTheyWereWritten(t *testing.T) {
 	s := newStack(t)
 	s.deploy(t, "f", nil)
 	first := s.invoke(t, "f", map[string]any{"do": "print", "text": "one"})
-	second := s.invoke(t, "f", map[string]any{"do": "print", "text": strings.Repeat("ä", maxEventBytes)})
+	second := s.invoke(t, "f", map[string]any{"do": "print", "text": strings.Repeat("ä", logship.MaxEventBytes)})
 	s.close(t)
 	lines := s.fake.lines()
 	patterns := []string{

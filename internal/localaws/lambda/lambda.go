@@ -22,6 +22,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/portcullis-chat/portcullis/internal/localaws/logship"
 )
 
 const (
@@ -74,7 +76,7 @@ type Runner struct {
 	functions *functions
 	policies  *policies
 	roles     *roles
-	logs      *logShipper
+	logs      *logship.Shipper
 	problems  *problems
 	spawner   *spawner
 
@@ -109,7 +111,7 @@ func New(config Config) (*Runner, error) {
 		functions: newFunctions(clients.lambda, config.AccountID),
 		policies:  newPolicies(clients.lambda, config.AccountID),
 		roles:     newRoles(clients.sts),
-		logs:      newLogShipper(clients.logs, known),
+		logs:      logship.New(clients.logs, known.logsLost),
 		problems:  known,
 		spawner:   newSpawner(),
 		stop:      make(chan struct{}),
@@ -147,7 +149,7 @@ func (r *Runner) Close(ctx context.Context) error {
 		return fmt.Errorf("sandboxes still running: %w", ctx.Err())
 	}
 	r.spawner.stop()
-	return r.logs.close(ctx)
+	return r.logs.Close(ctx)
 }
 
 // reap takes down sandboxes that nobody needed for a while.

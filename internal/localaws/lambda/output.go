@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/portcullis-chat/portcullis/internal/localaws/logship"
 )
 
 // drainTimeout is how long output of a dead sandbox is waited for when a
@@ -23,7 +25,7 @@ const drainTimeout = 200 * time.Millisecond
 // function wrote before. So they go through the same pipe: a marker is written
 // into it that only we know, and the reader puts the waiting line in its place.
 type output struct {
-	stream *logStream
+	stream *logship.Stream
 	filter func(line []byte) bool // nil keeps every line
 	reader *os.File
 	writer *os.File
@@ -36,7 +38,7 @@ type output struct {
 	waiting []string
 }
 
-func newOutput(stream *logStream, logging logging) (*output, error) {
+func newOutput(stream *logship.Stream, logging logging) (*output, error) {
 	reader, writer, err := os.Pipe()
 	if err != nil {
 		return nil, err
@@ -65,7 +67,7 @@ func (o *output) platform(line string) {
 	}
 	o.mu.Lock()
 	if o.closed {
-		o.stream.append(line)
+		o.stream.Append(line)
 		o.mu.Unlock()
 		return
 	}
@@ -87,7 +89,7 @@ func (o *output) close() {
 	defer o.mu.Unlock()
 	o.closed = true
 	for _, line := range o.waiting {
-		o.stream.append(line)
+		o.stream.Append(line)
 	}
 	o.waiting = nil
 }
@@ -108,9 +110,9 @@ func (o *output) read() {
 			held = held[end+1:]
 		}
 		// A longer line becomes several events. A marker at its end stays whole.
-		for len(held) > maxEventBytes+len(o.marker) {
-			o.emit(held[:maxEventBytes])
-			held = held[maxEventBytes:]
+		for len(held) > logship.MaxEventBytes+len(o.marker) {
+			o.emit(held[:logship.MaxEventBytes])
+			held = held[logship.MaxEventBytes:]
 		}
 		if err != nil {
 			if !errors.Is(err, io.EOF) && !errors.Is(err, os.ErrDeadlineExceeded) {
@@ -124,9 +126,9 @@ func (o *output) read() {
 
 func (o *output) line(line []byte) {
 	text, marked := bytes.CutSuffix(line, o.marker)
-	for len(text) > maxEventBytes {
-		o.emit(text[:maxEventBytes])
-		text = text[maxEventBytes:]
+	for len(text) > logship.MaxEventBytes {
+		o.emit(text[:logship.MaxEventBytes])
+		text = text[logship.MaxEventBytes:]
 	}
 	o.emit(text)
 	if !marked {
@@ -135,7 +137,7 @@ func (o *output) line(line []byte) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if len(o.waiting) > 0 {
-		o.stream.append(o.waiting[0])
+		o.stream.Append(o.waiting[0])
 		o.waiting = o.waiting[1:]
 	}
 }
@@ -145,7 +147,7 @@ func (o *output) emit(line []byte) {
 	if len(line) == 0 || o.filter != nil && !o.filter(line) {
 		return
 	}
-	o.stream.append(strings.ToValidUTF8(string(line), "\uFFFD"))
+	o.stream.Append(strings.ToValidUTF8(string(line), "\uFFFD"))
 }
 
 // logLevel is a level of Lambda's advanced logging controls, from most detail

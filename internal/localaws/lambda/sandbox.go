@@ -12,6 +12,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/portcullis-chat/portcullis/internal/localaws/logship"
 )
 
 // initTimeout bounds the initialisation of a sandbox (Lambda, "Lambda execution
@@ -24,7 +26,7 @@ const memoryInterval = 100 * time.Millisecond
 // sandbox is one process that serves one request at a time.
 type sandbox struct {
 	version  *version
-	stream   *logStream
+	stream   *logship.Stream
 	log      platformLog
 	output   *output
 	process  *process
@@ -51,7 +53,7 @@ type sandbox struct {
 // request that waited for it is reported.
 type startError struct {
 	error
-	stream *logStream
+	stream *logship.Stream
 	log    platformLog
 	init   time.Duration
 }
@@ -63,7 +65,7 @@ func (e *startError) Unwrap() error { return e.error }
 func (r *Runner) newSandbox(v *version, starting func(*sandbox)) (*sandbox, error) {
 	s := &sandbox{
 		version:  v,
-		stream:   r.logs.newStream(v),
+		stream:   newStream(r.logs, v),
 		log:      platformLog{logging: v.logging, version: v.number, memoryMB: v.memoryMB},
 		work:     make(chan *invocation, 1),
 		ready:    make(chan struct{}),
@@ -94,7 +96,7 @@ func (r *Runner) newSandbox(v *version, starting func(*sandbox)) (*sandbox, erro
 	return s, nil
 }
 
-func (s *sandbox) append(line string) { s.stream.append(line) }
+func (s *sandbox) append(line string) { s.stream.Append(line) }
 
 // start runs the bootstrap with a Runtime API of its own.
 func (s *sandbox) start(r *Runner) error {
@@ -122,7 +124,7 @@ func (s *sandbox) start(r *Runner) error {
 		runtimeAPI:  address,
 		gatewayURL:  r.config.GatewayURL,
 		codeDir:     dir,
-		logStream:   s.stream.name,
+		logStream:   s.stream.Name(),
 		credentials: role,
 	}), s.output.writer)
 	if err != nil {

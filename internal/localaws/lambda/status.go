@@ -69,8 +69,8 @@ func (s *sandbox) status() SandboxStatus {
 		Started:     s.started,
 		LastUsed:    s.lastUsed,
 		Invocations: s.invocations,
-		LogGroup:    s.stream.group,
-		LogStream:   s.stream.name,
+		LogGroup:    s.stream.Group(),
+		LogStream:   s.stream.Name(),
 	}
 }
 

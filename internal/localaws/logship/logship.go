@@ -12,14 +12,17 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
+	"github.com/aws/smithy-go"
 )
+
+// MaxEventBytes is the largest event that CloudWatch Logs takes whole.
+const MaxEventBytes = 256 << 10
 
 // Limits of PutLogEvents (CloudWatch Logs quotas), in bytes and events.
 const (
 	maxBatchBytes  = 1_048_576
 	maxBatchEvents = 10_000
 	eventOverhead  = 26
-	maxEventBytes  = 256 << 10
 )
 
 const (
@@ -165,7 +168,7 @@ func (l *Stream) send(ctx context.Context) {
 	for len(events) > 0 {
 		n := batch(events)
 		if err := l.put(ctx, events[:n]); err != nil {
-			l.shipper.lost(l.group, err.Error(), n)
+			l.shipper.lost(l.group, reason(err), n)
 		}
 		events = events[n:]
 	}
@@ -205,4 +208,13 @@ func (l *Stream) put(ctx context.Context, events []types.InputLogEvent) error {
 		l.created = false // the group was replaced: try anew with the next lines
 	}
 	return err
+}
+
+// reason is AWS's error without the ids that make every one different.
+func reason(err error) string {
+	var api smithy.APIError
+	if errors.As(err, &api) {
+		return api.ErrorCode() + ": " + api.ErrorMessage()
+	}
+	return err.Error()
 }
