@@ -116,7 +116,7 @@ func (o *output) read() {
 		}
 		if err != nil {
 			if !errors.Is(err, io.EOF) && !errors.Is(err, os.ErrDeadlineExceeded) {
-				o.stream.lost(err.Error(), 1)
+				o.stream.Lost(err.Error(), 1)
 			}
 			o.emit(held)
 			return

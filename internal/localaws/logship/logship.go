@@ -157,18 +157,21 @@ func (l *Stream) Append(message string) {
 	l.bytes += len(message) + eventOverhead
 }
 
+// Lost reports lines of the stream that could not be kept.
+func (l *Stream) Lost(reason string, events int) { l.shipper.lost(l.group, reason, events) }
+
 func (l *Stream) send(ctx context.Context) {
 	l.mu.Lock()
 	events, dropped := l.pending, l.dropped
 	l.pending, l.bytes, l.dropped = nil, 0, 0
 	l.mu.Unlock()
 	if dropped > 0 {
-		l.shipper.lost(l.group, "the log stream's buffer was full", dropped)
+		l.Lost("the log stream's buffer was full", dropped)
 	}
 	for len(events) > 0 {
 		n := batch(events)
 		if err := l.put(ctx, events[:n]); err != nil {
-			l.shipper.lost(l.group, reason(err), n)
+			l.Lost(reason(err), n)
 		}
 		events = events[n:]
 	}
