@@ -1,0 +1,289 @@
+package connect_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"reflect"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/portcullis-chat/portcullis/lambdas/internal/config"
+	"github.com/portcullis-chat/portcullis/lambdas/internal/connect"
+	"github.com/portcullis-chat/portcullis/lambdas/internal/gateway"
+	"github.com/portcullis-chat/portcullis/lambdas/internal/logging"
+	"github.com/portcullis-chat/portcullis/lambdas/internal/room"
+	"github.com/portcullis-chat/portcullis/lambdas/internal/store"
+)
+
+var (
+	now  = time.Unix(1_707_502_304, 0)
+	boom = errors.New("boom")
+)
+
+// table holds connections in memory; fail names the calls that fail.
+type table struct {
+	mu      sync.Mutex
+	revoked int64
+	slots   map[int]string // connection ids
+	members map[string]room.Member
+	others  int // in the room
+	fail    map[string]bool
+	hidden  int // slots that User does not see, as if taken a moment later
+	calls   []string
+}
+
+func (s *table) call(name string) error {
+	s.calls = append(s.calls, name)
+	if name == "panic" || s.fail["panic"] {
+		panic("boom")
+	}
+	if s.fail[name] {
+		return boom
+	}
+	return nil
+}
+
+func (s *table) User(_ context.Context, sub string) (store.User, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	user := store.User{RevokedUntil: s.revoked, Taken: make(map[int]bool)}
+	for slot := range s.slots {
+		if slot >= s.hidden {
+			user.Taken[slot] = true
+		}
+	}
+	return user, s.call("User")
+}
+
+func (s *table) Count(_ context.Context, _ string, enough int) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return min(s.others+len(s.members), enough), s.call("Count")
+}
+
+func (s *table) TakeSlot(_ context.Context, sub string, slot int, connectionID, roomName string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.call("TakeSlot"); err != nil {
+		return err
+	}
+	if s.slots[slot] != "" {
+		return store.ErrSlotTaken
+	}
+	s.slots[slot] = connectionID
+	return nil
+}
+
+func (s *table) FreeSlot(_ context.Context, _ string, slot int, connectionID, _ string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.call("FreeSlot"); err != nil {
+		return err
+	}
+	if s.slots[slot] == connectionID {
+		delete(s.slots, slot)
+	}
+	return nil
+}
+
+func (s *table) Join(_ context.Context, roomName string, m room.Member) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.call("Join"); err != nil {
+		return err
+	}
+	s.members[roomName+"/"+m.ConnectionID] = m
+	return nil
+}
+
+func newTable() *table {
+	return &table{slots: make(map[int]string), members: make(map[string]room.Member), fail: make(map[string]bool)}
+}
+
+func handler(s *table) (*connect.Handler, *bytes.Buffer) {
+	log := &bytes.Buffer{}
+	return &connect.Handler{Connections: s, MaxConnections: 3, MaxMembers: 10, Now: func() time.Time { return now }, Log: logging.New(log, "")}, log
+}
+
+func request(t *testing.T) gateway.Request {
+	t.Helper()
+	data, err := os.ReadFile("../gateway/testdata/connect.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var r gateway.Request
+	if err := json.Unmarshal(data, &r); err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func TestAConnectionTakesASlotAndJoinsItsRoom(t *testing.T) {
+	s := newTable()
+	s.slots[0] = "other="
+	h, log := handler(s)
+	response, err := h.Handle(context.Background(), request(t))
+	want := gateway.Response{StatusCode: 200, Headers: map[string]string{"Sec-WebSocket-Protocol": "chat.v1"}}
+	if err != nil || !reflect.DeepEqual(response, want) {
+		t.Errorf("got %+v, %v", response, err)
+	}
+	member := room.Member{ConnectionID: "AAAA1234aaaa123=", Sub: "3c5a-ann", Name: "Ann", Slot: 1, ConnectedAt: 1707502303419}
+	if s.slots[1] != member.ConnectionID || s.members["general/"+member.ConnectionID] != member {
+		t.Errorf("got %v and %v", s.slots, s.members)
+	}
+	if !strings.Contains(log.String(), logging.SessionCreated) || strings.Contains(log.String(), "3c5a-ann") || strings.Contains(log.String(), "bbbb") {
+		t.Errorf("the log is %s", log)
+	}
+}
+
+func TestOnlyTheChatsSubprotocolIsEchoed(t *testing.T) {
+	for offer, want := range map[string]string{
+		"chat.v1, bearer.a.b.c": "chat.v1",
+		"bearer.a.b.c,chat.v1":  "chat.v1",
+		"bearer.a.b.c":          "",
+		"chat.v2, bearer.a.b.c": "",
+		"Chat.V1":               "",
+		"":                      "",
+	} {
+		h, _ := handler(newTable())
+		r := request(t)
+		r.Headers = gateway.Values{"sec-websocket-protocol": {offer}}
+		if offer == "" {
+			r.Headers = nil // a native client
+		}
+		response, err := h.Handle(context.Background(), r)
+		if err != nil || response.StatusCode != 200 || response.Headers["Sec-WebSocket-Protocol"] != want || (want == "") != (response.Headers == nil) {
+			t.Errorf("%q: got %+v, %v", offer, response, err)
+		}
+	}
+}
+
+func TestRefusalsLeaveNothingThatCounts(t *testing.T) {
+	full := map[int]string{0: "a=", 1: "b=", 2: "c="}
+	for name, c := range map[string]struct {
+		table   func(*table)
+		request func(*gateway.Request)
+		status  int
+		log     string
+		calls   int // at most
+	}{
+		"a banned user":                   {func(s *table) { s.revoked = now.Unix() + 1 }, nil, 403, `"reason":"revoked"`, 1},
+		"a user with all slots taken":     {func(s *table) { s.slots = full }, nil, 429, `"reason":"connections_per_user"`, 1},
+		"a user whose last slot was lost": {func(s *table) { s.slots, s.hidden = full, 3 }, nil, 429, `"reason":"connections_per_user"`, 5},
+		"a full room":                     {func(s *table) { s.others = 10 }, nil, 503, `"reason":"room_full"`, 2},
+		"a failing read":                  {func(s *table) { s.fail["User"] = true }, nil, 500, "boom", 1},
+		"a failing count":                 {func(s *table) { s.fail["Count"] = true }, nil, 500, "boom", 2},
+		"a failing slot":                  {func(s *table) { s.fail["TakeSlot"] = true }, nil, 500, "boom", 3},
+		"a failing room":                  {func(s *table) { s.fail["Join"] = true }, nil, 500, "boom", 5},
+		"a crash":                         {func(s *table) { s.fail["panic"] = true }, nil, 500, logging.Crash, 1},
+		"no identity":                     {nil, func(r *gateway.Request) { r.RequestContext.Authorizer = gateway.Identity{} }, 403, `"reason":"identity"`, 0},
+		"no connection":                   {nil, func(r *gateway.Request) { r.RequestContext.ConnectionID = "" }, 403, `"reason":"identity"`, 0},
+		"another event":                   {nil, func(r *gateway.Request) { r.RequestContext.EventType = "MESSAGE" }, 403, `"reason":"identity"`, 0},
+		"a room that is no room":          {nil, func(r *gateway.Request) { r.RequestContext.Authorizer.Room = "a#b" }, 403, `"reason":"identity"`, 0},
+	} {
+		s := newTable()
+		if c.table != nil {
+			c.table(s)
+		}
+		before := len(s.slots)
+		r := request(t)
+		if c.request != nil {
+			c.request(&r)
+		}
+		h, log := handler(s)
+		response, err := h.Handle(context.Background(), r)
+		if err != nil || response.StatusCode != c.status || response.Headers != nil || response.Body != "" {
+			t.Errorf("%s: got %+v, %v", name, response, err)
+		}
+		if len(s.members) != 0 || len(s.slots) != before || len(s.calls) > c.calls {
+			t.Errorf("%s: left %v and %v after %q", name, s.members, s.slots, s.calls)
+		}
+		if !strings.Contains(log.String(), c.log) || strings.Count(log.String(), "\n") != 1 {
+			t.Errorf("%s: the log is %s", name, log)
+		}
+	}
+}
+
+func TestABanThatIsOverIsNoBan(t *testing.T) {
+	s := newTable()
+	s.revoked = now.Unix()
+	h, _ := handler(s)
+	if response, err := h.Handle(context.Background(), request(t)); err != nil || response.StatusCode != 200 {
+		t.Errorf("got %+v, %v", response, err)
+	}
+}
+
+func TestASlotThatCannotBeFreedIsLoggedBesideItsCause(t *testing.T) {
+	s := newTable()
+	s.fail["Join"], s.fail["FreeSlot"] = true, true
+	h, log := handler(s)
+	if response, err := h.Handle(context.Background(), request(t)); err != nil || response.StatusCode != 500 || strings.Count(log.String(), "boom") != 2 {
+		t.Errorf("got %+v, %v; the log is %s", response, err, log)
+	}
+}
+
+func TestTheLimitHoldsUnderParallelConnects(t *testing.T) {
+	s := newTable()
+	s.hidden = 3 // nobody sees the others' slots: the worst race
+	accepted, refused := 0, 0
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	for n := range 20 {
+		h, _ := handler(s)
+		h.MaxMembers = 100
+		r := request(t)
+		r.RequestContext.ConnectionID = fmt.Sprintf("c%d=", n)
+		wg.Go(func() {
+			response, err := h.Handle(context.Background(), r)
+			mu.Lock()
+			defer mu.Unlock()
+			switch {
+			case err == nil && response.StatusCode == 200:
+				accepted++
+			case err == nil && response.StatusCode == 429:
+				refused++
+			default:
+				t.Errorf("got %+v, %v", response, err)
+			}
+		})
+	}
+	wg.Wait()
+	if accepted != 3 || refused != 17 || len(s.members) != 3 {
+		t.Errorf("%d accepted, %d refused, %d members", accepted, refused, len(s.members))
+	}
+}
+
+func TestEverySettingIsChecked(t *testing.T) {
+	legal := map[string]string{"CONNECTIONS_TABLE": "chat-connections", "MAX_CONNECTIONS_PER_USER": "5", "MAX_MEMBERS": "500", "AWS_LAMBDA_LOG_LEVEL": "WARN"}
+	read := func(change, value string) (connect.Settings, error) {
+		r := config.NewReader(func(name string) (string, bool) {
+			if name == change {
+				return value, true
+			}
+			v, ok := legal[name]
+			return v, ok
+		})
+		return connect.Read(r), r.Err()
+	}
+	want := connect.Settings{Table: "chat-connections", MaxConnections: 5, MaxMembers: 500, LogLevel: "WARN"}
+	if got, err := read("", ""); got != want || err != nil {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	for name, values := range map[string][]string{
+		"CONNECTIONS_TABLE":        {"", "x", "a b c"},
+		"MAX_CONNECTIONS_PER_USER": {"", "0", "51", "x"},
+		"MAX_MEMBERS":              {"", "1", "5001", "-5"},
+	} {
+		for _, value := range values {
+			if _, err := read(name, value); err == nil || !strings.Contains(err.Error(), name+": want") {
+				t.Errorf("%s=%q: got %v", name, value, err)
+			}
+		}
+	}
+}
