@@ -53,6 +53,10 @@ test-modules: ## terraform fmt, validate and test of each module
 test-e2e: ## Deploy the example to the local stack and attack it
 	$(GO) test -count=1 -timeout 30m ./test/e2e/...
 
+.PHONY: test-grants
+test-grants: ## Take each right away from the deployed functions; the suite must notice (minutes)
+	PORTCULLIS_GRANTS=1 $(GO) test -count=1 -timeout 60m -v -run TestEveryGrantIsNeeded ./test/e2e/...
+
 .PHONY: lint
 lint: lint-go lint-terraform ## All linters
 
@@ -63,7 +67,7 @@ lint-go: ## golangci-lint
 
 .PHONY: lint-terraform
 lint-terraform: ## tflint and the generated tables of the READMEs
-	@for dir in $(MODULES) $(EXAMPLES); do echo "tflint $$dir"; $(TOOL) tflint --config "$(CURDIR)/.tflint.hcl" --chdir "$$dir"; done
+	@for dir in $(MODULES) $(EXAMPLES) test/e2e/fixtures/*; do echo "tflint $$dir"; $(TOOL) tflint --config "$(CURDIR)/.tflint.hcl" --chdir "$$dir"; done
 	@for dir in $(MODULES) $(EXAMPLES); do $(TOOL) terraform-docs --config "$(CURDIR)/.terraform-docs.yml" --output-check "$$dir" || { echo "run make docs"; exit 1; }; done
 
 .PHONY: docs

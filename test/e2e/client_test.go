@@ -165,14 +165,14 @@ func (m *member) next(t *testing.T, frameType string) frame {
 	}
 }
 
-// nothing fails the test when a frame of a type comes within a second.
-func (m *member) nothing(t *testing.T, frameType string) {
+// hearsNothing fails the test when a message comes within a second.
+func (m *member) hearsNothing(t *testing.T) {
 	t.Helper()
 	timeout := time.After(time.Second)
 	for {
 		select {
 		case f := <-m.frames:
-			if f.Type == frameType {
+			if f.Type == protocol.TypeMessage {
 				t.Fatalf("unexpected frame: %s", f.raw)
 			}
 		case <-timeout:

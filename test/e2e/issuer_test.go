@@ -4,6 +4,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
 	"maps"
@@ -52,6 +53,23 @@ func newIssuer(t *testing.T) *issuer {
 	}))
 	t.Cleanup(server.Close)
 	return &issuer{url: "https://issuer.example.com/e2e", key: key, keys: server}
+}
+
+// parseKey reads a key that another run has written.
+func parseKey(t *testing.T, der []byte) *ecdsa.PrivateKey {
+	t.Helper()
+	key, err := x509.ParsePKCS8PrivateKey(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key.(*ecdsa.PrivateKey)
+}
+
+// cast are people with tokens of this issuer.
+func (i *issuer) cast(t *testing.T) cast {
+	t.Helper()
+	named := func(t *testing.T, name string) string { return i.token(t, name+"-"+randomHex(3), time.Hour, nil) }
+	return cast{alice: named(t, "alice"), bob: named(t, "bob"), newcomer: func(t *testing.T) string { return named(t, "carol") }}
 }
 
 // token signs an access token for a user that is valid for a while; changes
