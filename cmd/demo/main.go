@@ -31,19 +31,22 @@ import (
 
 var folderPath = filepath.Join(".portcullis", "local", "demo")
 
-func main() {
+func main() { os.Exit(status()) }
+
+// status runs the demo and returns the status to end with.
+func status() int {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	err := run(ctx)
 	if ctx.Err() != nil {
 		fmt.Println("\nstopped; nothing is left running")
-		return
+		return 0
 	}
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "\ndemo: %v\n", err)
-		stop()
-		os.Exit(1)
+		return 1
 	}
+	return 0
 }
 
 // demo is what the steps hand on to each other.
