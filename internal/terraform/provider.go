@@ -107,8 +107,8 @@ func configured() bool {
 	return err == nil
 }
 
-// registry is asked only to learn whether it can be reached.
-const registry = "https://registry.terraform.io/.well-known/terraform.json"
+// registry is asked only to learn whether it can be reached; tests replace it.
+var registry = "https://registry.terraform.io/.well-known/terraform.json"
 
 // CheckProvider fails when the provider can be had from nowhere, and says where it
 // looked and what to do.
