@@ -68,7 +68,8 @@ func (d *deployment) ownIssuer(t *testing.T, own *issuer) {
 
 	t.Run("a connection that ends is forgotten", func(t *testing.T) {
 		room := room(t)
-		a := join(t, d, browser(room, own.token(t, "dora", time.Hour, nil)))
+		dora := "dora-" + randomHex(3)
+		a := join(t, d, browser(room, own.token(t, dora, time.Hour, nil)))
 		a.ask(t, protocol.Ping{Action: protocol.ActionPing}, protocol.TypePong)
 		table := dynamodb.NewFromConfig(d.aws)
 		rows := func(pk string) int {
@@ -81,19 +82,20 @@ func (d *deployment) ownIssuer(t *testing.T, own *issuer) {
 			}
 			return len(found.Items)
 		}
-		if rows("room#"+room) != 1 || rows("user#dora") != 1 {
+		if rows("room#"+room) != 1 || rows("user#"+dora) != 1 {
 			t.Fatal("the connection is not in the table")
 		}
 		a.leave()
-		eventually(t, "the rows of the connection are deleted", func() bool { return rows("room#"+room) == 0 && rows("user#dora") == 0 })
+		eventually(t, "the rows of the connection are deleted", func() bool { return rows("room#"+room) == 0 && rows("user#"+dora) == 0 })
 	})
 
 	t.Run("a user who is banned can neither speak nor come back", func(t *testing.T) {
-		token := own.token(t, "mallory", time.Hour, nil)
+		mallory := "mallory-" + randomHex(3)
+		token := own.token(t, mallory, time.Hour, nil)
 		a := join(t, d, browser(room(t), token))
 		table := dynamodb.NewFromConfig(d.aws)
 		if _, err := table.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: &d.ConnectionsTable, Item: map[string]dynamodbtypes.AttributeValue{
-			"pk":           &dynamodbtypes.AttributeValueMemberS{Value: "user#mallory"},
+			"pk":           &dynamodbtypes.AttributeValueMemberS{Value: "user#" + mallory},
 			"sk":           &dynamodbtypes.AttributeValueMemberS{Value: "state"},
 			"revokedUntil": &dynamodbtypes.AttributeValueMemberN{Value: fmt.Sprint(time.Now().Add(time.Hour).Unix())},
 			"expiry":       &dynamodbtypes.AttributeValueMemberN{Value: fmt.Sprint(time.Now().Add(time.Hour).Unix())},
