@@ -18,15 +18,15 @@ func main() {
 	out := flag.String("out", "dist", "folder in which a folder for each architecture is made")
 	arch := flag.String("arch", "arm64,x86_64", "architectures, separated by commas: arm64, x86_64, host (this machine's)")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	if err := run(ctx, *out, strings.Split(*arch, ","), flag.Args()); err != nil {
+	if err := run(*out, strings.Split(*arch, ","), flag.Args()); err != nil {
 		fmt.Fprintln(os.Stderr, "package:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, out string, names, rest []string) error {
+func run(out string, names, rest []string) error {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
 	if len(rest) > 0 {
 		return fmt.Errorf("unexpected argument %q: the functions are always the same, only --out and --arch can be said", rest[0])
 	}

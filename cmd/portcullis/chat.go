@@ -202,7 +202,7 @@ func askSecret(ctx context.Context, question string) (string, error) {
 		if terminal, err = os.OpenFile("/dev/tty", os.O_RDWR, 0); err != nil {
 			return "", errNoTerminal
 		}
-		defer terminal.Close()
+		defer func() { _ = terminal.Close() }()
 	}
 	fd := int(terminal.Fd())
 	before, err := term.GetState(fd)

@@ -38,8 +38,7 @@ const chatHelp = `-- what you type is sent to the room; these are commands:
 func talk(ctx context.Context, client *chatclient.Client, in, out *os.File) error {
 	before, err := term.MakeRaw(int(in.Fd()))
 	if err != nil {
-		client.Close()
-		return fmt.Errorf("terminal: %w", err)
+		return errors.Join(fmt.Errorf("terminal: %w", err), client.Close())
 	}
 	defer func() {
 		_ = term.Restore(int(in.Fd()), before)

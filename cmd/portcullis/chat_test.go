@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -423,7 +424,7 @@ func TestArrowKeysBringBackWhatWasEntered(t *testing.T) {
 		}
 		_ = typed.Close()
 	}()
-	if err := editor.run(); err != io.EOF {
+	if err := editor.run(); !errors.Is(err, io.EOF) {
 		t.Error(err)
 	}
 	want := []string{"one", "two", "three", "two", "two", "one!", "one!", "four", "four"}

@@ -264,7 +264,7 @@ func (c *Client) Send(ctx context.Context, text string) (protocol.Ack, error) {
 }
 
 // History reads a page of the room's messages: those before the given id, or
-// the newest if it is empty.
+// the newest if it is empty. Limit is from 1 to protocol.MaxHistoryLimit.
 func (c *Client) History(ctx context.Context, before string, limit int) (protocol.History, error) {
 	return ask[protocol.History](ctx, c, historyQuery(before, limit))
 }
@@ -272,7 +272,7 @@ func (c *Client) History(ctx context.Context, before string, limit int) (protoco
 // Members reads a page of who is in the room: those after the given user id,
 // or the first if it is empty.
 func (c *Client) Members(ctx context.Context, after string) (protocol.Members, error) {
-	request := protocol.MembersRequest{Action: protocol.ActionMembers, After: after}
+	request := protocol.MembersRequest{Action: protocol.ActionMembers, After: after, Limit: protocol.MaxMembersLimit}
 	return ask[protocol.Members](ctx, c, newQuery(request, func(frame any) bool {
 		_, ok := frame.(protocol.Members)
 		return ok

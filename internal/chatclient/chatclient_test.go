@@ -143,7 +143,7 @@ func TestARefusalIsReturnedInWords(t *testing.T) {
 			t.Errorf("%s gave %v", code, err)
 		}
 	}
-	for text, code := range map[string]protocol.Code{" \n": protocol.CodeEmptyMessage, strings.Repeat("x", 9000): protocol.CodeTooLarge} {
+	for text, code := range map[string]protocol.Code{"\u2003": protocol.CodeEmptyMessage, strings.Repeat("x", 9000): protocol.CodeTooLarge} {
 		_, err := client.Send(t.Context(), text)
 		var refused *Refused
 		if !errors.As(err, &refused) || refused.Code != code {
@@ -528,7 +528,11 @@ func TestFramesThatBreakTheContractAreIgnoredAndUnknownOnesInSilence(t *testing.
 		return m
 	}
 	broken := []any{
-		"text", 7, []int{1}, map[string]any{"type": 7}, map[string]any{}, map[string]any{"message": "x"},
+		"text", 7,
+		[]int{1},
+		map[string]any{"type": 7},
+		map[string]any{},
+		map[string]any{"message": "x"},
 		change(func(m *protocol.Message) { m.ID = "" }),
 		change(func(m *protocol.Message) { m.ID = strings.ToLower(m.ID) }),
 		change(func(m *protocol.Message) { m.ID = "9" + m.ID[1:] }),
@@ -548,8 +552,12 @@ func TestFramesThatBreakTheContractAreIgnoredAndUnknownOnesInSilence(t *testing.
 		one.write(frame)
 	}
 	silent := []any{
-		map[string]any{"type": "typing", "user": "bob"}, protocol.Pong{Type: "pong"}, protocol.Members{Type: "members"},
-		protocol.History{Type: "history"}, protocol.Batch{Type: "batch"}, good,
+		map[string]any{"type": "typing", "user": "bob"},
+		protocol.Pong{Type: "pong"},
+		protocol.Members{Type: "members"},
+		protocol.History{Type: "history"},
+		protocol.Batch{Type: "batch"},
+		good,
 	}
 	for _, frame := range silent {
 		one.write(frame)

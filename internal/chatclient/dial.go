@@ -55,10 +55,10 @@ func address(raw, room string) (string, string, error) {
 	case "wss":
 	case "ws":
 		if !isLoopback(parsed.Hostname()) {
-			return "", "", errors.New("the URL begins with ws:, which sends the token in clear text: only an address of this machine may be reached so, use wss:")
+			return "", "", errors.New("the URL begins with ws://, which sends the token in clear text: only an address of this machine may be reached so, use one that begins with wss://")
 		}
 	default:
-		return "", "", errors.New("the URL does not begin with wss:")
+		return "", "", errors.New("the URL does not begin with wss://")
 	}
 	if parsed.User != nil || parsed.Fragment != "" {
 		return "", "", errors.New("the URL has a user name or a fragment, which a chat's has not")
@@ -113,6 +113,7 @@ func (c *Client) open(ctx context.Context, token string) (*link, error) {
 	if c.options.Origin != "" {
 		header.Set("Origin", c.options.Origin)
 	}
+	//nolint:bodyclose // the library has read and closed it
 	conn, response, err := websocket.Dial(ctx, c.url, &websocket.DialOptions{
 		HTTPClient:      &http.Client{CheckRedirect: keepHere},
 		HTTPHeader:      header,
@@ -132,7 +133,7 @@ func (c *Client) open(ctx context.Context, token string) (*link, error) {
 		return nil, &permanentError{errProtocol}
 	}
 	if conn.Subprotocol() != protocol.Subprotocol {
-		conn.CloseNow()
+		_ = conn.CloseNow()
 		return nil, &permanentError{errProtocol}
 	}
 	conn.SetReadLimit(protocol.MaxEncodedFrame + 1)

@@ -124,7 +124,7 @@ func (l *loop) finish() {
 		l.cancel()
 		go func() {
 			if late := <-l.dialed; late.link != nil {
-				late.link.conn.CloseNow()
+				_ = late.link.conn.CloseNow()
 			}
 		}()
 	}
@@ -156,7 +156,7 @@ func (l *loop) finish() {
 
 // leave closes a link with the closing handshake, as far as there is time.
 func (k *link) leave(limit time.Duration) {
-	hurry := time.AfterFunc(limit, func() { k.conn.CloseNow() })
+	hurry := time.AfterFunc(limit, func() { _ = k.conn.CloseNow() })
 	defer hurry.Stop()
 	_ = k.conn.Close(websocket.StatusNormalClosure, "")
 }
@@ -379,7 +379,7 @@ func (l *loop) lost(ended *link, reason error) {
 	if ended != l.current && !slices.Contains(l.retired, ended) {
 		return
 	}
-	go ended.conn.CloseNow()
+	go func() { _ = ended.conn.CloseNow() }()
 	for _, out := range l.pending {
 		if out.via == ended {
 			out.via, out.resendAt = nil, time.Time{}

@@ -127,6 +127,9 @@ func (one *seat) receive(data []byte) {
 	if one.server.before != nil && one.server.before(one, frame) {
 		return
 	}
+	if limit, ok := frame["limit"].(float64); ok && (limit < 1 || limit > 100) {
+		one.server.t.Errorf("the client sent %s", data)
+	}
 	switch frame["action"] {
 	case "sendMessage":
 		m, fresh := one.server.store(subject(one.token), frame["clientId"].(string), frame["text"].(string))

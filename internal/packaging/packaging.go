@@ -114,7 +114,7 @@ func Build(ctx context.Context, module, out string, arch Arch, packages []string
 	if err != nil {
 		return nil, fmt.Errorf("folder of the package: %w", err)
 	}
-	defer os.RemoveAll(work)
+	defer func() { _ = os.RemoveAll(work) }()
 	binaries, zips := filepath.Join(work, "binaries"), filepath.Join(work, "zips")
 	for _, folder := range []string{binaries, zips} {
 		if err := os.Mkdir(folder, 0o755); err != nil {
@@ -196,7 +196,8 @@ func replace(out, fresh, before string) error {
 }
 
 func compile(ctx context.Context, module, binaries string, env, packages []string) error {
-	args := []string{"build",
+	args := []string{
+		"build",
 		"-o", binaries + string(filepath.Separator),
 		"-mod=readonly",
 		"-buildvcs=false",
@@ -296,8 +297,8 @@ func pack(binary []byte) ([]byte, error) {
 	header := &zip.FileHeader{
 		Name:               bootstrap,
 		Method:             zip.Deflate,
-		ReaderVersion:      20, // deflate (APPNOTE 4.4.3)
-		ModifiedDate:       earliest,
+		ReaderVersion:      20,       // deflate (APPNOTE 4.4.3)
+		ModifiedDate:       earliest, //nolint:staticcheck // a raw header is written from this field only
 		CRC32:              crc32.ChecksumIEEE(binary),
 		CompressedSize64:   uint64(deflated.Len()),
 		UncompressedSize64: uint64(len(binary)),

@@ -57,6 +57,7 @@ func startCognito(t *testing.T, server *cognitoServer) *cognitoServer {
 	listener := httptest.NewServer(server)
 	t.Cleanup(listener.Close)
 	t.Setenv("AWS_ENDPOINT_URL", listener.URL)
+	t.Setenv("AWS_MAX_ATTEMPTS", "1")
 	t.Setenv("AWS_CONFIG_FILE", "/nonexistent")
 	t.Setenv("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent")
 	return server
@@ -80,14 +81,15 @@ func (s *cognitoServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	var input struct {
-		AuthFlow, ClientId, ChallengeName, Session string
-		AuthParameters, ChallengeResponses         map[string]string
+		AuthFlow, ChallengeName, Session   string
+		ClientID                           string `json:"ClientId"`
+		AuthParameters, ChallengeResponses map[string]string
 	}
 	if err := json.Unmarshal(body, &input); err != nil {
 		s.t.Error(err)
 	}
-	if input.ClientId != clientID {
-		s.refuse(w, "ResourceNotFoundException", "User pool client "+input.ClientId+" does not exist.")
+	if input.ClientID != clientID {
+		s.refuse(w, "ResourceNotFoundException", "User pool client "+input.ClientID+" does not exist.")
 		return
 	}
 	w.Header().Set("Content-Type", "application/x-amz-json-1.1")
@@ -234,12 +236,16 @@ func TestAnEndedSessionSaysToSignInAgain(t *testing.T) {
 
 func TestChallengesAfterThePasswordAreAnswered(t *testing.T) {
 	server := startCognito(t, &cognitoServer{chain: []challenge{
-		{name: "NEW_PASSWORD_REQUIRED",
+		{
+			name:       "NEW_PASSWORD_REQUIRED",
 			parameters: map[string]string{"USER_ID_FOR_SRP": "id-of-alice", "requiredAttributes": "[]", "userAttributes": "{}"},
-			accepts:    map[string]string{"NEW_PASSWORD": "Another-Horse-8", "USERNAME": "id-of-alice"}},
-		{name: "SELECT_MFA_TYPE",
+			accepts:    map[string]string{"NEW_PASSWORD": "Another-Horse-8", "USERNAME": "id-of-alice"},
+		},
+		{
+			name:       "SELECT_MFA_TYPE",
 			parameters: map[string]string{"MFAS_CAN_CHOOSE": `["SMS_MFA","SOFTWARE_TOKEN_MFA"]`},
-			accepts:    map[string]string{"ANSWER": "SOFTWARE_TOKEN_MFA", "USERNAME": user}},
+			accepts:    map[string]string{"ANSWER": "SOFTWARE_TOKEN_MFA", "USERNAME": user},
+		},
 		{name: "SOFTWARE_TOKEN_MFA", accepts: map[string]string{"SOFTWARE_TOKEN_MFA_CODE": "123456"}, wrong: 2},
 		{name: "SMS_MFA", parameters: map[string]string{"CODE_DELIVERY_DESTINATION": "+*******99"}, accepts: map[string]string{"SMS_MFA_CODE": "123456"}},
 		{name: "EMAIL_OTP", accepts: map[string]string{"EMAIL_OTP_CODE": "123456"}},
