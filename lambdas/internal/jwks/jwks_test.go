@@ -315,6 +315,10 @@ func TestWhatIsNotAKeySetIsAnError(t *testing.T) {
 		"too much": func(w http.ResponseWriter, _ *http.Request) {
 			io.WriteString(w, set(rsaJWK("a"))+strings.Repeat(" ", 64<<10))
 		},
+		"keys under another status": func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusPartialContent)
+			io.WriteString(w, set(rsaJWK("a")))
+		},
 		"a web page": func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "<html>") },
 		"one that never ends": func(w http.ResponseWriter, r *http.Request) {
 			io.WriteString(w, `{"keys":[`)

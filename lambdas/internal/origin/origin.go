@@ -34,7 +34,7 @@ func Parse(s string) (Origin, error) {
 		return Origin{}, ErrMalformed
 	}
 	port, known := defaultPorts[u.Scheme]
-	if !known || u.Hostname() == "" || u.Scheme+"://"+u.Host != s || strings.ContainsAny(u.Host, "@%*") {
+	if !known || u.Hostname() == "" || u.Scheme+"://"+u.Host != s || strings.ContainsAny(u.Host, "%*") {
 		return Origin{}, ErrMalformed
 	}
 	if strings.HasSuffix(u.Host, ":") {

@@ -64,6 +64,14 @@ func TestOnlyListedOriginsMayConnect(t *testing.T) {
 	}
 }
 
+func TestAWildcardAndAZoneAreNoOrigin(t *testing.T) {
+	for _, s := range []string{"https://*.example.com", "https://*", "https://[fe80::1%25eth0]", "http://[fe80::1%25eth0]:80"} {
+		if o, err := origin.Parse(s); err == nil {
+			t.Errorf("%q is read as %v", s, o)
+		}
+	}
+}
+
 func TestTwoOriginHeadersAreRefused(t *testing.T) {
 	p := policy(t, true, "https://a.example")
 	if p.Allows([]string{"https://a.example", "https://a.example"}) {
