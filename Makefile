@@ -20,7 +20,8 @@ help: ## List the targets
 
 .PHONY: demo
 demo: check build ## Deploy the whole chat on this machine and let two people talk
-	@$(GO) run ./cmd/demo
+	@$(GO) build -o bin/demo ./cmd/demo
+	@bin/demo
 
 .PHONY: test
 test: check lint test-modules test-go test-e2e ## Set up and run all tests
