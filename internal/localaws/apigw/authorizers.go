@@ -1,17 +1,19 @@
 package apigw
 
-import "regexp"
+import (
+	"regexp"
+	"strings"
+)
 
 // maxAuthorizers is AWS's default quota for Lambda authorizers of an API.
 const maxAuthorizers = 10
 
 type authorizer struct {
-	AuthorizerID             string   `json:"authorizerId"`
-	AuthorizerType           string   `json:"authorizerType"`
-	AuthorizerURI            string   `json:"authorizerUri"`
-	AuthorizerCredentialsARN string   `json:"authorizerCredentialsArn,omitempty"`
-	IdentitySource           []string `json:"identitySource"`
-	Name                     string   `json:"name"`
+	AuthorizerID   string   `json:"authorizerId"`
+	AuthorizerType string   `json:"authorizerType"`
+	AuthorizerURI  string   `json:"authorizerUri"`
+	IdentitySource []string `json:"identitySource"`
+	Name           string   `json:"name"`
 }
 
 type authorizerInput struct {
@@ -34,7 +36,6 @@ var identitySource = regexp.MustCompile(`^(route\.request\.(querystring|header)|
 func (in *authorizerInput) apply(record *apiRecord, a *authorizer) error {
 	assign(&a.AuthorizerType, in.AuthorizerType)
 	assign(&a.AuthorizerURI, in.AuthorizerURI)
-	assign(&a.AuthorizerCredentialsARN, in.AuthorizerCredentialsARN)
 	assign(&a.IdentitySource, in.IdentitySource)
 	assign(&a.Name, in.Name)
 	if a.AuthorizerType != "REQUEST" {
@@ -49,6 +50,8 @@ func (in *authorizerInput) apply(record *apiRecord, a *authorizer) error {
 		return notForWebSocket("EnableSimpleResponses")
 	case in.JWTConfiguration != nil:
 		return notForWebSocket("JwtConfiguration")
+	case filled(in.AuthorizerCredentialsARN):
+		return notServed("credentials of an authorizer; give API Gateway leave to invoke the function (aws_lambda_permission)")
 	}
 	return a.check(record)
 }
@@ -68,15 +71,15 @@ func (a *authorizer) check(record *apiRecord) error {
 	if err := checkFunctionURI(a.AuthorizerURI); err != nil {
 		return err
 	}
-	if err := checkRole("AuthorizerCredentialsArn", a.AuthorizerCredentialsARN); err != nil {
-		return err
-	}
 	for _, source := range a.IdentitySource {
 		if !identitySource.MatchString(source) {
 			return badRequest("Invalid request identity source expression: %s. The sources must be separated by comma, "+
 				"and each source must be either a request parameter, matching 'route.request.querystring|header.[a-zA-Z0-9._-]+', "+
 				"or a stage variable, matching 'stageVariables.[a-zA-Z0-9._-]+', "+
 				"or a context parameter, matching 'context.[a-zA-Z0-9._-]+'", source)
+		}
+		if strings.HasPrefix(source, "context.") {
+			return notServed("context parameters as identity sources (%s)", source)
 		}
 	}
 	return nil

@@ -37,7 +37,7 @@ func (in *integrationResponseInput) apply(parent *integration, siblings map[stri
 	if parent.IntegrationType == integrationProxy && len(r.ResponseTemplates) > 0 {
 		return notServed("response templates of an AWS_PROXY integration")
 	}
-	if err := checkBodyExpression("TemplateSelectionExpression", r.TemplateSelectionExpression); err != nil {
+	if err := checkStaticExpression("TemplateSelectionExpression", r.TemplateSelectionExpression); err != nil {
 		return err
 	}
 	return checkTemplates(r.ResponseTemplates)

@@ -22,7 +22,6 @@ type integration struct {
 	IntegrationID                          string            `json:"integrationId"`
 	IntegrationType                        string            `json:"integrationType"`
 	ConnectionType                         string            `json:"connectionType"`
-	CredentialsARN                         string            `json:"credentialsArn,omitempty"`
 	Description                            string            `json:"description,omitempty"`
 	IntegrationMethod                      string            `json:"integrationMethod,omitempty"`
 	IntegrationResponseSelectionExpression string            `json:"integrationResponseSelectionExpression,omitempty"`
@@ -64,7 +63,6 @@ func (in *integrationInput) apply(i *integration) error {
 	}
 	assign(&i.IntegrationType, in.IntegrationType)
 	assign(&i.ConnectionType, in.ConnectionType)
-	assign(&i.CredentialsARN, in.CredentialsARN)
 	assign(&i.Description, in.Description)
 	assign(&i.IntegrationMethod, in.IntegrationMethod)
 	assign(&i.IntegrationURI, in.IntegrationURI)
@@ -90,6 +88,8 @@ func (in *integrationInput) checkUnservable() error {
 		return notServed("VPC links")
 	case filled(in.ContentHandlingStrategy):
 		return notServed("content handling strategies")
+	case filled(in.CredentialsARN):
+		return notServed("credentials of an integration; give API Gateway leave to invoke the function (aws_lambda_permission)")
 	}
 	if in.RequestParameters == nil {
 		return nil
@@ -133,13 +133,10 @@ func (i *integration) check() error {
 	if i.TimeoutInMillis < minTimeout || i.TimeoutInMillis > maxTimeout {
 		return badRequest("Timeout should be between %d ms and %d ms", minTimeout, maxTimeout)
 	}
-	if err := checkRole("CredentialsArn", i.CredentialsARN); err != nil {
-		return err
-	}
 	if err := checkLength("Description", i.Description, 0, 1024); err != nil {
 		return err
 	}
-	if err := checkBodyExpression("TemplateSelectionExpression", i.TemplateSelectionExpression); err != nil {
+	if err := checkStaticExpression("TemplateSelectionExpression", i.TemplateSelectionExpression); err != nil {
 		return err
 	}
 	return checkTemplates(i.RequestTemplates)

@@ -83,7 +83,7 @@ func (a *apiRecord) hasModel(name string) bool {
 
 func (a *apiRecord) checkModelUnused(name string) error {
 	for _, r := range a.routesWith(func(*route) bool { return true }) {
-		used := slices.Contains(slices.Collect(maps.Values(r.RequestModels)), name)
+		used := false
 		for _, response := range a.RouteResponses[r.RouteID] {
 			used = used || slices.Contains(slices.Collect(maps.Values(response.ResponseModels)), name)
 		}

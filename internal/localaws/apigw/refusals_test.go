@@ -111,7 +111,15 @@ func TestARouteIsRefusedWhen(t *testing.T) {
 		"its response selection is not $default": {createRouteWith(func(_ *fixture, i *in) {
 			i.RouteResponseSelectionExpression = aws.String("$request.body.x")
 		}), bad, "only $default is supported"},
-		"its model does not exist": {createRouteWith(func(_ *fixture, i *in) { i.RequestModels = map[string]string{"x": "none"} }), bad, "Invalid model specified: none"},
+		"messages are validated by a model": {createRouteWith(func(f *fixture, i *in) {
+			f.newModel("m")
+			i.RequestModels = map[string]string{"x": "m"}
+		}), notHere, notHereIs + "validation of messages by request models"},
+		"a model is selected": {createRouteWith(func(_ *fixture, i *in) { i.ModelSelectionExpression = aws.String("$request.body.action") }), notHere, notHereIs + "validation of messages"},
+		"it wants an API key": {createRouteWith(func(_ *fixture, i *in) { i.ApiKeyRequired = aws.Bool(true) }), notHere, notHereIs + "API keys"},
+		"$connect is authorized by IAM": {createRouteWith(func(_ *fixture, i *in) {
+			i.RouteKey, i.AuthorizationType = aws.String("$connect"), types.AuthorizationTypeAwsIam
+		}), notHere, notHereIs + "IAM authorization"},
 		"it is renamed to a key that is taken": {func(f *fixture) error {
 			f.newRoute("join")
 			_, err := f.client.UpdateRoute(f.Context(), &apigatewayv2.UpdateRouteInput{ApiId: f.api, RouteId: f.newRoute("leave"), RouteKey: aws.String("join")})
@@ -184,23 +192,23 @@ func TestAnIntegrationIsRefusedWhen(t *testing.T) {
 		"its URI has a stage variable": {createIntegrationWith(func(i *in) {
 			i.IntegrationUri = aws.String(strings.ReplaceAll(functionURI1, "message", "${stageVariables.f}"))
 		}), notHere, "stage variables in the URI"},
-		"its method is GET":           {createIntegrationWith(func(i *in) { i.IntegrationMethod = aws.String("GET") }), bad, "invoked with POST"},
-		"its payload format is 2.0":   {createIntegrationWith(func(i *in) { i.PayloadFormatVersion = aws.String("2.0") }), bad, `Invalid PayloadFormatVersion "2.0"`},
-		"its timeout is below 50 ms":  {createIntegrationWith(func(i *in) { i.TimeoutInMillis = aws.Int32(49) }), bad, "Timeout should be between 50 ms and 29000 ms"},
-		"its timeout is above 29 s":   {createIntegrationWith(func(i *in) { i.TimeoutInMillis = aws.Int32(29001) }), bad, "Timeout should be between 50 ms and 29000 ms"},
-		"it goes through a VPC link":  {createIntegrationWith(func(i *in) { i.ConnectionType = types.ConnectionTypeVpcLink }), notHere, notHereIs + "VPC links"},
-		"it names a VPC link":         {createIntegrationWith(func(i *in) { i.ConnectionId = aws.String("x") }), notHere, notHereIs + "VPC links"},
-		"its connection is unknown":   {createIntegrationWith(func(i *in) { i.ConnectionType = "CABLE" }), bad, "Invalid ConnectionType"},
-		"it has a subtype":            {createIntegrationWith(func(i *in) { i.IntegrationSubtype = aws.String("SQS-SendMessage") }), bad, "IntegrationSubtype cannot be set for WEBSOCKET"},
-		"it has response parameters":  {createIntegrationWith(func(i *in) { i.ResponseParameters = map[string]map[string]string{"200": {"a": "b"}} }), bad, "ResponseParameters cannot be set for WEBSOCKET"},
-		"it has a TLS configuration":  {createIntegrationWith(func(i *in) { i.TlsConfig = &types.TlsConfigInput{ServerNameToVerify: aws.String("x")} }), bad, "TlsConfig cannot be set for WEBSOCKET"},
-		"it has request parameters":   {createIntegrationWith(func(i *in) { i.RequestParameters = map[string]string{"integration.request.header.x": "'1'"} }), notHere, notHereIs + "request parameter mappings"},
-		"it converts content":         {createIntegrationWith(func(i *in) { i.ContentHandlingStrategy = types.ContentHandlingStrategyConvertToText }), notHere, notHereIs + "content handling"},
-		"its passthrough is unknown":  {createIntegrationWith(func(i *in) { i.PassthroughBehavior = "ALWAYS" }), bad, "Invalid PassthroughBehavior"},
-		"its credentials are no role": {createIntegrationWith(func(i *in) { i.CredentialsArn = aws.String("arn:aws:iam::000000000000:user/u") }), bad, "is not the ARN of an IAM role"},
-		"its credentials are the caller's": {createIntegrationWith(func(i *in) {
-			i.CredentialsArn = aws.String("arn:aws:iam::*:user/*")
-		}), notHere, "the caller's own credentials"},
+		"its method is GET":          {createIntegrationWith(func(i *in) { i.IntegrationMethod = aws.String("GET") }), bad, "invoked with POST"},
+		"its payload format is 2.0":  {createIntegrationWith(func(i *in) { i.PayloadFormatVersion = aws.String("2.0") }), bad, `Invalid PayloadFormatVersion "2.0"`},
+		"its timeout is below 50 ms": {createIntegrationWith(func(i *in) { i.TimeoutInMillis = aws.Int32(49) }), bad, "Timeout should be between 50 ms and 29000 ms"},
+		"its timeout is above 29 s":  {createIntegrationWith(func(i *in) { i.TimeoutInMillis = aws.Int32(29001) }), bad, "Timeout should be between 50 ms and 29000 ms"},
+		"it goes through a VPC link": {createIntegrationWith(func(i *in) { i.ConnectionType = types.ConnectionTypeVpcLink }), notHere, notHereIs + "VPC links"},
+		"it names a VPC link":        {createIntegrationWith(func(i *in) { i.ConnectionId = aws.String("x") }), notHere, notHereIs + "VPC links"},
+		"its connection is unknown":  {createIntegrationWith(func(i *in) { i.ConnectionType = "CABLE" }), bad, "Invalid ConnectionType"},
+		"it has a subtype":           {createIntegrationWith(func(i *in) { i.IntegrationSubtype = aws.String("SQS-SendMessage") }), bad, "IntegrationSubtype cannot be set for WEBSOCKET"},
+		"it has response parameters": {createIntegrationWith(func(i *in) { i.ResponseParameters = map[string]map[string]string{"200": {"a": "b"}} }), bad, "ResponseParameters cannot be set for WEBSOCKET"},
+		"it has a TLS configuration": {createIntegrationWith(func(i *in) { i.TlsConfig = &types.TlsConfigInput{ServerNameToVerify: aws.String("x")} }), bad, "TlsConfig cannot be set for WEBSOCKET"},
+		"it has request parameters":  {createIntegrationWith(func(i *in) { i.RequestParameters = map[string]string{"integration.request.header.x": "'1'"} }), notHere, notHereIs + "request parameter mappings"},
+		"it converts content":        {createIntegrationWith(func(i *in) { i.ContentHandlingStrategy = types.ContentHandlingStrategyConvertToText }), notHere, notHereIs + "content handling"},
+		"its passthrough is unknown": {createIntegrationWith(func(i *in) { i.PassthroughBehavior = "ALWAYS" }), bad, "Invalid PassthroughBehavior"},
+		"it has credentials":         {createIntegrationWith(func(i *in) { i.CredentialsArn = aws.String("arn:aws:iam::000000000000:role/r") }), notHere, notHereIs + "credentials of an integration"},
+		"its template varies": {createIntegrationWith(func(i *in) {
+			i.TemplateSelectionExpression = aws.String("$request.body.kind")
+		}), notHere, notHereIs + "TemplateSelectionExpression"},
 		"a proxy has templates":          {createIntegrationWith(func(i *in) { i.RequestTemplates = map[string]string{"a": "b"} }), notHere, notHereIs + "request templates of an AWS_PROXY integration"},
 		"its template selection is HTTP": {createIntegrationWith(func(i *in) { i.TemplateSelectionExpression = aws.String("$request.path.x") }), bad, "Invalid TemplateSelectionExpression"},
 		"its template has a directive":   {mock(`#set($a=1){"statusCode":200}`), notHere, "Velocity directives (#set) are not supported"},
@@ -279,10 +287,11 @@ func TestAnAuthorizerIsRefusedWhen(t *testing.T) {
 		"an identity source is a REST API's": {createAuthorizerWith(func(i *in) {
 			i.IdentitySource = []string{"method.request.header.Auth"}
 		}), bad, "Invalid request identity source expression: method.request.header.Auth."},
-		"it has no URI":               {createAuthorizerWith(func(i *in) { i.AuthorizerUri = nil }), bad, "AuthorizerUri is required"},
-		"its URI is no function's":    {createAuthorizerWith(func(i *in) { i.AuthorizerUri = aws.String("https://example.com") }), bad, "Invalid function ARN or invalid uri"},
-		"its credentials are no role": {createAuthorizerWith(func(i *in) { i.AuthorizerCredentialsArn = aws.String("x") }), bad, "is not the ARN of an IAM role"},
-		"its name is empty":           {createAuthorizerWith(func(i *in) { i.Name = aws.String("") }), bad, "Invalid Name"},
+		"it has no URI":                             {createAuthorizerWith(func(i *in) { i.AuthorizerUri = nil }), bad, "AuthorizerUri is required"},
+		"its URI is no function's":                  {createAuthorizerWith(func(i *in) { i.AuthorizerUri = aws.String("https://example.com") }), bad, "Invalid function ARN or invalid uri"},
+		"it has credentials":                        {createAuthorizerWith(func(i *in) { i.AuthorizerCredentialsArn = aws.String("arn:aws:iam::000000000000:role/r") }), notHere, notHereIs + "credentials of an authorizer"},
+		"an identity source is a context parameter": {createAuthorizerWith(func(i *in) { i.IdentitySource = []string{"context.stage"} }), notHere, notHereIs + "context parameters as identity sources"},
+		"its name is empty":                         {createAuthorizerWith(func(i *in) { i.Name = aws.String("") }), bad, "Invalid Name"},
 		"its name is taken": {func(f *fixture) error {
 			f.newAuthorizer("a")
 			return createAuthorizerWith(func(*in) {})(f)
@@ -316,7 +325,9 @@ func TestAModelIsRefusedWhen(t *testing.T) {
 	type in = apigatewayv2.CreateModelInput
 	used := func(f *fixture) *string {
 		id := f.newModel("m")
-		must(f.client.CreateRoute(f.Context(), &apigatewayv2.CreateRouteInput{ApiId: f.api, RouteKey: aws.String("join"), RequestModels: map[string]string{"x": "m"}}))
+		must(f.client.CreateRouteResponse(f.Context(), &apigatewayv2.CreateRouteResponseInput{
+			ApiId: f.api, RouteId: f.newRoute("join"), RouteResponseKey: aws.String("$default"), ResponseModels: map[string]string{"x": "m"},
+		}))
 		return id
 	}
 	testRefusals(t, map[string]refusal{

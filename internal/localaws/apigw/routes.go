@@ -24,16 +24,14 @@ const (
 )
 
 type route struct {
-	RouteID                          string            `json:"routeId"`
-	RouteKey                         string            `json:"routeKey"`
-	APIKeyRequired                   bool              `json:"apiKeyRequired"`
-	AuthorizationType                string            `json:"authorizationType"`
-	AuthorizerID                     string            `json:"authorizerId,omitempty"`
-	ModelSelectionExpression         string            `json:"modelSelectionExpression,omitempty"`
-	OperationName                    string            `json:"operationName,omitempty"`
-	RequestModels                    map[string]string `json:"requestModels,omitempty"`
-	RouteResponseSelectionExpression string            `json:"routeResponseSelectionExpression,omitempty"`
-	Target                           string            `json:"target,omitempty"`
+	RouteID                          string `json:"routeId"`
+	RouteKey                         string `json:"routeKey"`
+	APIKeyRequired                   bool   `json:"apiKeyRequired"`
+	AuthorizationType                string `json:"authorizationType"`
+	AuthorizerID                     string `json:"authorizerId,omitempty"`
+	OperationName                    string `json:"operationName,omitempty"`
+	RouteResponseSelectionExpression string `json:"routeResponseSelectionExpression,omitempty"`
+	Target                           string `json:"target,omitempty"`
 }
 
 type routeInput struct {
@@ -54,16 +52,18 @@ func (in *routeInput) apply(record *apiRecord, r *route) error {
 	if in.AuthorizationScopes != nil && len(*in.AuthorizationScopes) > 0 {
 		return notForWebSocket("AuthorizationScopes")
 	}
-	if in.RequestParameters != nil && len(*in.RequestParameters) > 0 {
+	switch {
+	case in.RequestParameters != nil && len(*in.RequestParameters) > 0:
 		return notServed("request parameters of a route")
+	case in.RequestModels != nil && len(*in.RequestModels) > 0, filled(in.ModelSelectionExpression):
+		return notServed("validation of messages by request models; let the function check them")
+	case in.APIKeyRequired != nil && *in.APIKeyRequired:
+		return notServed("API keys and usage plans")
 	}
 	assign(&r.RouteKey, in.RouteKey)
-	assign(&r.APIKeyRequired, in.APIKeyRequired)
 	assign(&r.AuthorizationType, in.AuthorizationType)
 	assign(&r.AuthorizerID, in.AuthorizerID)
-	assign(&r.ModelSelectionExpression, in.ModelSelectionExpression)
 	assign(&r.OperationName, in.OperationName)
-	assign(&r.RequestModels, in.RequestModels)
 	assign(&r.RouteResponseSelectionExpression, in.RouteResponseSelectionExpression)
 	assign(&r.Target, in.Target)
 	return r.check(record)
@@ -81,12 +81,6 @@ func (r *route) check(record *apiRecord) error {
 	}
 	if r.RouteResponseSelectionExpression != "" && r.RouteResponseSelectionExpression != defaultKey {
 		return badRequest("Invalid RouteResponseSelectionExpression %q: only $default is supported", r.RouteResponseSelectionExpression)
-	}
-	if err := checkBodyExpression("ModelSelectionExpression", r.ModelSelectionExpression); err != nil {
-		return err
-	}
-	if err := record.checkModels(r.RequestModels); err != nil {
-		return err
 	}
 	if r.Target == "" {
 		return nil
@@ -129,6 +123,9 @@ func (r *route) checkAuthorization(record *apiRecord) error {
 	}
 	if r.AuthorizationType != authorizationNone && r.RouteKey != connectKey {
 		return badRequest("Currently, authorization is restricted to the $connect route only")
+	}
+	if r.AuthorizationType == authorizationIAM {
+		return notServed("IAM authorization of $connect; CUSTOM and NONE are")
 	}
 	if r.AuthorizationType != authorizationCustom && r.AuthorizerID == "" {
 		return nil

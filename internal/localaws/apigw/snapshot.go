@@ -61,27 +61,25 @@ type Route struct {
 	Authorizer *Authorizer
 	// Integration is nil when the route has no target.
 	Integration                      *Integration
-	ModelSelectionExpression         string
-	RequestModels                    map[string]Model
 	RouteResponseSelectionExpression string
 	RouteResponses                   map[string]*RouteResponse // by key
 }
 
 // Authorizer is a Lambda authorizer of type REQUEST.
 type Authorizer struct {
-	ID, Name, URI, CredentialsARN string
-	IdentitySources               []string
+	ID, Name, URI   string
+	IdentitySources []string
 }
 
 // Integration is of type AWS_PROXY or MOCK. RequestParameters and
 // ContentHandling are empty, because they are refused.
 type Integration struct {
-	ID, Type, URI, Method, PassthroughBehavior  string
-	TemplateSelectionExpression, CredentialsARN string
-	ContentHandling                             string
-	RequestParameters, RequestTemplates         map[string]string
-	Timeout                                     time.Duration
-	Responses                                   map[string]*IntegrationResponse // by key
+	ID, Type, URI, Method, PassthroughBehavior string
+	TemplateSelectionExpression                string
+	ContentHandling                            string
+	RequestParameters, RequestTemplates        map[string]string
+	Timeout                                    time.Duration
+	Responses                                  map[string]*IntegrationResponse // by key
 }
 
 // IntegrationResponse belongs to a MOCK integration, or does nothing.
@@ -196,8 +194,6 @@ func (a *apiRecord) snapshotRoute(r *route) *Route {
 		OperationName:                    r.OperationName,
 		APIKeyRequired:                   r.APIKeyRequired,
 		Integration:                      a.snapshotIntegration(strings.TrimPrefix(r.Target, "integrations/")),
-		ModelSelectionExpression:         r.ModelSelectionExpression,
-		RequestModels:                    a.snapshotModels(r.RequestModels),
 		RouteResponseSelectionExpression: r.RouteResponseSelectionExpression,
 		RouteResponses:                   map[string]*RouteResponse{},
 	}
@@ -206,7 +202,6 @@ func (a *apiRecord) snapshotRoute(r *route) *Route {
 			ID:              used.AuthorizerID,
 			Name:            used.Name,
 			URI:             used.AuthorizerURI,
-			CredentialsARN:  used.AuthorizerCredentialsARN,
 			IdentitySources: used.IdentitySource,
 		}
 	}
@@ -233,7 +228,6 @@ func (a *apiRecord) snapshotIntegration(id string) *Integration {
 		Method:                      used.IntegrationMethod,
 		PassthroughBehavior:         used.PassthroughBehavior,
 		TemplateSelectionExpression: used.TemplateSelectionExpression,
-		CredentialsARN:              used.CredentialsARN,
 		RequestTemplates:            used.RequestTemplates,
 		Timeout:                     time.Duration(used.TimeoutInMillis) * time.Millisecond,
 		Responses:                   map[string]*IntegrationResponse{},

@@ -23,13 +23,13 @@ func deployed(t *testing.T) (f *fixture, ids map[string]*string) {
 	})).RouteId
 	ids["send"] = must(f.client.CreateRoute(ctx, &apigatewayv2.CreateRouteInput{
 		ApiId: f.api, RouteKey: aws.String("send"), Target: aws.String("integrations/" + *ids["proxy"]),
-		RequestModels: map[string]string{"x": "message"}, RouteResponseSelectionExpression: aws.String("$default"),
+		RouteResponseSelectionExpression: aws.String("$default"),
 	})).RouteId
 	ids["ping"] = must(f.client.CreateRoute(ctx, &apigatewayv2.CreateRouteInput{
 		ApiId: f.api, RouteKey: aws.String("ping"), Target: aws.String("integrations/" + *ids["mock"]),
 	})).RouteId
 	ids["response"] = must(f.client.CreateRouteResponse(ctx, &apigatewayv2.CreateRouteResponseInput{
-		ApiId: f.api, RouteId: ids["send"], RouteResponseKey: aws.String("$default"),
+		ApiId: f.api, RouteId: ids["send"], RouteResponseKey: aws.String("$default"), ResponseModels: map[string]string{"x": "message"},
 	})).RouteResponseId
 	ids["pong"] = must(f.client.CreateIntegrationResponse(ctx, &apigatewayv2.CreateIntegrationResponseInput{
 		ApiId: f.api, IntegrationId: ids["mock"], IntegrationResponseKey: aws.String("$default"),
@@ -56,7 +56,7 @@ func checkDeployed(t *testing.T, f *fixture, ids map[string]*string) {
 	equal(t, "integration of $connect", connect.Integration, nil)
 	equal(t, "type", send.Integration.Type, "AWS_PROXY")
 	equal(t, "timeout", send.Integration.Timeout, 29*time.Second)
-	equal(t, "model", send.RequestModels["x"], Model{"message", "application/json", messageModel})
+	equal(t, "model", send.RouteResponses["$default"].ResponseModels["x"], Model{"message", "application/json", messageModel})
 	equal(t, "response", send.RouteResponses["$default"].ID, *ids["response"])
 	equal(t, "template", ping.Integration.Responses["$default"].ResponseTemplates["$default"], "pong")
 }

@@ -78,6 +78,8 @@ func TestSelectionExpressions(t *testing.T) {
 		"${request.body.action}-${request.body.kind}": true, "$request.body.a[0]": true, `\`: true,
 		"$default": false, "$request.body": false, "${request.body.}": false, "$request.header.x": false,
 		"$context.routeKey": false, "${request.body.a": false, "x$": false,
+		"$request.body['a']": false, "$request.body.a[*]": false, "${request.body.a[?(@.b)]}": false, "$request.body.a[b]": false,
+		"$request.body.a.": true, "$request.body.a[0][1].b-c": true,
 	} {
 		if err := checkBodyExpression("X", expression); legal != (err == nil) {
 			t.Errorf("%q: got %v", expression, err)

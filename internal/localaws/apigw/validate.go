@@ -25,20 +25,6 @@ func checkOneOf(member, value string, legal ...string) error {
 	return nil
 }
 
-var roleARN = regexp.MustCompile(`^arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+$`)
-
-// checkRole refuses credentials that are not a role's, also the caller's own
-// (arn:aws:iam::*:user/*).
-func checkRole(member, arn string) error {
-	if arn == "arn:aws:iam::*:user/*" {
-		return notServed("%s %s, the caller's own credentials", member, arn)
-	}
-	if arn != "" && !roleARN.MatchString(arn) {
-		return badRequest("Invalid %s: %s is not the ARN of an IAM role", member, arn)
-	}
-	return nil
-}
-
 var (
 	serviceURI  = regexp.MustCompile(`^arn:aws[a-z-]*:apigateway:[a-z0-9-]+:([a-zA-Z0-9.-]+):(?:path|action)/`)
 	functionURI = regexp.MustCompile(`^arn:aws[a-z-]*:apigateway:[a-z0-9-]+:lambda:path/2015-03-31/functions/` +
@@ -70,7 +56,17 @@ func checkFunctionURI(uri string) error {
 	return badRequest("Invalid function ARN or invalid uri: %s", uri)
 }
 
-var bodyReference = regexp.MustCompile(`^(?:\$request\.body\.[A-Za-z0-9_.\[\]'"*@-]+|\$\{request\.body\.[A-Za-z0-9_.\[\]'"*@-]+\})`)
+// BodyPath is a path into a message that the data plane can follow: names with
+// indexes, separated by dots.
+const BodyPath = `[A-Za-z0-9_-]+(?:\[[0-9]+\])*(?:\.[A-Za-z0-9_-]+(?:\[[0-9]+\])*)*`
+
+var (
+	bodyReference = regexp.MustCompile(`^(?:\$request\.body\.` + BodyPath + `|\$\{request\.body\.` + BodyPath + `\})`)
+
+	// beyondBodyPath is what of JSONPath BodyPath has not: filters, wildcards
+	// and quoted names.
+	beyondBodyPath = regexp.MustCompile(`^(?:\$request\.body[.\[]|\$\{request\.body[.\[])[A-Za-z0-9_.\[\]-]*['"*@?(]`)
+)
 
 // checkBodyExpression checks a selection expression that is evaluated against
 // a message: static text, \$ for a dollar sign, $request.body.<path> and
@@ -87,10 +83,25 @@ func checkBodyExpression(member, expression string) error {
 			continue
 		}
 		reference := bodyReference.FindString(rest)
+		if beyondBodyPath.MatchString(rest) || reference != "" && strings.HasPrefix(rest[len(reference):], "[") {
+			return notServed("%s %q: paths of other than names and indexes", member, expression)
+		}
 		if reference == "" {
 			return badRequest("Invalid %s %q: a WebSocket API selects by $request.body.<path>", member, expression)
 		}
 		rest = rest[len(reference):]
+	}
+	return nil
+}
+
+// checkStaticExpression checks a selection expression of which only the form
+// without variables is served.
+func checkStaticExpression(member, expression string) error {
+	if err := checkBodyExpression(member, expression); err != nil {
+		return err
+	}
+	if strings.Contains(strings.ReplaceAll(expression, `\$`, ""), "$") {
+		return notServed("%s %q: variables in it", member, expression)
 	}
 	return nil
 }
