@@ -25,7 +25,7 @@ func main() {
 
 	db := environment.DynamoDB()
 	connections := store.NewConnections(db, settings.Connections, time.Now)
-	sockets := push.NewSockets(environment.Management(settings.Management))
+	sockets := push.NewSockets(environment.Config(), settings.Management)
 	lambda.Start(&message.Handler{
 		Ledger:   ledger.New(store.NewUsers(db, settings.Connections), settings.Limits, time.Now),
 		Messages: store.NewMessages(db, settings.Messages, settings.Life, time.Now),

@@ -14,7 +14,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
-	"github.com/aws/aws-sdk-go-v2/service/apigatewaymanagementapi"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"github.com/portcullis-chat/portcullis/lambdas/internal/config"
@@ -66,7 +65,8 @@ func Read(r *config.Reader) Environment {
 	return e
 }
 
-func (e Environment) config() aws.Config {
+// Config is what the clients of all services have in common.
+func (e Environment) Config() aws.Config {
 	return aws.Config{
 		Region: e.region,
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
@@ -90,14 +90,5 @@ func (e Environment) config() aws.Config {
 
 // DynamoDB returns a client of DynamoDB.
 func (e Environment) DynamoDB() *dynamodb.Client {
-	return dynamodb.NewFromConfig(e.config(), func(o *dynamodb.Options) { o.BaseEndpoint = e.endpoint })
-}
-
-// Management returns a client of the @connections API of one stage. It does
-// not retry: a fan-out decides that itself.
-func (e Environment) Management(stage string) *apigatewaymanagementapi.Client {
-	return apigatewaymanagementapi.NewFromConfig(e.config(), func(o *apigatewaymanagementapi.Options) {
-		o.BaseEndpoint = aws.String(stage)
-		o.Retryer = aws.NopRetryer{}
-	})
+	return dynamodb.NewFromConfig(e.Config(), func(o *dynamodb.Options) { o.BaseEndpoint = e.endpoint })
 }

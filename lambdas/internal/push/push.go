@@ -28,17 +28,17 @@ const (
 // been opened yet.
 var ErrGone = errors.New("the connection is gone")
 
-// Management is the @connections API of one stage.
-type Management interface {
-	PostToConnection(context.Context, *apigatewaymanagementapi.PostToConnectionInput, ...func(*apigatewaymanagementapi.Options)) (*apigatewaymanagementapi.PostToConnectionOutput, error)
-	DeleteConnection(context.Context, *apigatewaymanagementapi.DeleteConnectionInput, ...func(*apigatewaymanagementapi.Options)) (*apigatewaymanagementapi.DeleteConnectionOutput, error)
-}
-
 // Sockets posts to connections and closes them.
-type Sockets struct{ api Management }
+type Sockets struct{ api *apigatewaymanagementapi.Client }
 
-// NewSockets returns Sockets on a stage.
-func NewSockets(api Management) *Sockets { return &Sockets{api: api} }
+// NewSockets returns Sockets on the stage of a URL. The client does not retry:
+// Post decides that itself.
+func NewSockets(config aws.Config, stage string) *Sockets {
+	return &Sockets{api: apigatewaymanagementapi.NewFromConfig(config, func(o *apigatewaymanagementapi.Options) {
+		o.BaseEndpoint = aws.String(stage)
+		o.Retryer = aws.NopRetryer{}
+	})}
+}
 
 // Post sends a frame to a connection. It tries again once when the API is
 // overloaded or failed, and not when it did not answer in time: a hanging post

@@ -59,7 +59,7 @@ func newStage(t *testing.T, answer func(w http.ResponseWriter, r *http.Request, 
 	if err := r.Err(); err != nil {
 		t.Fatal(err)
 	}
-	return push.NewSockets(e.Management(s.URL + "/live")), s
+	return push.NewSockets(e.Config(), s.URL+"/live"), s
 }
 
 func fail(w http.ResponseWriter, status int, kind string) {
