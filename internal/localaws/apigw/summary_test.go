@@ -7,6 +7,7 @@ import (
 
 func TestTheSummaryListsAPIsWithTheStagesThatServe(t *testing.T) {
 	f := newFixture(t)
+	f.newRoute("join")
 	f.newStage("empty", nil)
 	f.newStage("next", f.newDeployment())
 	f.newStage("live", f.newDeployment())
