@@ -29,7 +29,9 @@ const (
 var ErrGone = errors.New("the connection is gone")
 
 // Sockets posts to connections and closes them.
-type Sockets struct{ api *apigatewaymanagementapi.Client }
+type Sockets struct {
+	api *apigatewaymanagementapi.Client
+}
 
 // NewSockets returns Sockets on the stage of a URL. The client does not retry:
 // Post decides that itself.
