@@ -91,14 +91,14 @@ type SendMessage struct {
 type HistoryRequest struct {
 	Action string `json:"action"`
 	Before string `json:"before,omitempty"`
-	Limit  int    `json:"limit,omitempty"`
+	Limit  int    `json:"limit,omitzero"`
 }
 
 // MembersRequest asks who is in the room, in the order of user ids.
 type MembersRequest struct {
 	Action string `json:"action"`
 	After  string `json:"after,omitempty"`
-	Limit  int    `json:"limit,omitempty"`
+	Limit  int    `json:"limit,omitzero"`
 }
 
 // Ping asks for a pong. It keeps the connection from API Gateway's idle
