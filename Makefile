@@ -36,7 +36,7 @@ build: ## Build the command into bin/
 
 .PHONY: package
 package: ## Build the functions' zips into dist/, the same bytes everywhere
-	@$(GO) run ./cmd/package --out dist
+	@GOTOOLCHAIN=$$(awk '$$1 == "toolchain" {print $$2}' go.mod) $(GO) run ./cmd/package --out dist
 
 .PHONY: init
 init: build ## terraform init of the examples, from a provider mirror if there is one
