@@ -63,7 +63,6 @@ lint: lint-go lint-terraform ## All linters
 
 .PHONY: lint-go
 lint-go: ## golangci-lint
-	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "not formatted: run make fmt"; gofmt -l $$(git ls-files '*.go'); exit 1; }
 	$(TOOL) golangci-lint run ./...
 
 .PHONY: lint-terraform
@@ -77,7 +76,7 @@ docs: ## Generate the tables in the modules' READMEs
 
 .PHONY: fmt
 fmt: ## Format Go and Terraform
-	@gofmt -w $$(git ls-files '*.go')
+	$(TOOL) golangci-lint fmt ./...
 	@$(TERRAFORM) fmt -recursive .
 
 .PHONY: clean

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"reflect"
 	"strings"
@@ -22,8 +23,8 @@ import (
 )
 
 var (
-	now  = time.Unix(1_707_502_304, 0)
-	boom = errors.New("boom")
+	now     = time.Unix(1_707_502_304, 0)
+	errBoom = errors.New("boom")
 )
 
 // table holds connections in memory; fail names the calls that fail.
@@ -44,7 +45,7 @@ func (s *table) call(name string) error {
 		panic("boom")
 	}
 	if s.fail[name] {
-		return boom
+		return errBoom
 	}
 	return nil
 }
@@ -158,7 +159,7 @@ func TestOnlyTheChatsSubprotocolIsEchoed(t *testing.T) {
 			r.Headers = nil // a native client
 		}
 		response, err := h.Handle(context.Background(), r)
-		if err != nil || response.StatusCode != 200 || response.Headers["Sec-WebSocket-Protocol"] != want || (want == "") != (response.Headers == nil) {
+		if err != nil || response.StatusCode != http.StatusOK || response.Headers["Sec-WebSocket-Protocol"] != want || (want == "") != (response.Headers == nil) {
 			t.Errorf("%q: got %+v, %v", offer, response, err)
 		}
 	}
@@ -214,7 +215,7 @@ func TestABanThatIsOverIsNoBan(t *testing.T) {
 	s := newTable()
 	s.revoked = now.Unix()
 	h, _ := handler(s)
-	if response, err := h.Handle(context.Background(), request(t)); err != nil || response.StatusCode != 200 {
+	if response, err := h.Handle(context.Background(), request(t)); err != nil || response.StatusCode != http.StatusOK {
 		t.Errorf("got %+v, %v", response, err)
 	}
 }
@@ -223,7 +224,7 @@ func TestASlotThatCannotBeFreedIsLoggedBesideItsCause(t *testing.T) {
 	s := newTable()
 	s.fail["Join"], s.fail["FreeSlot"] = true, true
 	h, log := handler(s)
-	if response, err := h.Handle(context.Background(), request(t)); err != nil || response.StatusCode != 500 || strings.Count(log.String(), "boom") != 2 {
+	if response, err := h.Handle(context.Background(), request(t)); err != nil || response.StatusCode != http.StatusInternalServerError || strings.Count(log.String(), "boom") != 2 {
 		t.Errorf("got %+v, %v; the log is %s", response, err, log)
 	}
 }
@@ -244,9 +245,9 @@ func TestTheLimitHoldsUnderParallelConnects(t *testing.T) {
 			mu.Lock()
 			defer mu.Unlock()
 			switch {
-			case err == nil && response.StatusCode == 200:
+			case err == nil && response.StatusCode == http.StatusOK:
 				accepted++
-			case err == nil && response.StatusCode == 429:
+			case err == nil && response.StatusCode == http.StatusTooManyRequests:
 				refused++
 			default:
 				t.Errorf("got %+v, %v", response, err)

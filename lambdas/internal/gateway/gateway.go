@@ -194,7 +194,7 @@ func decision(methodArn, principal, effect string) AuthorizerResponse {
 
 // ErrUnauthorized has the one text that makes API Gateway answer a handshake
 // with 401. Any other error of an authorizer becomes 500.
-var ErrUnauthorized = errors.New("Unauthorized") //nolint:staticcheck // API Gateway compares this text exactly.
+var ErrUnauthorized = errors.New("Unauthorized")
 
 // Status is a response without a body.
 func Status(code int) Response { return Response{StatusCode: code} }

@@ -186,7 +186,9 @@ func (c *Cache) fetch(done chan<- struct{}) {
 }
 
 func (c *Cache) get() (map[string]token.Key, error) {
-	request, err := http.NewRequest(http.MethodGet, c.url, nil)
+	// Not the context of the caller that happens to ask first: others wait for
+	// the same answer. The client's own timeout bounds it.
+	request, err := http.NewRequestWithContext(context.Background(), http.MethodGet, c.url, nil)
 	if err != nil {
 		return nil, fmt.Errorf("asking for the keys: %w", err)
 	}
@@ -195,7 +197,7 @@ func (c *Cache) get() (map[string]token.Key, error) {
 	if err != nil {
 		return nil, fmt.Errorf("asking for the keys: %w", err)
 	}
-	defer response.Body.Close()
+	defer func() { _ = response.Body.Close() }()
 	if response.StatusCode != http.StatusOK {
 		return nil, fmt.Errorf("asking for the keys: status %d", response.StatusCode)
 	}

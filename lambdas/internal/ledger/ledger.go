@@ -28,9 +28,10 @@ import (
 
 const (
 	// MostSent is how many sent messages a row remembers before the oldest are
-	// forgotten, KeepSent how many are left then. With 32 of them the row stays
-	// below the 1 KB that one write unit pays for.
+	// forgotten. With 32 of them the row stays below the 1 KB that one write
+	// unit pays for.
 	MostSent = 32
+	// KeepSent is how many of them are left then.
 	KeepSent = 16
 
 	// maxTries bounds the writes for one message. Each lost race means that

@@ -90,8 +90,11 @@ func TestAPanicIsLoggedByItsPlaceAndNotItsValue(t *testing.T) {
 		t.Errorf("got %s", out.String())
 	}
 	out.Reset()
-	crash(func() { var m map[string]int; m["x"] = 1 })
+	crash(func() { nilMap()["x"] = 1 })
 	if !strings.Contains(out.String(), "nil map") {
 		t.Errorf("got %s", out.String())
 	}
 }
+
+// nilMap returns a map that cannot be written to.
+func nilMap() map[string]int { return nil }

@@ -29,8 +29,8 @@ import (
 const own = "AAAA1234aaaa123=" // the connection of the fixture
 
 var (
-	now  = time.UnixMilli(1_707_502_320_453)
-	boom = errors.New("boom arn:aws:dynamodb:eu-west-1:1:table/x")
+	now     = time.UnixMilli(1_707_502_320_453)
+	errBoom = errors.New("boom arn:aws:dynamodb:eu-west-1:1:table/x")
 )
 
 // chat is everything around the handler, in memory. fail names the calls that
@@ -259,10 +259,10 @@ func TestAMessageIsStoredPassedOnAndAcknowledged(t *testing.T) {
 
 func TestFailuresAfterStoringAreNotTheCallers(t *testing.T) {
 	for name, set := range map[string]func(*chat){
-		"a failing post":      func(c *chat) { c.fail["Post bob="] = boom },
+		"a failing post":      func(c *chat) { c.fail["Post bob="] = errBoom },
 		"a gone connection":   func(c *chat) { c.fail["Post bob="] = push.ErrGone },
-		"failing members":     func(c *chat) { c.fail["Members"] = boom },
-		"a row that stays":    func(c *chat) { c.fail["Post bob="], c.fail["Remove bob="] = push.ErrGone, boom },
+		"failing members":     func(c *chat) { c.fail["Members"] = errBoom },
+		"a row that stays":    func(c *chat) { c.fail["Post bob="], c.fail["Remove bob="] = push.ErrGone, errBoom },
 		"an SDK that retried": func(c *chat) { c.fail["Put"] = store.ErrStored },
 	} {
 		c := newChat()
@@ -299,7 +299,7 @@ func TestARetryGetsTheFirstAckAndIsNotDeliveredTwice(t *testing.T) {
 
 func TestARetryOfAMessageThatWasNotStoredIsDelivered(t *testing.T) {
 	c := newChat()
-	c.fail["Put"] = boom
+	c.fail["Put"] = errBoom
 	refused := decode[protocol.Error](t, c.send(t, "c", "x"))
 	if refused.Code != protocol.CodeInternal || refused.ClientID != "c" {
 		t.Errorf("got %+v", refused)
@@ -314,7 +314,7 @@ func TestARetryOfAMessageThatWasNotStoredIsDelivered(t *testing.T) {
 func TestARetryThatCannotBeReadIsAnError(t *testing.T) {
 	c := newChat()
 	c.send(t, "c", "x")
-	c.fail["Get"] = boom
+	c.fail["Get"] = errBoom
 	if got := decode[protocol.Error](t, c.send(t, "c", "x")); got.Code != protocol.CodeInternal {
 		t.Errorf("got %+v", got)
 	}
@@ -357,17 +357,17 @@ func TestRefusals(t *testing.T) {
 		"no access":                                   {"sendMessage", `{"clientId":"c","text":"x"}`, access(""), nil, "forbidden", "c", "read_only"},
 		"a banned user":                               {"sendMessage", `{"clientId":"c","text":"x"}`, nil, map[string]error{"Charge": ledger.ErrRevoked}, "forbidden", "c", "revoked"},
 		"too many messages":                           {"sendMessage", `{"clientId":"c","text":"x"}`, nil, map[string]error{"Charge": ledger.LimitError{RetryAfter: 1500 * time.Millisecond}}, "rate_limited", "c", "messages"},
-		"a failing ledger":                            {"sendMessage", `{"clientId":"c","text":"x"}`, nil, map[string]error{"Charge": boom}, "internal", "c", "internal"},
-		"a failing table":                             {"sendMessage", `{"clientId":"c","text":"x"}`, nil, map[string]error{"Put": boom}, "internal", "c", "internal"},
+		"a failing ledger":                            {"sendMessage", `{"clientId":"c","text":"x"}`, nil, map[string]error{"Charge": errBoom}, "internal", "c", "internal"},
+		"a failing table":                             {"sendMessage", `{"clientId":"c","text":"x"}`, nil, map[string]error{"Put": errBoom}, "internal", "c", "internal"},
 		"a crash":                                     {"sendMessage", `{"clientId":"c","text":"x"}`, nil, map[string]error{"Put": errPanic}, "internal", "c", ""},
 		"history: wrong id":                           {"history", `{"before":"x"}`, nil, nil, "bad_request", "", "before"},
 		"history: small id":                           {"history", `{"before":"01hf7yat3v0000000000000000"}`, nil, nil, "bad_request", "", "before"},
 		"history: big limit":                          {"history", `{"limit":101}`, nil, nil, "bad_request", "", "limit"},
 		"history: zero limit":                         {"history", `{"limit":0}`, nil, nil, "bad_request", "", "frame_member_range"},
-		"history: failing":                            {"history", `{}`, nil, map[string]error{"Before": boom}, "internal", "", "internal"},
+		"history: failing":                            {"history", `{}`, nil, map[string]error{"Before": errBoom}, "internal", "", "internal"},
 		"members: wrong id":                           {"members", `{"after":"a b"}`, nil, nil, "bad_request", "", "after"},
 		"members: big limit":                          {"members", `{"limit":101}`, nil, nil, "bad_request", "", "limit"},
-		"members: failing":                            {"members", `{}`, nil, map[string]error{"Members": boom}, "internal", "", "internal"},
+		"members: failing":                            {"members", `{}`, nil, map[string]error{"Members": errBoom}, "internal", "", "internal"},
 		"an unknown action":                           {"$default", `{"action":"dance"}`, nil, nil, "unknown_action", "", "unknown_action"},
 		"no action":                                   {"$default", `{}`, nil, nil, "unknown_action", "", "unknown_action"},
 		"$connect as action":                          {"$default", `{"action":"$connect"}`, nil, nil, "unknown_action", "", "unknown_action"},
@@ -440,9 +440,9 @@ func TestAnExpiredTokenClosesTheSocketAfterTelling(t *testing.T) {
 }
 
 func TestAnExpiredSocketIsClosedEvenIfItCannotBeTold(t *testing.T) {
-	for _, fail := range []error{push.ErrGone, boom} {
+	for _, fail := range []error{push.ErrGone, errBoom} {
 		c := newChat()
-		c.fail["Post "+own], c.fail["Close "+own] = fail, boom
+		c.fail["Post "+own], c.fail["Close "+own] = fail, errBoom
 		c.invoke(t, event(t, "history", `{}`, func(r *gateway.Request) { r.RequestContext.Authorizer.Exp = 1 }))
 		if !slices.Equal(c.closed, []string{own}) || !strings.Contains(c.log.String(), `"reason":"close"`) {
 			t.Errorf("%v: closed %q; the log is %s", fail, c.closed, c.log.String())

@@ -29,9 +29,9 @@ func n(v string) types.AttributeValue { return &types.AttributeValueMemberN{Valu
 func b(v []byte) types.AttributeValue { return &types.AttributeValueMemberB{Value: v} }
 
 var (
-	ctx  = context.Background()
-	now  = time.Unix(1_700_000_000, 0)
-	boom = errors.New("boom")
+	ctx     = context.Background()
+	now     = time.Unix(1_700_000_000, 0)
+	errBoom = errors.New("boom")
 )
 
 const (
@@ -138,7 +138,7 @@ func TestASlotIsTakenWhenItIsFree(t *testing.T) {
 	}{
 		"a free slot":  {&dynamodb.PutItemOutput{}, nil},
 		"a taken slot": {conflict(nil), store.ErrSlotTaken},
-		"an error":     {boom, boom},
+		"an error":     {errBoom, errBoom},
 	} {
 		table, d := connections(c.answer)
 		if err := table.TakeSlot(ctx, "u", 3, "c1", "r"); !errors.Is(err, c.want) {
@@ -160,7 +160,7 @@ func TestASlotIsFreedByAnExpiredRow(t *testing.T) {
 	}{
 		"an own slot":      {&dynamodb.PutItemOutput{}, nil},
 		"another's by now": {conflict(nil), nil},
-		"an error":         {boom, boom},
+		"an error":         {errBoom, errBoom},
 	} {
 		table, d := connections(c.answer)
 		if err := table.FreeSlot(ctx, "u", 3, "c1", "r"); !errors.Is(err, c.want) {
@@ -199,8 +199,8 @@ func TestARoomIsCountedPageByPageUntilItIsEnough(t *testing.T) {
 	if got, err := c.Count(ctx, "r", 7); got != 7 || err != nil || len(d.requests) != 2 {
 		t.Errorf("got %d, %v after %d requests", got, err, len(d.requests))
 	}
-	c, _ = connections(boom)
-	if _, err := c.Count(ctx, "r", 7); !errors.Is(err, boom) {
+	c, _ = connections(errBoom)
+	if _, err := c.Count(ctx, "r", 7); !errors.Is(err, errBoom) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -214,8 +214,8 @@ func TestJoiningWritesTheMembersRow(t *testing.T) {
 		TableName: aws.String("chat-connections"),
 		Item:      item{"pk": s("room#r"), "sk": s("c1"), "sub": s("u"), "name": s("N"), "slot": n("2"), "connectedAt": n("5"), "expiry": n(lifeText)},
 	})
-	c, _ = connections(boom)
-	if err := c.Join(ctx, "r", room.Member{}); !errors.Is(err, boom) {
+	c, _ = connections(errBoom)
+	if err := c.Join(ctx, "r", room.Member{}); !errors.Is(err, errBoom) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -235,8 +235,8 @@ func TestLeavingReturnsTheMember(t *testing.T) {
 	if _, found, err := c.Leave(ctx, "r", "c1"); found || err != nil {
 		t.Errorf("no row: got %v, %v", found, err)
 	}
-	c, _ = connections(boom)
-	if _, _, err := c.Leave(ctx, "r", "c1"); !errors.Is(err, boom) {
+	c, _ = connections(errBoom)
+	if _, _, err := c.Leave(ctx, "r", "c1"); !errors.Is(err, errBoom) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -248,7 +248,7 @@ func TestASlotIsReleasedByItsOwnConnectionOnly(t *testing.T) {
 	}{
 		"its own":       {&dynamodb.DeleteItemOutput{}, nil},
 		"another's":     {conflict(nil), nil},
-		"with an error": {boom, boom},
+		"with an error": {errBoom, errBoom},
 	} {
 		table, d := connections(c.answer)
 		if err := table.ReleaseSlot(ctx, "u", 2, "c1"); !errors.Is(err, c.want) {
@@ -266,8 +266,8 @@ func TestRemovingDeletesBothRows(t *testing.T) {
 	if err := c.Remove(ctx, "r", room.Member{ConnectionID: "c1", Sub: "u", Slot: 2}); err != nil || len(d.requests) != 2 {
 		t.Errorf("%v after %d requests", err, len(d.requests))
 	}
-	c, d = connections(boom)
-	if err := c.Remove(ctx, "r", room.Member{ConnectionID: "c1", Sub: "u", Slot: 2}); !errors.Is(err, boom) || len(d.requests) != 1 {
+	c, d = connections(errBoom)
+	if err := c.Remove(ctx, "r", room.Member{ConnectionID: "c1", Sub: "u", Slot: 2}); !errors.Is(err, errBoom) || len(d.requests) != 1 {
 		t.Errorf("%v after %d requests", err, len(d.requests))
 	}
 }
@@ -342,7 +342,7 @@ func TestAnUnseenUserIsChargedInOneWrite(t *testing.T) {
 
 func TestASeenUserIsChargedIfTheRowIsTheSame(t *testing.T) {
 	k, old1, old2 := ledger.KeyOf("r", "c1"), ledger.KeyOf("r", "o1"), ledger.KeyOf("r", "o2")
-	d := &db{answers: []any{conflict(item{"messagesFrom": n("7"), "bytesFrom": n("8"), "revokedUntil": n("9")}), boom}}
+	d := &db{answers: []any{conflict(item{"messagesFrom": n("7"), "bytesFrom": n("8"), "revokedUntil": n("9")}), errBoom}}
 	users := store.NewUsers(d, "chat-connections")
 	change := ledger.Change{
 		Sub: "u", Now: now, Seen: &ratelimit.Budget{MessagesFrom: 1, BytesFrom: 2}, Budget: ratelimit.Budget{MessagesFrom: 11, BytesFrom: 12},
@@ -367,7 +367,7 @@ func TestASeenUserIsChargedIfTheRowIsTheSame(t *testing.T) {
 		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
 	})
 	change.Forget = nil
-	if _, err := users.Write(ctx, change); !errors.Is(err, boom) {
+	if _, err := users.Write(ctx, change); !errors.Is(err, errBoom) {
 		t.Errorf("got %v", err)
 	}
 	if update := *d.requests[1].(*dynamodb.UpdateItemInput).UpdateExpression; strings.Contains(update, "REMOVE") {
@@ -387,7 +387,7 @@ func TestAMessageIsStoredOnce(t *testing.T) {
 	}{
 		"a new one":    {&dynamodb.PutItemOutput{}, nil},
 		"a stored one": {conflict(nil), store.ErrStored},
-		"an error":     {boom, boom},
+		"an error":     {errBoom, errBoom},
 	} {
 		m, d := messages(c.answer)
 		if err := m.Put(ctx, room.Message{ID: id1, Room: "r", Sub: "u", Name: "N", ClientID: "c", HTML: "h", Policy: "text/1"}); !errors.Is(err, c.want) {
@@ -466,8 +466,8 @@ func TestHistoryIsReadBackwards(t *testing.T) {
 			t.Errorf("%s: the query is %+v", name, d.requests[0])
 		}
 	}
-	m, _ := messages(boom)
-	if _, _, err := m.Before(ctx, "r", ulid.ULID{}, 1); !errors.Is(err, boom) {
+	m, _ := messages(errBoom)
+	if _, _, err := m.Before(ctx, "r", ulid.ULID{}, 1); !errors.Is(err, errBoom) {
 		t.Errorf("got %v", err)
 	}
 }

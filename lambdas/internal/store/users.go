@@ -25,6 +25,7 @@ type Users struct {
 // NewUsers returns Users on the connections table.
 func NewUsers(db DynamoDB, table string) *Users { return &Users{db: db, table: table} }
 
+// notRevoked holds for a user whom no operator has banned.
 const notRevoked = "(attribute_not_exists(revokedUntil) OR revokedUntil <= :now)"
 
 // Write is one UpdateItem, whatever the guard.
@@ -46,7 +47,7 @@ func (u *Users) Write(ctx context.Context, change ledger.Change) (ledger.Row, er
 	out, err := u.db.UpdateItem(ctx, &dynamodb.UpdateItemInput{
 		TableName:                           aws.String(u.table),
 		Key:                                 key(userKey(change.Sub), stateKey),
-		ConditionExpression:                 aws.String("(attribute_not_exists(revokedUntil) OR revokedUntil <= :now) AND " + guard),
+		ConditionExpression:                 aws.String(notRevoked + " AND " + guard),
 		UpdateExpression:                    aws.String("SET messagesFrom = :messages, bytesFrom = :bytes, expiry = :expiry, #key = :id" + effect),
 		ExpressionAttributeNames:            names,
 		ExpressionAttributeValues:           values,
