@@ -41,7 +41,7 @@ variable "oidc" {
   }
 
   validation {
-    condition     = var.oidc == null || can(regex("^(https://[^\\s?#@]+|http://(127\\.[0-9]{1,3}\\.[0-9]{1,3}\\.[0-9]{1,3}|\\[::1\\]|localhost)(:[0-9]{1,5})?/[^\\s?#]*)$", var.oidc.jwks_uri))
+    condition     = var.oidc == null || can(regex("^(https://[^\\s?#@]+|http://(127\\.[0-9]{1,3}\\.[0-9]{1,3}\\.[0-9]{1,3}|\\[::1\\]|localhost)(:[0-9]{1,5})?(/[^\\s?#]*)?)$", var.oidc.jwks_uri))
     error_message = "oidc.jwks_uri must be an https URL without user, query and fragment; http is for loopback addresses (127.0.0.0/8, [::1], localhost) only."
   }
 
