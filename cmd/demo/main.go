@@ -101,11 +101,11 @@ func run(ctx context.Context) (err error) {
 	if err := d.talk(ctx); err != nil {
 		return err
 	}
-	d.invite()
-	if !term.IsTerminal(int(os.Stdin.Fd())) || !term.IsTerminal(int(os.Stdout.Fd())) {
+	stays := term.IsTerminal(int(os.Stdin.Fd())) && term.IsTerminal(int(os.Stdout.Fd()))
+	d.invite(stays)
+	if !stays {
 		return nil
 	}
-	fmt.Print("\nIt stays up until Ctrl-C.\n")
 	select {
 	case <-ctx.Done():
 		return ctx.Err()

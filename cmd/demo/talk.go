@@ -201,11 +201,16 @@ func line(who, from, text string) {
 	fmt.Printf("  %s  %-26s %s\n", time.Now().Format(time.TimeOnly), who, text)
 }
 
-// invite says how to join by hand.
-func (d *demo) invite() {
-	fmt.Printf("\nJoin by hand while it is up, in another terminal (one command each):\n\n  eval \"$(bin/portcullis local env --dir %s)\"\n", folderPath)
+// invite says how to join by hand, which takes a demo that stays up.
+func (d *demo) invite(stays bool) {
+	if stays {
+		fmt.Println("\nIt stays up until Ctrl-C. To join by hand, in another terminal:")
+	} else {
+		fmt.Println("\nIt ends now, as this is no terminal. On one it stays up, and one joins by hand with:")
+	}
+	fmt.Printf("\n  eval \"$(bin/portcullis local env --dir %s)\"\n", folderPath)
 	for _, p := range d.people {
-		fmt.Printf("  PORTCULLIS_PASSWORD=%s bin/portcullis chat --url %s --room %s --user %s --user-pool-id %s --client-id %s\n",
+		fmt.Printf("\n  PORTCULLIS_PASSWORD=%s \\\n    bin/portcullis chat --url %s --room %s \\\n    --user %s --user-pool-id %s --client-id %s\n",
 			p.password, d.chat.url, roomName, p.name, d.chat.userPoolID, d.chat.clientID)
 	}
 }
