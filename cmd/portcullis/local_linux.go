@@ -411,7 +411,7 @@ func (f *localFlags) exec(cmd *cobra.Command, args []string) (err error) {
 			}
 		case failed := <-stack.Failed():
 			_ = child.Process.Signal(syscall.SIGTERM)
-			<-ended
+			_ = <-ended // the stack's end is what there is to tell
 			return fmt.Errorf("the stack ended under the command: %w", failed)
 		case err := <-ended:
 			var exit *exec.ExitError
