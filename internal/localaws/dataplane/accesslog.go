@@ -4,9 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/http"
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/portcullis-chat/portcullis/internal/localaws/apigw"
 )
@@ -15,6 +17,48 @@ import (
 type accessEntry struct {
 	context requestContext
 	status  int
+	// outcomes are the variables that tell how authorizer and integration did.
+	outcomes map[string]string
+}
+
+// authorizer notes how long an authorizer took and what it came to.
+func (e *accessEntry) authorizer(latency time.Duration, err error) {
+	e.outcome("authorizer", latency, err)
+	e.outcomes["authorizer.integrationLatency"] = e.outcomes["authorizer.latency"]
+	var refused *refusal
+	e.outcomes["authorizer.status"] = strconv.Itoa(http.StatusOK)
+	if errors.As(err, &refused) {
+		e.outcomes["authorizer.status"] = strconv.Itoa(refused.status)
+	}
+}
+
+// integration notes how long an integration took and what it came to.
+func (e *accessEntry) integration(latency time.Duration, err error) {
+	e.outcome("integration", latency, err)
+	e.outcomes["integrationLatency"] = e.outcomes["integration.latency"]
+	switch {
+	case errors.Is(err, errIntegrationTimeout):
+		e.status = http.StatusGatewayTimeout
+	case err != nil:
+		e.status = http.StatusBadGateway
+	default:
+		e.outcomes["integration.status"] = strconv.Itoa(e.status)
+		e.outcomes["integration.integrationStatus"] = strconv.Itoa(http.StatusOK)
+	}
+}
+
+func (e *accessEntry) outcome(of string, latency time.Duration, err error) {
+	if e.outcomes == nil {
+		e.outcomes = make(map[string]string)
+	}
+	e.outcomes[of+".latency"] = strconv.FormatInt(latency.Milliseconds(), 10)
+	var refused *refusal
+	if errors.As(err, &refused) {
+		err = refused.cause
+	}
+	if err != nil {
+		e.outcomes[of+".error"] = strings.ReplaceAll(err.Error(), `"`, "'") // formats are mostly JSON
+	}
 }
 
 // accessVariable is a variable in an access log format.
@@ -44,7 +88,8 @@ func (g *Gateway) logAccess(stage apigw.Stage, entry accessEntry, err error) {
 
 // renderAccess fills an access log format. A variable without a value is "-".
 func renderAccess(format string, entry accessEntry, err error) string {
-	values := maps.Clone(entry.context.variables())
+	values := entry.context.variables()
+	maps.Copy(values, entry.outcomes)
 	if entry.status != 0 {
 		values["status"] = strconv.Itoa(entry.status)
 	}
@@ -53,6 +98,8 @@ func renderAccess(format string, entry accessEntry, err error) string {
 	switch {
 	case errors.As(err, &refused):
 		message = refused.message
+	case errors.Is(err, errIntegrationTimeout):
+		message = "Endpoint request timed out"
 	case err != nil:
 		message = "Internal server error"
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -34,6 +35,12 @@ const (
 // errGone says that a connection is closed.
 var errGone = errors.New("the connection is gone")
 
+// errSlow says that a client did not read in time.
+var errSlow = errors.New("the client does not read")
+
+// abnormally is the reason of a connection that was lost; a choice.
+const abnormally = "Connection closed abnormally"
+
 // conn is one WebSocket connection of a client.
 type conn struct {
 	id          string
@@ -46,6 +53,8 @@ type conn struct {
 	authorizer  map[string]any
 	traceID     string
 	now         func() time.Time
+
+	writeTimeout, closeHandshake time.Duration
 
 	active   atomic.Int64 // unix milliseconds of the last message, either way
 	inFlight chan struct{}
@@ -96,15 +105,32 @@ func (c *conn) send(message []byte) error {
 	return nil
 }
 
-// writeFrame writes a frame; the caller holds write. A client that does not
-// read for writeTimeout is cut off.
-func (c *conn) writeFrame(frame ws.Frame) error {
-	_ = c.net.SetWriteDeadline(time.Now().Add(writeTimeout))
-	if err := ws.WriteFrame(c.net, frame); err != nil {
-		_ = c.net.Close()
+// open writes the response of the handshake as the first bytes. Before that it
+// calls add, which makes the connection reachable or refuses it.
+func (c *conn) open(response []byte, add func() bool) error {
+	c.write.Lock()
+	defer c.write.Unlock()
+	if !add() {
 		return errGone
 	}
-	return nil
+	_ = c.net.SetWriteDeadline(time.Now().Add(c.writeTimeout))
+	_, err := c.net.Write(response)
+	return err
+}
+
+// writeFrame writes a frame; the caller holds write. A client that does not
+// read for writeTimeout is cut off: what it has of a frame cannot be taken back.
+func (c *conn) writeFrame(frame ws.Frame) error {
+	_ = c.net.SetWriteDeadline(time.Now().Add(c.writeTimeout))
+	err := ws.WriteFrame(c.net, frame)
+	if err == nil {
+		return nil
+	}
+	_ = c.net.Close()
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return errSlow
+	}
+	return errGone
 }
 
 // close begins the closing handshake with a code of this side's choice. The
@@ -112,13 +138,17 @@ func (c *conn) writeFrame(frame ws.Frame) error {
 func (c *conn) close(code int, reason string) {
 	c.closeOnce.Do(func() {
 		c.closeCode, c.closeReason = code, reason
+		// Whatever is being written has this long, and so has the close frame.
+		_ = c.net.SetWriteDeadline(time.Now().Add(c.closeHandshake))
 		c.write.Lock()
+		defer c.write.Unlock()
 		close(c.closing)
-		err := c.writeFrame(ws.NewCloseFrame(ws.NewCloseFrameBody(ws.StatusCode(code), reason)))
-		c.write.Unlock()
-		if err == nil {
-			_ = c.net.SetReadDeadline(time.Now().Add(closeHandshake))
+		_ = c.net.SetWriteDeadline(time.Now().Add(c.closeHandshake))
+		if err := ws.WriteFrame(c.net, ws.NewCloseFrame(ws.NewCloseFrameBody(ws.StatusCode(code), reason))); err != nil {
+			_ = c.net.Close()
+			return
 		}
+		_ = c.net.SetReadDeadline(time.Now().Add(c.closeHandshake))
 	})
 }
 
@@ -126,21 +156,18 @@ func (c *conn) close(code int, reason string) {
 // returns the code and reason that $disconnect reports.
 func (c *conn) read(deliver func(message []byte)) (int, string) {
 	err := c.readMessages(deliver)
-	select {
-	case <-c.closing: // this side closed first
-		_ = c.net.Close()
-		return c.closeCode, c.closeReason
-	default:
+	defer func() { _ = c.net.Close() }()
+	var violation *closeError
+	if errors.As(err, &violation) {
+		c.close(violation.code, violation.reason)
+		c.drain()
 	}
-	var closed *closeError
-	if !errors.As(err, &closed) {
-		_ = c.net.Close()
-		return closeAbnormal, "Connection closed abnormally"
-	}
-	c.close(closed.code, closed.reason)
-	c.drain()
-	_ = c.net.Close()
-	return closed.code, closed.reason
+	// Unless one side has closed, or is about to, the connection is lost.
+	c.closeOnce.Do(func() {
+		c.closeCode, c.closeReason = closeAbnormal, abnormally
+		close(c.closing)
+	})
+	return c.closeCode, c.closeReason
 }
 
 // drain reads what the client still sends, so that closing the socket does not
@@ -213,13 +240,23 @@ func (c *conn) control(header ws.Header) error {
 	ws.Cipher(payload, header.Mask, 0)
 	switch header.OpCode {
 	case ws.OpPing:
-		c.write.Lock()
-		defer c.write.Unlock()
-		return c.writeFrame(ws.NewPongFrame(payload))
+		return c.pong(payload)
 	case ws.OpClose:
 		return c.clientClose(payload)
 	default:
 		return nil
+	}
+}
+
+// pong answers a ping; after a close frame nothing more may be sent.
+func (c *conn) pong(payload []byte) error {
+	c.write.Lock()
+	defer c.write.Unlock()
+	select {
+	case <-c.closing:
+		return nil
+	default:
+		return c.writeFrame(ws.NewPongFrame(payload))
 	}
 }
 
@@ -233,8 +270,11 @@ func (c *conn) clientClose(payload []byte) error {
 	case len(payload) >= 2:
 		code = int(binary.BigEndian.Uint16(payload))
 		reason = string(payload[2:])
-		if !validCloseCode(code) || !utf8.ValidString(reason) {
+		if !validCloseCode(code) {
 			return &closeError{closeProtocol, "Protocol error"}
+		}
+		if !utf8.ValidString(reason) {
+			return &closeError{closeInvalidUTF8, "Invalid UTF-8"}
 		}
 		answer = payload[:2]
 	}

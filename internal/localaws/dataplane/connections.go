@@ -2,6 +2,7 @@ package dataplane
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -49,14 +50,17 @@ func (g *Gateway) serveConnections(w http.ResponseWriter, r *http.Request, stage
 	w.Header().Set("Content-Type", "application/json")
 	switch r.Method {
 	case http.MethodPost:
-		if err := c.send(body); err != nil {
+		switch err := c.send(body); {
+		case errors.Is(err, errSlow):
+			managementError(w, http.StatusTooManyRequests, "LimitExceededException", "the client does not read what it is sent")
+		case err != nil:
 			gone(w)
-			return
+		default:
+			w.WriteHeader(http.StatusOK)
 		}
-		w.WriteHeader(http.StatusOK)
 	case http.MethodDelete:
-		go c.close(closeNormal, "Connection Closed Normally")
 		g.remove(c)
+		c.close(closeNormal, "Connection Closed Normally")
 		w.WriteHeader(http.StatusNoContent)
 	case http.MethodGet:
 		_ = json.NewEncoder(w).Encode(map[string]any{

@@ -103,6 +103,7 @@ func eventHeaders(r *http.Request, traceID string, withHop bool) (map[string]str
 	}
 	multi["Host"] = []string{r.Host}
 	if withHop {
+		delete(multi, "Content-Length")
 		multi["content-length"] = []string{"0"}
 	}
 	forwarded := sourceIP(r)
@@ -135,8 +136,8 @@ func eventQuery(r *http.Request) (map[string]string, map[string][]string) {
 
 // authorizerEvent is what a REQUEST authorizer receives
 // (developer guide, apigateway-websocket-api-lambda-auth).
-func (g *Gateway) authorizerEvent(r *http.Request, c *conn, stage apigw.Stage, methodARN string) event {
-	ev := event{Type: "REQUEST", MethodARN: methodARN, RequestContext: g.newRequestContext(c, "$connect", "CONNECT")}
+func authorizerEvent(r *http.Request, c *conn, stage apigw.Stage, methodARN string, request requestContext) event {
+	ev := event{Type: "REQUEST", MethodARN: methodARN, RequestContext: request}
 	ev.Headers, ev.MultiValueHeaders = eventHeaders(r, c.traceID, true)
 	query, multi := eventQuery(r)
 	if query == nil {

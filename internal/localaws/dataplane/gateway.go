@@ -77,10 +77,14 @@ type Gateway struct {
 	conns  map[string]*conn
 	closed bool
 
-	// work counts what runs for connections, so that Close can wait for it.
+	// work counts handshakes, connections and what runs for them, so that
+	// Close can wait for it.
 	work   sync.WaitGroup
 	ctx    context.Context
 	cancel context.CancelFunc
+
+	// These are the constants of the same names, but for tests.
+	writeTimeout, closeHandshake, authorizerTimeout time.Duration
 }
 
 var _ http.Handler = (*Gateway)(nil)
@@ -88,7 +92,10 @@ var _ http.Handler = (*Gateway)(nil)
 // New returns a Gateway. Close ends its connections.
 func New(cfg Config) *Gateway {
 	ctx, cancel := context.WithCancel(context.Background())
-	g := &Gateway{cfg: cfg, conns: make(map[string]*conn), ctx: ctx, cancel: cancel}
+	g := &Gateway{
+		cfg: cfg, conns: make(map[string]*conn), ctx: ctx, cancel: cancel,
+		writeTimeout: writeTimeout, closeHandshake: closeHandshake, authorizerTimeout: authorizerTimeout,
+	}
 	g.work.Add(1)
 	go g.sweep()
 	return g
@@ -102,9 +109,14 @@ func (g *Gateway) Connections() int {
 }
 
 // Close closes all connections as "Going away", lets their $disconnect
-// integrations run, and waits for them until ctx ends.
+// integrations run, and waits for them until ctx ends. Handshakes that are under
+// way end in the same manner.
 func (g *Gateway) Close(ctx context.Context) {
 	g.mu.Lock()
+	if g.closed {
+		g.mu.Unlock()
+		return
+	}
 	g.closed = true
 	conns := make([]*conn, 0, len(g.conns))
 	for _, c := range g.conns {
@@ -112,7 +124,7 @@ func (g *Gateway) Close(ctx context.Context) {
 	}
 	g.mu.Unlock()
 	for _, c := range conns {
-		go c.close(closeGoingAway, "Going away")
+		g.work.Go(func() { c.close(closeGoingAway, "Going away") })
 	}
 	g.cancel()
 	done := make(chan struct{})
@@ -164,30 +176,40 @@ func (g *Gateway) sweep() {
 			return
 		case <-tick.C:
 		}
-		now := g.cfg.Now()
-		g.mu.Lock()
-		var over []*conn
-		for _, c := range g.conns {
-			if now.Sub(c.lastActive()) >= idleTimeout || now.Sub(c.connectedAt) >= maxLifetime {
-				over = append(over, c)
-			}
-		}
-		g.mu.Unlock()
-		for _, c := range over {
-			go c.close(closeGoingAway, "Going away")
-		}
+		g.closeOverdue()
 	}
+}
+
+func (g *Gateway) closeOverdue() {
+	now := g.cfg.Now()
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, c := range g.conns {
+		if now.Sub(c.lastActive()) < idleTimeout && now.Sub(c.connectedAt) < maxLifetime {
+			continue
+		}
+		g.work.Go(func() { c.close(closeGoingAway, "Going away") })
+	}
+}
+
+// begin counts a handshake as work. It fails when the gateway is closing.
+func (g *Gateway) begin() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if !g.closed {
+		g.work.Add(1)
+	}
+	return !g.closed
 }
 
 // add makes c reachable. It fails when the gateway is closing.
 func (g *Gateway) add(c *conn) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.closed {
-		return false
+	if !g.closed {
+		g.conns[c.id] = c
 	}
-	g.conns[c.id] = c
-	return true
+	return !g.closed
 }
 
 func (g *Gateway) remove(c *conn) {

@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"strings"
 	"time"
@@ -52,10 +53,16 @@ func (g *Gateway) serveHandshake(w http.ResponseWriter, r *http.Request, stage a
 		return
 	}
 
+	if !g.begin() {
+		refuse(w, http.StatusServiceUnavailable, "Service Unavailable")
+		return
+	}
+	defer g.work.Done()
 	c := &conn{
 		id: newID(), apiID: stage.APIID, stageName: stage.Name, region: stage.Region, accountID: stage.AccountID,
 		connectedAt: g.cfg.Now(), identity: identity{UserAgent: r.UserAgent(), SourceIP: sourceIP(r)},
 		traceID: newTraceID(), now: g.cfg.Now,
+		writeTimeout: g.writeTimeout, closeHandshake: g.closeHandshake,
 		inFlight: make(chan struct{}, maxInFlight), closing: make(chan struct{}),
 	}
 	c.touch()
@@ -68,11 +75,12 @@ func (g *Gateway) serveHandshake(w http.ResponseWriter, r *http.Request, stage a
 		refuse(w, refused.status, refused.message)
 		return
 	}
-	if err := hijack(w, c, key, subprotocol); err != nil {
+	if err := hijack(w, c); err != nil {
 		g.cfg.Logger.Error("a client could not be switched to WebSocket", "error", err)
+		refuse(w, http.StatusInternalServerError, "Internal server error")
 		return
 	}
-	g.serve(c, stage)
+	g.serve(c, stage, switchingProtocols(key, subprotocol))
 }
 
 // connect runs the authorizer and the $connect integration. It returns the
@@ -90,7 +98,7 @@ func (g *Gateway) connect(r *http.Request, c *conn, stage apigw.Stage) (subproto
 		return "", &refusal{http.StatusForbidden, "Forbidden", errors.New("not served by the local stack: API keys and AWS_IAM on $connect")}
 	}
 	if route.AuthorizationType == "CUSTOM" {
-		if err := g.authorize(r, c, stage, route.Authorizer); err != nil {
+		if err := g.authorize(r, c, stage, route.Authorizer, ev.RequestContext, &entry); err != nil {
 			return "", err
 		}
 		ev.RequestContext.Authorizer = c.authorizer
@@ -100,7 +108,7 @@ func (g *Gateway) connect(r *http.Request, c *conn, stage apigw.Stage) (subproto
 		entry.status = http.StatusOK
 		return "", nil
 	}
-	result, err := g.invoke(r.Context(), stage, route, ev)
+	result, err := g.invoke(r.Context(), stage, route, ev, &entry)
 	if err != nil {
 		status, message := http.StatusBadGateway, "Internal server error"
 		if errors.Is(err, errIntegrationTimeout) {
@@ -108,9 +116,8 @@ func (g *Gateway) connect(r *http.Request, c *conn, stage apigw.Stage) (subproto
 		}
 		return "", &refusal{status, message, err}
 	}
-	entry.status = result.StatusCode
-	if result.StatusCode < 200 || result.StatusCode > 299 {
-		return "", &refusal{result.StatusCode, http.StatusText(result.StatusCode), errors.New("the $connect integration refused")}
+	if status := int(result.StatusCode); status > 299 {
+		return "", &refusal{status, http.StatusText(status), errors.New("the $connect integration refused")}
 	}
 	for name, value := range result.Headers {
 		if strings.EqualFold(name, "Sec-WebSocket-Protocol") {
@@ -122,7 +129,7 @@ func (g *Gateway) connect(r *http.Request, c *conn, stage apigw.Stage) (subproto
 
 // authorize runs a REQUEST authorizer. A nil error means that c.authorizer
 // holds what it said.
-func (g *Gateway) authorize(r *http.Request, c *conn, stage apigw.Stage, authorizer *apigw.Authorizer) error {
+func (g *Gateway) authorize(r *http.Request, c *conn, stage apigw.Stage, authorizer *apigw.Authorizer, request requestContext, entry *accessEntry) (err error) {
 	if authorizer == nil {
 		return &refusal{http.StatusInternalServerError, "Internal server error", errors.New("the route's authorizer does not exist")}
 	}
@@ -131,6 +138,8 @@ func (g *Gateway) authorize(r *http.Request, c *conn, stage apigw.Stage, authori
 			return &refusal{http.StatusUnauthorized, "Unauthorized", fmt.Errorf("identity source %s is missing or empty", source)}
 		}
 	}
+	started := time.Now()
+	defer func() { entry.authorizer(time.Since(started), err) }()
 	fail := func(err error) error {
 		return &refusal{http.StatusInternalServerError, "Internal server error", fmt.Errorf("authorizer %s: %w", authorizer.Name, err)}
 	}
@@ -143,11 +152,11 @@ func (g *Gateway) authorize(r *http.Request, c *conn, stage apigw.Stage, authori
 		return fail(err)
 	}
 	methodARN := apiARN + "/" + stage.Name + "/$connect"
-	payload, err := json.Marshal(g.authorizerEvent(r, c, stage, methodARN))
+	payload, err := encode(authorizerEvent(r, c, stage, methodARN, request))
 	if err != nil {
 		return fail(err)
 	}
-	ctx, cancel := context.WithTimeout(r.Context(), authorizerTimeout)
+	ctx, cancel := context.WithTimeout(r.Context(), g.authorizerTimeout)
 	defer cancel()
 	result, err := g.cfg.Functions.Invoke(ctx, functionARN, payload)
 	if err != nil {
@@ -167,10 +176,8 @@ func (g *Gateway) authorize(r *http.Request, c *conn, stage apigw.Stage, authori
 	if !parsed.allowed {
 		return &refusal{http.StatusForbidden, "Forbidden", errors.New("the authorizer's policy does not allow the connection")}
 	}
-	c.authorizer = map[string]any{"principalId": parsed.principalID}
-	for name, value := range parsed.context {
-		c.authorizer[name] = value
-	}
+	c.authorizer = maps.Clone(parsed.context)
+	c.authorizer["principalId"] = parsed.principalID
 	return nil
 }
 
@@ -205,25 +212,13 @@ func identitySourcePresent(r *http.Request, stage apigw.Stage, source string) bo
 	return false
 }
 
-// hijack takes the connection from net/http and writes the 101.
-func hijack(w http.ResponseWriter, c *conn, key, subprotocol string) error {
+// hijack takes the connection from net/http.
+func hijack(w http.ResponseWriter, c *conn) error {
 	netConn, rw, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		return fmt.Errorf("hijack: %w", err)
 	}
 	_ = netConn.SetDeadline(time.Time{})
-	sum := sha1.Sum([]byte(key + acceptGUID)) //nolint:gosec // RFC 6455 section 1.3
-	var b strings.Builder
-	b.WriteString("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n")
-	fmt.Fprintf(&b, "Sec-WebSocket-Accept: %s\r\n", base64.StdEncoding.EncodeToString(sum[:]))
-	if subprotocol != "" && !strings.ContainsAny(subprotocol, "\r\n") {
-		fmt.Fprintf(&b, "Sec-WebSocket-Protocol: %s\r\n", subprotocol)
-	}
-	b.WriteString("\r\n")
-	if _, err := netConn.Write([]byte(b.String())); err != nil {
-		_ = netConn.Close()
-		return err
-	}
 	c.net = netConn
 	// What the client sent together with its request is in the old reader.
 	c.br = rw.Reader
@@ -233,12 +228,30 @@ func hijack(w http.ResponseWriter, c *conn, key, subprotocol string) error {
 	return nil
 }
 
-// serve registers an open connection and runs it to its end.
-func (g *Gateway) serve(c *conn, stage apigw.Stage) {
-	g.work.Add(1)
-	defer g.work.Done()
-	if !g.add(c) {
+// switchingProtocols is the response that completes a handshake. A header that
+// the integration returned with a line break in it is left out.
+func switchingProtocols(key, subprotocol string) []byte {
+	sum := sha1.Sum([]byte(key + acceptGUID)) //nolint:gosec // RFC 6455 section 1.3
+	var b strings.Builder
+	b.WriteString("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n")
+	fmt.Fprintf(&b, "Sec-WebSocket-Accept: %s\r\n", base64.StdEncoding.EncodeToString(sum[:]))
+	if subprotocol != "" && !strings.ContainsAny(subprotocol, "\r\n") {
+		fmt.Fprintf(&b, "Sec-WebSocket-Protocol: %s\r\n", subprotocol)
+	}
+	b.WriteString("\r\n")
+	return []byte(b.String())
+}
+
+// serve completes the handshake and runs the connection to its end. $connect
+// has succeeded by now, so however it ends, $disconnect follows.
+func (g *Gateway) serve(c *conn, stage apigw.Stage, response []byte) {
+	// Reachable before the client can know that it is connected, but nothing is
+	// written before the response.
+	err := c.open(response, func() bool { return g.add(c) })
+	defer g.remove(c)
+	if err != nil {
 		_ = c.net.Close()
+		g.disconnect(c, stage, closeAbnormal, abnormally)
 		return
 	}
 	code, reason := c.read(func(message []byte) {

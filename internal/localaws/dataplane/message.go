@@ -5,9 +5,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/portcullis-chat/portcullis/internal/localaws/apigw"
 )
@@ -17,13 +21,29 @@ var errIntegrationTimeout = errors.New("the integration timed out")
 
 // proxyResult is what a Lambda proxy integration returns.
 type proxyResult struct {
-	StatusCode int            `json:"statusCode"`
+	StatusCode statusCode     `json:"statusCode"`
 	Headers    map[string]any `json:"headers"`
-	Body       *string        `json:"body"`
+	Body       string         `json:"body"`
+}
+
+// statusCode is a number or, as in AWS's own samples, a string with one.
+type statusCode int
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (s *statusCode) UnmarshalJSON(data []byte) error {
+	code, err := strconv.Atoi(strings.Trim(string(data), `"`))
+	// What is below 200 is no final answer (RFC 9110 section 15.2).
+	if err != nil || code < 200 || code > 599 {
+		return fmt.Errorf("statusCode %s is none of HTTP's", data)
+	}
+	*s = statusCode(code)
+	return nil
 }
 
 // invoke runs the Lambda proxy integration of a route.
-func (g *Gateway) invoke(ctx context.Context, stage apigw.Stage, route *apigw.Route, ev event) (*proxyResult, error) {
+func (g *Gateway) invoke(ctx context.Context, stage apigw.Stage, route *apigw.Route, ev event, entry *accessEntry) (_ *proxyResult, err error) {
+	started := time.Now()
+	defer func() { entry.integration(time.Since(started), err) }()
 	functionARN, err := apigw.FunctionARN(route.Integration.URI)
 	if err != nil {
 		return nil, err
@@ -32,7 +52,7 @@ func (g *Gateway) invoke(ctx context.Context, stage apigw.Stage, route *apigw.Ro
 	if err := g.mayInvoke(ctx, functionARN, source, stage.AccountID); err != nil {
 		return nil, err
 	}
-	payload, err := json.Marshal(ev)
+	payload, err := encode(ev)
 	if err != nil {
 		return nil, err
 	}
@@ -49,9 +69,13 @@ func (g *Gateway) invoke(ctx context.Context, stage apigw.Stage, route *apigw.Ro
 		return nil, fmt.Errorf("the function ended with %s", result.FunctionError)
 	}
 	var parsed proxyResult
-	if err := json.Unmarshal(result.Payload, &parsed); err != nil || parsed.StatusCode < 100 || parsed.StatusCode > 599 {
-		return nil, errors.New("the function's result is not that of a proxy integration: an object with a statusCode")
+	if err := decode(result.Payload, &parsed); err != nil || parsed.StatusCode == 0 {
+		return nil, errors.New("the function's result is not that of a proxy integration: an object with a statusCode, and a body that is a string")
 	}
+	if len(parsed.Body) > maxMessage {
+		return nil, fmt.Errorf("the function's body has %d bytes, the limit of a message is %d", len(parsed.Body), maxMessage)
+	}
+	entry.status = int(parsed.StatusCode)
 	return &parsed, nil
 }
 
@@ -67,7 +91,7 @@ func (g *Gateway) message(c *conn, message []byte) {
 	route := selectRoute(stage.Deployment, message)
 	if route == nil {
 		ctx := g.newRequestContext(c, "", "MESSAGE")
-		g.logAccess(stage, accessEntry{context: ctx, status: http.StatusForbidden}, errors.New("no route matches the message"))
+		g.logAccess(stage, accessEntry{context: ctx}, &refusal{http.StatusForbidden, "Forbidden", errors.New("no route matches the message")})
 		g.sendError(c, "Forbidden", ctx.RequestID)
 		return
 	}
@@ -101,16 +125,11 @@ func (g *Gateway) integrate(stage apigw.Stage, route *apigw.Route, ev event, ent
 		entry.status = http.StatusOK
 		return mock(route.Integration, ev.RequestContext)
 	}
-	result, err := g.invoke(g.ctx, stage, route, ev)
-	if err != nil {
-		entry.status = http.StatusInternalServerError
+	result, err := g.invoke(g.ctx, stage, route, ev, entry)
+	if err != nil || result.Body == "" {
 		return nil, err
 	}
-	entry.status = result.StatusCode
-	if result.Body == nil || *result.Body == "" {
-		return nil, nil
-	}
-	return []byte(*result.Body), nil
+	return []byte(result.Body), nil
 }
 
 // mock answers as a MOCK integration: its request template names a status, the
@@ -128,14 +147,15 @@ func mock(integration *apigw.Integration, ctx requestContext) ([]byte, error) {
 		return nil, errors.New("the MOCK integration's request template gives no object with a statusCode")
 	}
 	response := integration.Responses["$default"]
-	for key, candidate := range integration.Responses {
+	for _, key := range slices.Sorted(maps.Keys(integration.Responses)) {
 		expression, ok := strings.CutPrefix(key, "/")
 		if !ok {
 			continue
 		}
 		pattern, err := regexp.Compile(`\A(?:` + strings.TrimSuffix(expression, "/") + `)\z`)
 		if err == nil && pattern.MatchString(selected.StatusCode.String()) {
-			response = candidate
+			response = integration.Responses[key]
+			break
 		}
 	}
 	if response == nil {
@@ -173,12 +193,9 @@ func (g *Gateway) disconnect(c *conn, stage apigw.Stage, code int, reason string
 		return
 	}
 	ev := g.disconnectEvent(c, stage, code, reason)
-	entry := accessEntry{context: ev.RequestContext, status: http.StatusOK}
+	entry := accessEntry{context: ev.RequestContext}
 	// Not the gateway's context: a connection that ends because the gateway
 	// closes still has its $disconnect.
-	_, err := g.invoke(context.WithoutCancel(g.ctx), stage, route, ev)
-	if err != nil {
-		entry.status = http.StatusInternalServerError
-	}
+	_, err := g.invoke(context.WithoutCancel(g.ctx), stage, route, ev, &entry)
 	g.logAccess(stage, entry, err)
 }

@@ -1,18 +1,20 @@
 package dataplane
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"regexp"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/portcullis-chat/portcullis/internal/localaws/apigw"
 )
 
-// selectionVariable is `$request.body.path` or `${request.body.path}`.
-var selectionVariable = regexp.MustCompile(`\$\{request\.body\.([A-Za-z0-9_.\[\]-]+)\}|\$request\.body\.([A-Za-z0-9_.\[\]-]+)`)
+// selectionVariable is `$request.body.path`, `${request.body.path}` or an
+// escaped dollar sign. A path is what the control plane accepts: names with
+// indexes, separated by dots.
+var selectionVariable = regexp.MustCompile(`\\\$|\$\{request\.body\.(` + apigw.BodyPath + `)\}|\$request\.body\.(` + apigw.BodyPath + `)`)
 
 // selectRoute returns the route for a message: the one whose key is exactly
 // the evaluated selection expression, otherwise $default, otherwise nil
@@ -32,16 +34,19 @@ func selectRoute(d *apigw.Deployment, message []byte) *apigw.Route {
 // JSON message. A path that leads nowhere is the empty string. It reports
 // false when the message is not JSON.
 func evaluateSelection(expression string, message []byte) (string, bool) {
-	if !utf8.Valid(message) {
+	if !json.Valid(message) {
 		return "", false
 	}
 	var body any
-	decoder := json.NewDecoder(strings.NewReader(string(message)))
+	decoder := json.NewDecoder(bytes.NewReader(message))
 	decoder.UseNumber()
-	if err := decoder.Decode(&body); err != nil || decoder.More() {
+	if err := decoder.Decode(&body); err != nil {
 		return "", false
 	}
 	return selectionVariable.ReplaceAllStringFunc(expression, func(variable string) string {
+		if variable == `\$` {
+			return "$"
+		}
 		groups := selectionVariable.FindStringSubmatch(variable)
 		return selectionString(lookUp(body, groups[1]+groups[2]))
 	}), true
