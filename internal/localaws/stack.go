@@ -16,6 +16,7 @@ import (
 	"os"
 	"runtime"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -71,6 +72,7 @@ type Stack struct {
 	server    *http.Server
 	release   func()
 	failed    chan error
+	closeOnce sync.Once
 }
 
 // Start runs a stack and returns when it answers. ErrRunning is wrapped in the
@@ -197,7 +199,10 @@ func (s *Stack) Endpoint() string { return s.endpoint }
 func (s *Stack) Failed() <-chan error { return s.failed }
 
 // Close ends the stack: connections first, then the functions, then MiniStack.
-func (s *Stack) Close(ctx context.Context) {
+// Closing it again does nothing.
+func (s *Stack) Close(ctx context.Context) { s.closeOnce.Do(func() { s.close(ctx) }) }
+
+func (s *Stack) close(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
 	if s.data != nil {

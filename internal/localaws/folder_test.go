@@ -1,0 +1,110 @@
+package localaws
+
+import (
+	"errors"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+func openFolder(t *testing.T) Folder {
+	t.Helper()
+	folder, err := OpenFolder(filepath.Join(t.TempDir(), "a folder"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return folder
+}
+
+func TestPortsAreChosenOnceForAFolder(t *testing.T) {
+	folder := openFolder(t)
+	first, err := folder.ports(0)
+	if err != nil || first.Gateway == 0 || first.MiniStack == 0 || first.Gateway == first.MiniStack {
+		t.Fatalf("%+v, %v", first, err)
+	}
+	if again, err := folder.ports(0); err != nil || again != first {
+		t.Fatalf("%+v, %v, want %+v", again, err, first)
+	}
+	fixed, err := folder.ports(4566)
+	if err != nil || fixed.Gateway != 4566 || fixed.MiniStack != first.MiniStack {
+		t.Fatalf("%+v, %v with a fixed port", fixed, err)
+	}
+	if kept, err := folder.ports(0); err != nil || kept != fixed {
+		t.Fatalf("%+v, %v, want the fixed port kept", kept, err)
+	}
+	if err := os.WriteFile(filepath.Join(folder.Path(), "ports.json"), []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := folder.ports(0); err == nil || !strings.Contains(err.Error(), "ports.json") || !strings.Contains(err.Error(), "remove the file") {
+		t.Fatalf("error %v for a broken file", err)
+	}
+}
+
+func TestAFolderHasOneStack(t *testing.T) {
+	folder := openFolder(t)
+	if _, err := folder.Running(); !errors.Is(err, ErrNotRunning) {
+		t.Fatalf("error %v, want ErrNotRunning", err)
+	}
+	release, err := folder.lock()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := folder.lock(); !errors.Is(err, ErrRunning) {
+		t.Fatalf("error %v, want ErrRunning", err)
+	}
+	if _, err := folder.Running(); err == nil || !strings.Contains(err.Error(), "starting or stopping") {
+		t.Fatalf("error %v before the stack has said where it is", err)
+	}
+	want := Run{PID: 7, Endpoint: "http://127.0.0.1:1", Region: "eu-west-1"}
+	if err := writeJSON(folder.runFile(), want); err != nil {
+		t.Fatal(err)
+	}
+	if run, err := folder.Running(); err != nil || run != want {
+		t.Fatalf("%+v, %v, want %+v", run, err, want)
+	}
+	release()
+	// The file of a stack that was killed is still there.
+	if _, err := folder.Running(); !errors.Is(err, ErrNotRunning) {
+		t.Fatalf("error %v after the end, want ErrNotRunning", err)
+	}
+}
+
+func TestSettingsOfAnotherAccountAreLeftOut(t *testing.T) {
+	kept := []string{"PATH=/bin", "AWS_REGION=eu-west-1", "HOME=/home"}
+	env := slices.Concat(kept, []string{
+		"AWS_PROFILE=mine", "AWS_SESSION_TOKEN=x", "AWS_ENDPOINT_URL=https://example.com", "AWS_ENDPOINT_URL_DYNAMODB=https://example.com", "AWS_WEB_IDENTITY_TOKEN_FILE=/x",
+	})
+	if got := WithoutForeign(env); !slices.Equal(got, kept) {
+		t.Fatalf("kept %v, want %v", got, kept)
+	}
+	settings := Environment("http://127.0.0.1:4566", "eu-west-1")
+	for _, want := range []string{
+		"AWS_ENDPOINT_URL=http://127.0.0.1:4566", "AWS_REGION=eu-west-1", "AWS_EC2_METADATA_DISABLED=true",
+		"TF_VAR_cognito_endpoint=http://127.0.0.1:4566", "TF_VAR_architecture=" + Architecture(),
+	} {
+		if !slices.Contains(settings, want) {
+			t.Errorf("%s is missing", want)
+		}
+	}
+}
+
+func TestAPortThatIsTakenIsSaid(t *testing.T) {
+	listener, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = listener.Close() }()
+	port := listener.Addr().(*net.TCPAddr).Port
+	folder := openFolder(t)
+	_, err = Start(t.Context(), options(t, folder, port))
+	if err == nil || !strings.Contains(err.Error(), strconv.Itoa(port)) || !strings.Contains(err.Error(), "--port") {
+		t.Fatalf("error %v", err)
+	}
+	if _, err := folder.Running(); !errors.Is(err, ErrNotRunning) {
+		t.Fatalf("the folder is still taken: %v", err)
+	}
+}
