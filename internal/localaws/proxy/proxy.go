@@ -6,7 +6,6 @@ package proxy
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -24,8 +23,9 @@ import (
 // StatusPath answers what the stack is and runs; it is the stack's own.
 const StatusPath = "/_portcullis/status"
 
-// maxControlBody bounds a control plane request of API Gateway.
-const maxControlBody = 1 << 20
+// maxControlBody bounds a control plane request of API Gateway: an integration
+// with several mapping templates of 300 KB each fits.
+const maxControlBody = 8 << 20
 
 // Config is what the proxy hands requests to.
 type Config struct {
@@ -73,7 +73,9 @@ func New(cfg Config) (*Proxy, error) {
 	upstream := &httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.SetURL(cfg.Upstream)
-			r.Out.Host = r.In.Host // signed
+			// Signed, and so is the query, also what Go cannot parse of it.
+			r.Out.Host = r.In.Host
+			r.Out.URL.RawQuery = r.In.URL.RawQuery
 			// Not signed. Without it aws:SecureTransport is false and every
 			// policy that demands TLS locks everybody out.
 			r.Out.Header.Set("X-Forwarded-Proto", "https")
@@ -84,7 +86,7 @@ func New(cfg Config) (*Proxy, error) {
 				return // the caller has gone
 			}
 			cfg.Logger.Error("MiniStack did not answer", "method", r.Method, "path", r.URL.Path, "error", err)
-			deny(w, http.StatusBadGateway, "ServiceUnavailable", "the local stack's emulator does not answer; its log says why")
+			deny(w, http.StatusBadGateway, "ServiceUnavailable", notAnswering)
 		},
 		ErrorLog: slog.NewLogLogger(cfg.Logger.Handler(), slog.LevelError),
 	}
@@ -145,12 +147,17 @@ func (p *Proxy) ownOrigin(r *http.Request) bool {
 	}
 }
 
-// scope is the credential scope of a signed request.
-var scope = regexp.MustCompile(`Credential=[^/,]+/\d{8}/[a-z0-9-]+/([a-z0-9-]+)/aws4_request`)
+// scope is the credential scope of a request that is signed in a header or in
+// the query.
+var scope = regexp.MustCompile(`(?:Credential=|\A)[^/,\s]+/\d{8}/[a-z0-9-]+/([a-z0-9-]+)/aws4_request`)
 
+// scopeService is the service that a request is signed for; empty when it is
+// not signed.
 func scopeService(r *http.Request) string {
-	if m := scope.FindStringSubmatch(r.Header.Get("Authorization")); m != nil {
-		return m[1]
+	for _, credential := range []string{r.Header.Get("Authorization"), r.URL.Query().Get("X-Amz-Credential")} {
+		if m := scope.FindStringSubmatch(credential); m != nil {
+			return m[1]
+		}
 	}
 	return ""
 }
@@ -181,6 +188,20 @@ func (p *Proxy) controlPlane(w http.ResponseWriter, r *http.Request) {
 // signature and the caller's IAM policies. It returns nil when the caller may
 // make the request, otherwise the response to give.
 func (p *Proxy) Authorize(r *http.Request, body []byte) *http.Response {
+	connections := strings.HasPrefix(r.URL.Path, dataplane.PathPrefix)
+	want := "apigateway"
+	if connections {
+		want = "execute-api"
+	}
+	// MiniStack picks the API by the scope: signed for another service, a
+	// request would be judged by what that service allows.
+	switch scopeService(r) {
+	case want:
+	case "":
+		return refusal(http.StatusForbidden, "MissingAuthenticationTokenException", "Missing Authentication Token")
+	default:
+		return refusal(http.StatusForbidden, "InvalidSignatureException", "Credential should be scoped to correct service: '"+want+"'.")
+	}
 	out := r.Clone(r.Context())
 	target := *p.cfg.Upstream
 	target.Path, target.RawPath, target.RawQuery = r.URL.Path, r.URL.RawPath, r.URL.RawQuery
@@ -192,12 +213,16 @@ func (p *Proxy) Authorize(r *http.Request, body []byte) *http.Response {
 	res, err := p.transport.RoundTrip(out)
 	if err != nil {
 		p.cfg.Logger.Error("MiniStack could not judge a request", "method", r.Method, "path", r.URL.Path, "error", err)
-		return &http.Response{
-			StatusCode: http.StatusBadGateway, Header: http.Header{},
-			Body: io.NopCloser(strings.NewReader(`{"message":"the local stack's emulator does not answer; its log says why"}`)),
-		}
+		return refusal(http.StatusBadGateway, "ServiceUnavailable", notAnswering)
 	}
-	if res.StatusCode == http.StatusForbidden || res.StatusCode == http.StatusUnauthorized {
+	// It has no connections, so for who may ask they are all gone. Of the
+	// control plane it answers what it likes to who may ask.
+	allowed := res.StatusCode == http.StatusGone
+	if !connections {
+		allowed = res.StatusCode != http.StatusUnauthorized && res.StatusCode != http.StatusForbidden &&
+			!strings.HasPrefix(res.Header.Get("X-Amzn-Errortype"), "IncompleteSignature")
+	}
+	if !allowed {
 		return res
 	}
 	_, _ = io.Copy(io.Discard, res.Body)
@@ -205,11 +230,26 @@ func (p *Proxy) Authorize(r *http.Request, body []byte) *http.Response {
 	return nil
 }
 
+const notAnswering = "the local stack's emulator does not answer; its log says why"
+
+// refusal is a response in the shape that API Gateway uses for errors.
+func refusal(status int, kind, message string) *http.Response {
+	body, err := json.Marshal(map[string]string{"message": message})
+	if err != nil {
+		panic(err) // a map of strings always encodes
+	}
+	return &http.Response{
+		StatusCode: status,
+		Header:     http.Header{"Content-Type": {"application/json"}, "X-Amzn-Errortype": {kind}},
+		Body:       io.NopCloser(bytes.NewReader(body)),
+	}
+}
+
 // deny answers in the shape that AWS's JSON protocols use for errors.
 func deny(w http.ResponseWriter, status int, kind, message string) {
 	body, err := json.Marshal(map[string]string{"__type": kind, "message": message})
 	if err != nil {
-		panic(errors.Join(errors.New("a map of strings did not encode"), err))
+		panic(err) // a map of strings always encodes
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("x-amzn-errortype", kind)

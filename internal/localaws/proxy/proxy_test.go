@@ -2,228 +2,365 @@ package proxy
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
+
+	"github.com/portcullis-chat/portcullis/internal/localaws/dataplane"
 )
 
-// front is a proxy whose parts say who they are.
+const (
+	signed    = "AWS4-HMAC-SHA256 Credential=test/20260209/us-east-1/%s/aws4_request, SignedHeaders=host;x-amz-date, Signature=00"
+	chat      = dataplane.PathPrefix + "abcd1234/live"
+	aPost     = chat + "/@connections/AAAAAAAAAAAAAAA="
+	escaped   = chat + "/%40connections/AAAAAAAAAAAAAAA%3D"
+	elsewhere = "https://evil.example"
+)
+
+// front is a proxy whose parts answer with their own name.
 type front struct {
-	url      string
-	upstream *httptest.Server
-	// judge is what MiniStack answers; nil answers 200.
-	judge http.HandlerFunc
-	// seen is the last request that MiniStack got.
-	seen     *http.Request
-	seenBody string
-	log      bytes.Buffer
+	*testing.T
+	proxy   *Proxy
+	server  *httptest.Server
+	address string
+
+	mu       sync.Mutex
+	requests []*http.Request // at MiniStack
+	bodies   []string
+	status   int         // of MiniStack
+	header   http.Header // of MiniStack
+}
+
+func named(name string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		fmt.Fprintf(w, "%s %d", name, len(body))
+	})
 }
 
 func newFront(t *testing.T) *front {
 	t.Helper()
-	f := &front{}
-	f.upstream = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	f := &front{T: t, status: http.StatusOK, header: http.Header{}}
+	upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
-		f.seen, f.seenBody = r, string(body)
-		if f.judge != nil {
-			f.judge(w, r)
-			return
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		f.requests, f.bodies = append(f.requests, r), append(f.bodies, string(body))
+		for name, values := range f.header {
+			w.Header()[name] = values
 		}
-		_, _ = io.WriteString(w, "ministack")
+		w.WriteHeader(f.status)
+		fmt.Fprint(w, "ministack")
 	}))
-	t.Cleanup(f.upstream.Close)
-	upstream, err := url.Parse(f.upstream.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	says := func(name string) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			body, _ := io.ReadAll(r.Body)
-			_, _ = io.WriteString(w, name+" "+string(body))
-		})
-	}
-	server := httptest.NewUnstartedServer(nil)
-	p, err := New(Config{
-		Address: server.Listener.Addr().String(), Upstream: upstream, Lambda: func(next http.Handler) http.Handler { return next },
-		ControlPlane: says("control plane"), DataPlane: says("data plane"), Status: says("status"),
-		Logger: slog.New(slog.NewJSONHandler(&f.log, nil)),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	server.Config.Handler = p
-	server.Start()
-	t.Cleanup(server.Close)
-	f.url = server.URL
+	t.Cleanup(upstream.Close)
+	f.start(upstream.URL)
 	return f
 }
 
-// ask makes a request and returns status and body.
-func (f *front) ask(t *testing.T, method, path, body string, change func(*http.Request)) (int, string) {
-	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), method, f.url+path, strings.NewReader(body))
+func (f *front) start(upstream string) {
+	f.Helper()
+	listener, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
-		t.Fatal(err)
+		f.Fatal(err)
 	}
-	if change != nil {
-		change(req)
-	}
-	res, err := http.DefaultClient.Do(req)
+	f.address = listener.Addr().String()
+	target, err := url.Parse(upstream)
 	if err != nil {
-		t.Fatal(err)
+		f.Fatal(err)
 	}
-	defer func() { _ = res.Body.Close() }()
+	f.proxy, err = New(Config{
+		Address: f.address, Upstream: target,
+		Lambda:       func(next http.Handler) http.Handler { return next },
+		ControlPlane: named("control"), DataPlane: named("data"), Status: named("status"),
+		Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
+	})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.server = &httptest.Server{Listener: listener, Config: &http.Server{Handler: f.proxy}}
+	f.server.Start()
+	f.Cleanup(f.server.Close)
+}
+
+// do makes a request; header holds names and values in turn.
+func (f *front) do(method, path, body string, header ...string) (*http.Response, string) {
+	f.Helper()
+	req, err := http.NewRequestWithContext(f.Context(), method, "http://"+f.address+path, strings.NewReader(body))
+	if err != nil {
+		f.Fatal(err)
+	}
+	for i := 0; i < len(header); i += 2 {
+		if header[i] == "Host" {
+			req.Host = header[i+1]
+			continue
+		}
+		req.Header.Add(header[i], header[i+1])
+	}
+	res, err := http.DefaultTransport.RoundTrip(req)
+	if err != nil {
+		f.Fatal(err)
+	}
+	defer res.Body.Close()
 	answer, err := io.ReadAll(res.Body)
 	if err != nil {
-		t.Fatal(err)
+		f.Fatal(err)
 	}
-	return res.StatusCode, string(answer)
+	return res, string(answer)
 }
 
-func header(name, value string) func(*http.Request) {
-	return func(r *http.Request) { r.Header.Set(name, value) }
+// seen is the last request at MiniStack and its body.
+func (f *front) seen() (*http.Request, string) {
+	f.Helper()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if len(f.requests) == 0 {
+		f.Fatal("MiniStack saw nothing")
+	}
+	return f.requests[len(f.requests)-1], f.bodies[len(f.bodies)-1]
 }
 
-const signed = "AWS4-HMAC-SHA256 Credential=test/20261122/eu-west-1/apigateway/aws4_request, SignedHeaders=host, Signature=00"
-
-func TestEachPartServesItsOwn(t *testing.T) {
-	f := newFront(t)
-	for _, c := range []struct{ method, path, auth, want string }{
-		{http.MethodGet, "/_aws/execute-api/abc/live?room=x", "", "data plane"},
-		{http.MethodPost, "/_aws/execute-api/abc/live/@connections/id=", signed, "data plane"},
-		{http.MethodPost, "/_aws/execute-api/abc/live/%40connections/id%3D", signed, "data plane"},
-		{http.MethodGet, "/_portcullis/status", "", "status"},
-		{http.MethodPost, "/v2/apis", signed, "control plane"},
-		{http.MethodGet, "/v2/apis/abc/routes", signed, "control plane"},
-		{http.MethodPost, "/v2/tags/arn%3Aaws%3Aapigateway", signed, "control plane"},
-		{http.MethodPost, "/v2/domainnames", signed, "control plane"},
-		{http.MethodPost, "/", strings.Replace(signed, "apigateway", "dynamodb", 1), "ministack"},
-		{http.MethodPut, "/v2/apis/object", strings.Replace(signed, "apigateway", "s3", 1), "ministack"}, // a bucket may be called v2
-		{http.MethodGet, "/eu-west-1_abc/.well-known/jwks.json", "", "ministack"},
-	} {
-		status, body := f.ask(t, c.method, c.path, "", header("Authorization", c.auth))
-		if status != http.StatusOK || !strings.HasPrefix(body, c.want) {
-			t.Errorf("%s %s: %d %q, want %s", c.method, c.path, status, body, c.want)
-		}
+func (f *front) ministackSays(status int, header ...string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.status, f.header = status, http.Header{}
+	for i := 0; i < len(header); i += 2 {
+		f.header.Set(header[i], header[i+1])
 	}
 }
 
-func TestWhoMayNotComeIn(t *testing.T) {
-	f := newFront(t)
+func scoped(service string) string { return fmt.Sprintf(signed, service) }
+
+func equal[T comparable](t testing.TB, what string, got, want T) {
+	t.Helper()
+	if got != want {
+		t.Errorf("%s: got %v, want %v", what, got, want)
+	}
+}
+
+func TestWhoAnswers(t *testing.T) {
 	for name, c := range map[string]struct {
-		path   string
-		change func(*http.Request)
+		method, path string
+		header       []string
+		want         string
 	}{
-		"a page of another origin":                  {"/", header("Origin", "https://evil.example.com")},
-		"a page of another port":                    {"/", header("Origin", "http://127.0.0.1:1")},
-		"a page over https":                         {"/", header("Origin", strings.Replace(f.url, "http:", "https:", 1))},
-		"a sandboxed page":                          {"/", header("Origin", "null")},
-		"a page whose request has no origin":        {"/", header("Sec-Fetch-Site", "cross-site")},
-		"a page of the same site":                   {"/", header("Sec-Fetch-Site", "same-site")},
-		"a page that posts to a connection":         {"/_aws/execute-api/abc/live/@connections/id=", header("Origin", "https://evil.example.com")},
-		"a page that reads the status":              {"/_portcullis/status", header("Origin", "https://evil.example.com")},
-		"a name that was made to point here":        {"/", func(r *http.Request) { r.Host = "evil.example.com" }},
-		"such a name on the data plane":             {"/_aws/execute-api/abc/live", func(r *http.Request) { r.Host = "evil.example.com:80" }},
-		"an empty name":                             {"/", func(r *http.Request) { r.Host = "-" }},
-		"MiniStack's administration":                {"/_ministack/reset", nil},
-		"MiniStack's administration, in disguise":   {"/%5fministack/reset", nil},
-		"other things MiniStack keeps under a dash": {"/_localstack/health", nil},
+		"the stack its own status":              {"GET", StatusPath, nil, "status 0"},
+		"MiniStack a service":                   {"POST", "/", nil, "ministack"},
+		"MiniStack Lambda":                      {"GET", "/2015-03-31/functions", nil, "ministack"},
+		"MiniStack keys of a pool":              {"GET", "/us-east-1_abc/.well-known/jwks.json", nil, "ministack"},
+		"the control plane for APIs":            {"GET", "/v2/apis", []string{"Authorization", scoped("apigateway")}, "control 0"},
+		"the control plane for one":             {"PATCH", "/v2/apis/x/stages/y", []string{"Authorization", scoped("apigateway")}, "control 0"},
+		"the control plane for tags":            {"GET", "/v2/tags/arn%3Aaws%3Aapigateway%3Aus-east-1%3A%3A%2Fapis%2Fx", []string{"Authorization", scoped("apigateway")}, "control 0"},
+		"the control plane signed in the query": {"GET", "/v2/apis?X-Amz-Credential=test%2F20260209%2Fus-east-1%2Fapigateway%2Faws4_request", nil, "control 0"},
+		"MiniStack a bucket":                    {"GET", "/v2/apis", []string{"Authorization", scoped("s3")}, "ministack"},
+		"MiniStack paths that begin alike":      {"GET", "/v2/apisix", nil, "ministack"},
+		"MiniStack SESv2":                       {"GET", "/v2/email/identities", []string{"Authorization", scoped("ses")}, "ministack"},
+		"the data plane a handshake":            {"GET", chat + "?room=lobby", nil, "data 0"},
+		"the data plane @connections":           {"POST", aPost, nil, "data 0"},
+		"the stack a page of its own origin":    {"GET", StatusPath, []string{"Origin", "http://HOST", "Sec-Fetch-Site", "same-origin"}, "status 0"},
+		"the stack somebody's address bar":      {"GET", StatusPath, []string{"Sec-Fetch-Site", "none"}, "status 0"},
+		"the stack by the name localhost":       {"GET", StatusPath, []string{"Host", "localhost:PORT"}, "status 0"},
 	} {
-		status, body := f.ask(t, http.MethodPost, c.path, "", c.change)
-		if status != http.StatusForbidden || !strings.Contains(body, "local stack") {
-			t.Errorf("%s: %d %q, want 403", name, status, body)
-		}
-		if f.seen != nil {
-			t.Errorf("%s: MiniStack got %s", name, f.seen.URL)
-		}
+		t.Run(name, func(t *testing.T) {
+			f := newFront(t)
+			_, port, _ := net.SplitHostPort(f.address)
+			for i, value := range c.header {
+				c.header[i] = strings.NewReplacer("HOST", f.address, "PORT", port).Replace(value)
+			}
+			res, answer := f.do(c.method, c.path, "", c.header...)
+			equal(t, "status", res.StatusCode, http.StatusOK)
+			equal(t, "answer", answer, c.want)
+		})
 	}
-	for name, change := range map[string]func(*http.Request){
-		"the stack's own page": header("Origin", f.url),
-		"its other name":       header("Origin", strings.Replace(f.url, "127.0.0.1", "localhost", 1)),
-		"a typed address":      header("Sec-Fetch-Site", "none"),
+}
+
+func TestARequestIsRefusedWhen(t *testing.T) {
+	for name, c := range map[string]struct {
+		method, path string
+		header       []string
+		reason       string
+	}{
+		"its Host is foreign":                {"GET", "/", []string{"Host", "evil.example"}, "not to the Host"},
+		"its Host is foreign with our port":  {"GET", StatusPath, []string{"Host", "evil.example:PORT"}, "not to the Host"},
+		"its Host has another port":          {"GET", StatusPath, []string{"Host", "127.0.0.1:1"}, "not to the Host"},
+		"its Host has no port":               {"GET", StatusPath, []string{"Host", "127.0.0.1"}, "not to the Host"},
+		"a handshake's Host is foreign":      {"GET", chat, []string{"Host", "evil.example"}, "not to the Host"},
+		"a page of another site asks":        {"POST", "/", []string{"Origin", elsewhere}, "another origin"},
+		"a page of another port asks":        {"POST", "/", []string{"Origin", "http://127.0.0.1:1"}, "another origin"},
+		"a page of another scheme asks":      {"POST", "/", []string{"Origin", "https://HOST"}, "another origin"},
+		"a page without an origin asks":      {"POST", "/", []string{"Origin", "null"}, "another origin"},
+		"one of two origins is foreign":      {"POST", "/", []string{"Origin", "http://HOST", "Origin", elsewhere}, "another origin"},
+		"a page of another site loads":       {"GET", "/bucket/key", []string{"Sec-Fetch-Site", "cross-site"}, "another origin"},
+		"a page of the same site loads":      {"GET", StatusPath, []string{"Sec-Fetch-Site", "same-site"}, "another origin"},
+		"a preflight asks":                   {"OPTIONS", "/v2/apis", []string{"Origin", elsewhere, "Access-Control-Request-Method", "POST"}, "another origin"},
+		"a page asks the control plane":      {"GET", "/v2/apis", []string{"Origin", elsewhere}, "another origin"},
+		"a page posts to a connection":       {"POST", aPost, []string{"Origin", elsewhere}, "another origin"},
+		"a page posts to an escaped one":     {"POST", escaped, []string{"Origin", elsewhere}, "another origin"},
+		"it is MiniStack's reset":            {"POST", "/_ministack/reset", nil, "not served by the local stack: /_ministack/reset"},
+		"it is MiniStack's health":           {"GET", "/_ministack/health", nil, "not served"},
+		"it is MiniStack's escaped":          {"POST", "/%5Fministack/reset", nil, "not served"},
+		"it is MiniStack's code download":    {"GET", "/_ministack/lambda-code/x", []string{"Authorization", scoped("lambda")}, "not served"},
+		"it is LocalStack's":                 {"GET", "/_localstack/health", nil, "not served"},
+		"it is another path of the emulator": {"GET", "/_aws/lambda-url/x/", nil, "not served"},
+		"it is another path of the stack":    {"GET", "/_portcullis/", nil, "not served"},
 	} {
-		if status, _ := f.ask(t, http.MethodGet, "/", "", change); status != http.StatusOK {
-			t.Errorf("%s: %d, want 200", name, status)
-		}
-	}
-	if status, body := f.ask(t, http.MethodGet, "/_aws/execute-api/abc/live", "", header("Origin", "https://evil.example.com")); status != http.StatusOK || !strings.HasPrefix(body, "data plane") {
-		t.Errorf("a handshake of any page: %d %q; its origin is for the authorizer to judge", status, body)
+		t.Run(name, func(t *testing.T) {
+			f := newFront(t)
+			_, port, _ := net.SplitHostPort(f.address)
+			for i, value := range c.header {
+				c.header[i] = strings.NewReplacer("HOST", f.address, "PORT", port).Replace(value)
+			}
+			res, answer := f.do(c.method, c.path, "", c.header...)
+			equal(t, "status", res.StatusCode, http.StatusForbidden)
+			equal(t, "error type", res.Header.Get("X-Amzn-Errortype"), "AccessDenied")
+			if !strings.Contains(answer, c.reason) {
+				t.Errorf("got %s, want the reason %q", answer, c.reason)
+			}
+			equal(t, "allowed origin", res.Header.Get("Access-Control-Allow-Origin"), "")
+			equal(t, "requests at MiniStack", len(f.requests), 0)
+		})
 	}
 }
 
-func TestAConnectionsPathCannotBeHiddenFromTheGuard(t *testing.T) {
+// Judging the Origin of a WebSocket is what the deployed authorizer is for.
+func TestAWebSocketMayComeFromAnyPage(t *testing.T) {
 	f := newFront(t)
-	for _, path := range []string{
-		"/_aws/execute-api/abc/live/@connections/id=", "/_aws/execute-api/abc/live/%40connections/id=",
-		"/_aws/execute-api/abc/live/%40connections%2Fid", "/_aws/execute-api/abc/live/@connections%2fid",
+	res, answer := f.do("GET", chat+"?room=lobby", "", "Origin", elsewhere, "Sec-Fetch-Site", "cross-site", "Connection", "Upgrade", "Upgrade", "websocket")
+	equal(t, "status", res.StatusCode, http.StatusOK)
+	equal(t, "answer", answer, "data 0")
+}
+
+// Host, path, query and body are signed.
+func TestARequestReachesMiniStackUntouched(t *testing.T) {
+	f := newFront(t)
+	body := "a\x00b" + strings.Repeat("x", 3<<20)
+	f.do("PUT", "/bucket/a%2Fb%20c+d/?x=%2B&y=a;b&list-type=2", body,
+		"X-Amz-Date", "20260209T000000Z", "Authorization", scoped("s3"), "X-Forwarded-For", "192.0.2.1", "X-Forwarded-Proto", "http", "Accept-Encoding", "identity")
+	r, got := f.seen()
+	equal(t, "host", r.Host, f.address)
+	equal(t, "uri", r.RequestURI, "/bucket/a%2Fb%20c+d/?x=%2B&y=a;b&list-type=2")
+	equal(t, "body", got == body, true)
+	equal(t, "authorization", r.Header.Get("Authorization"), scoped("s3"))
+	equal(t, "date", r.Header.Get("X-Amz-Date"), "20260209T000000Z")
+	equal(t, "encoding", r.Header.Get("Accept-Encoding"), "identity")
+	equal(t, "proto", strings.Join(r.Header.Values("X-Forwarded-Proto"), ","), "https")
+}
+
+func TestTheControlPlaneIsServedToWhoMayAsk(t *testing.T) {
+	f := newFront(t)
+	for _, status := range []int{200, 201, 400, 404, 409, 500} { // what MiniStack thinks of the request itself
+		f.ministackSays(status)
+		res, answer := f.do("POST", "/v2/apis", "body", "Authorization", scoped("apigateway"))
+		equal(t, "status", res.StatusCode, http.StatusOK)
+		equal(t, "answer", answer, "control 4")
+		r, body := f.seen()
+		equal(t, "host", r.Host, f.address)
+		equal(t, "method", r.Method, "POST")
+		equal(t, "body", body, "body")
+		equal(t, "proto", r.Header.Get("X-Forwarded-Proto"), "https")
+	}
+	res, answer := f.do("POST", "/v2/apis/x/integrations", strings.Repeat("x", 2<<20), "Authorization", scoped("apigateway"))
+	equal(t, "status of 2 MB", res.StatusCode, http.StatusOK)
+	equal(t, "answer of 2 MB", answer, fmt.Sprintf("control %d", 2<<20))
+}
+
+func TestTheControlPlaneIsDeniedWhen(t *testing.T) {
+	for name, c := range map[string]struct {
+		ministack     int
+		kind          string
+		authorization string
+		body          string
+		status        int
+		answer        string
+	}{
+		"MiniStack says 403":          {403, "AccessDeniedException", scoped("apigateway"), "", 403, "ministack"},
+		"MiniStack says 401":          {401, "AuthFailure", scoped("apigateway"), "", 401, "ministack"},
+		"the signature is incomplete": {400, "IncompleteSignatureException", scoped("apigateway"), "", 400, "ministack"},
+		"it is not signed":            {200, "", "", "", 403, `{"message":"Missing Authentication Token"}`},
+		"it has a bearer token":       {200, "", "Bearer x", "", 403, `{"message":"Missing Authentication Token"}`},
+		"it is signed for STS":        {200, "", scoped("sts"), "", 403, `{"message":"Credential should be scoped to correct service: 'apigateway'."}`},
+		"it is above 8 MB":            {200, "", scoped("apigateway"), strings.Repeat("x", 8<<20+1), 413, `{"__type":"RequestTooLargeException","message":"the request is too large"}`},
 	} {
-		if status, _ := f.ask(t, http.MethodPost, path, "", header("Origin", "https://evil.example.com")); status != http.StatusForbidden {
-			t.Errorf("%s: %d, want 403", path, status)
+		t.Run(name, func(t *testing.T) {
+			f := newFront(t)
+			f.ministackSays(c.ministack, "X-Amzn-Errortype", c.kind)
+			header := []string{}
+			if c.authorization != "" {
+				header = append(header, "Authorization", c.authorization)
+			}
+			res, answer := f.do("POST", "/v2/apis", c.body, header...)
+			equal(t, "status", res.StatusCode, c.status)
+			equal(t, "answer", answer, c.answer)
+			if c.ministack != 200 {
+				equal(t, "error type", res.Header.Get("X-Amzn-Errortype"), c.kind)
+			}
+		})
+	}
+}
+
+func TestWhoMayUseConnections(t *testing.T) {
+	for name, c := range map[string]struct {
+		ministack     int
+		authorization string
+		status        int // 0 for allowed
+	}{
+		"MiniStack knows no such connection": {410, scoped("execute-api"), 0},
+		"MiniStack says 403":                 {403, scoped("execute-api"), 403},
+		"MiniStack says 400":                 {400, scoped("execute-api"), 400},
+		"MiniStack says 200":                 {200, scoped("execute-api"), 200},
+		"MiniStack fails":                    {500, scoped("execute-api"), 500},
+		"it is not signed":                   {410, "", 403},
+		"it is signed for another service":   {410, scoped("sts"), 403},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFront(t)
+			f.ministackSays(c.ministack)
+			for _, path := range []string{aPost, escaped} {
+				r := httptest.NewRequest(http.MethodPost, "http://"+f.address+path, nil)
+				r.Header.Set("Authorization", c.authorization)
+				denied := f.proxy.Authorize(r, []byte("data"))
+				got := 0
+				if denied != nil {
+					got = denied.StatusCode
+					_ = denied.Body.Close()
+				}
+				equal(t, "denied", got, c.status)
+				if c.status == 0 {
+					seen, body := f.seen()
+					equal(t, "uri", seen.RequestURI, path)
+					equal(t, "host", seen.Host, f.address)
+					equal(t, "body", body, "data")
+				}
+			}
+		})
+	}
+}
+
+func TestAnEmulatorThatIsDownIsA502(t *testing.T) {
+	f := &front{T: t}
+	f.start("http://127.0.0.1:1")
+	for path, service := range map[string]string{"/": "sts", "/v2/apis": "apigateway"} {
+		res, answer := f.do("POST", path, "x", "Authorization", scoped(service))
+		equal(t, path, res.StatusCode, http.StatusBadGateway)
+		if !strings.Contains(answer, "emulator does not answer; its log says why") {
+			t.Errorf("%s: got %s", path, answer)
 		}
 	}
+	r := httptest.NewRequest(http.MethodPost, "http://"+f.address+aPost, bytes.NewReader(nil))
+	r.Header.Set("Authorization", scoped("execute-api"))
+	denied := f.proxy.Authorize(r, nil)
+	defer denied.Body.Close()
+	equal(t, "@connections", denied.StatusCode, http.StatusBadGateway)
 }
 
-func TestMiniStackGetsWhatWasSignedAndThatItCameByTLS(t *testing.T) {
-	f := newFront(t)
-	f.ask(t, http.MethodPost, "/a%2Fb?x=1&x=2", "the body", func(r *http.Request) {
-		r.Header.Set("Authorization", "signature")
-		r.Header.Set("X-Forwarded-Proto", "http")
-	})
-	if f.seen.Host != strings.TrimPrefix(f.url, "http://") {
-		t.Errorf("host %q", f.seen.Host)
-	}
-	if f.seen.RequestURI != "/a%2Fb?x=1&x=2" || f.seenBody != "the body" || f.seen.Header.Get("Authorization") != "signature" {
-		t.Errorf("%s %q %v", f.seen.RequestURI, f.seenBody, f.seen.Header)
-	}
-	if got := f.seen.Header.Values("X-Forwarded-Proto"); len(got) != 1 || got[0] != "https" {
-		t.Errorf("X-Forwarded-Proto %v", got)
-	}
-	if f.seen.Header.Get("Accept-Encoding") != "gzip" {
-		// The test's own client asks for gzip; the proxy adds nothing of its own.
-		t.Errorf("Accept-Encoding %q", f.seen.Header.Get("Accept-Encoding"))
-	}
-}
-
-func TestMiniStackJudgesTheControlPlane(t *testing.T) {
-	f := newFront(t)
-	status, body := f.ask(t, http.MethodPost, "/v2/apis", `{"name":"x"}`, header("Authorization", signed))
-	if status != http.StatusOK || body != `control plane {"name":"x"}` {
-		t.Errorf("%d %q", status, body)
-	}
-	if f.seen.Method != http.MethodPost || f.seen.URL.Path != "/v2/apis" || f.seenBody != `{"name":"x"}` || f.seen.Header.Get("Authorization") != signed {
-		t.Errorf("MiniStack got %s %s %q", f.seen.Method, f.seen.URL, f.seenBody)
-	}
-	f.judge = func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNotFound) }
-	if status, _ := f.ask(t, http.MethodGet, "/v2/apis/abc", "", nil); status != http.StatusOK {
-		t.Errorf("MiniStack does not know the stack's APIs: %d", status)
-	}
-	f.judge = func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("x-amzn-errortype", "AccessDeniedException")
-		w.WriteHeader(http.StatusForbidden)
-		_, _ = io.WriteString(w, `{"message":"no"}`)
-	}
-	if status, body := f.ask(t, http.MethodPost, "/v2/apis", "{}", nil); status != http.StatusForbidden || body != `{"message":"no"}` {
-		t.Errorf("%d %q", status, body)
-	}
-	if status, _ := f.ask(t, http.MethodPost, "/v2/apis", strings.Repeat("x", maxControlBody+1), nil); status != http.StatusRequestEntityTooLarge {
-		t.Errorf("a large body: %d", status)
-	}
-}
-
-func TestAStackWithoutMiniStackSaysSo(t *testing.T) {
-	f := newFront(t)
-	f.upstream.Close()
-	for _, path := range []string{"/", "/v2/apis"} {
-		status, body := f.ask(t, http.MethodPost, path, "{}", nil)
-		if status != http.StatusBadGateway || !strings.Contains(body, "does not answer") {
-			t.Errorf("%s: %d %q", path, status, body)
-		}
-	}
-	if !strings.Contains(f.log.String(), "MiniStack") {
-		t.Errorf("log %s", f.log.String())
+func TestAnAddressWithoutAPortIsAnError(t *testing.T) {
+	if _, err := New(Config{Address: "127.0.0.1"}); err == nil {
+		t.Error("no error")
 	}
 }
