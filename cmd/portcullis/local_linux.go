@@ -277,7 +277,7 @@ func newEnvCommand(flags *localFlags) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			for _, name := range localaws.ForeignVariables {
+			for _, name := range localaws.Foreign(os.Environ()) {
 				fmt.Fprintf(cmd.OutOrStdout(), "unset %s\n", name)
 			}
 			for _, setting := range env {
@@ -411,8 +411,7 @@ func (f *localFlags) exec(cmd *cobra.Command, args []string) (err error) {
 			}
 		case failed := <-stack.Failed():
 			_ = child.Process.Signal(syscall.SIGTERM)
-			_ = <-ended // the stack's end is what there is to tell
-			return fmt.Errorf("the stack ended under the command: %w", failed)
+			return errors.Join(fmt.Errorf("the stack ended under the command: %w", failed), <-ended)
 		case err := <-ended:
 			var exit *exec.ExitError
 			if errors.As(err, &exit) {

@@ -167,10 +167,10 @@ func (d *deployment) idToken(t *testing.T, u *user) string {
 				return err
 			}
 			var answer struct {
-				AuthenticationResult struct{ IdToken string } //nolint:revive // Cognito's name
+				AuthenticationResult map[string]any
 			}
-			if json.Unmarshal(body, &answer) == nil && answer.AuthenticationResult.IdToken != "" {
-				token = answer.AuthenticationResult.IdToken
+			if json.Unmarshal(body, &answer) == nil && answer.AuthenticationResult["IdToken"] != nil {
+				token = fmt.Sprint(answer.AuthenticationResult["IdToken"])
 			}
 			return nil
 		},

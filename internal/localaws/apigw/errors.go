@@ -50,6 +50,8 @@ func notForWebSocket(member string) error {
 // notServed refuses what AWS has and this stack has not. It is never a
 // ConflictException or a throttle, so that no client retries it.
 func notServed(format string, args ...any) error {
-	return &apiError{http.StatusNotImplemented, "NotServedByLocalStack",
-		"not served by the local stack: " + fmt.Sprintf(format, args...)}
+	return &apiError{
+		http.StatusNotImplemented, "NotServedByLocalStack",
+		"not served by the local stack: " + fmt.Sprintf(format, args...),
+	}
 }

@@ -190,9 +190,11 @@ func TestAnIntegrationComesBackAsItWasMade(t *testing.T) {
 	equal(t, "key", *read.IntegrationResponseKey, "$default")
 	equal(t, "template", read.ResponseTemplates["200"], `{"type":"pong"}`)
 	equal(t, "listed", len(must(f.client.GetIntegrationResponses(ctx, &apigatewayv2.GetIntegrationResponsesInput{
-		ApiId: f.api, IntegrationId: created.IntegrationId})).Items), 1)
+		ApiId: f.api, IntegrationId: created.IntegrationId,
+	})).Items), 1)
 	must(f.client.DeleteIntegrationResponse(ctx, &apigatewayv2.DeleteIntegrationResponseInput{
-		ApiId: f.api, IntegrationId: created.IntegrationId, IntegrationResponseId: response.IntegrationResponseId}))
+		ApiId: f.api, IntegrationId: created.IntegrationId, IntegrationResponseId: response.IntegrationResponseId,
+	}))
 	_, err := f.client.GetIntegrationResponse(ctx, get)
 	wantRefusal(t, err, "NotFoundException", "Invalid Integration Response identifier specified")
 
@@ -305,8 +307,10 @@ func TestAStageComesBackAsItWasMade(t *testing.T) {
 	equal(t, "route settings", len(read().RouteSettings), 1)
 	_, err := f.client.DeleteRouteSettings(ctx, remove)
 	wantRefusal(t, err, "NotFoundException", "Unable to find Route by key $connect")
-	must(f.client.UpdateStage(ctx, &apigatewayv2.UpdateStageInput{ApiId: f.api, StageName: name,
-		AccessLogSettings: &types.AccessLogSettings{DestinationArn: aws.String(logGroup), Format: aws.String("$context.requestId")}}))
+	must(f.client.UpdateStage(ctx, &apigatewayv2.UpdateStageInput{
+		ApiId: f.api, StageName: name,
+		AccessLogSettings: &types.AccessLogSettings{DestinationArn: aws.String(logGroup), Format: aws.String("$context.requestId")},
+	}))
 	must(f.client.DeleteAccessLogSettings(ctx, &apigatewayv2.DeleteAccessLogSettingsInput{ApiId: f.api, StageName: name}))
 	equal(t, "access log", read().AccessLogSettings, nil)
 	equal(t, "listed", len(must(f.client.GetStages(ctx, &apigatewayv2.GetStagesInput{ApiId: f.api})).Items), 1)

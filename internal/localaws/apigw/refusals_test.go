@@ -127,7 +127,8 @@ func TestARouteIsRefusedWhen(t *testing.T) {
 		}, clash, "Route with key join already exists"},
 		"a request parameter of it is deleted": {func(f *fixture) error {
 			_, err := f.client.DeleteRouteRequestParameter(f.Context(), &apigatewayv2.DeleteRouteRequestParameterInput{
-				ApiId: f.api, RouteId: f.newRoute("join"), RequestParameterKey: aws.String("route.request.header.x")})
+				ApiId: f.api, RouteId: f.newRoute("join"), RequestParameterKey: aws.String("route.request.header.x"),
+			})
 			return err
 		}, missing, "route.request.header.x"},
 		"it is the 301st": {func(f *fixture) error {
@@ -211,7 +212,7 @@ func TestAnIntegrationIsRefusedWhen(t *testing.T) {
 		}), notHere, notHereIs + "TemplateSelectionExpression"},
 		"a proxy has templates":          {createIntegrationWith(func(i *in) { i.RequestTemplates = map[string]string{"a": "b"} }), notHere, notHereIs + "request templates of an AWS_PROXY integration"},
 		"its template selection is HTTP": {createIntegrationWith(func(i *in) { i.TemplateSelectionExpression = aws.String("$request.path.x") }), bad, "Invalid TemplateSelectionExpression"},
-		"its template has a directive":   {mock(`#set($a=1){"statusCode":200}`), notHere, "Velocity directives (#set) are not supported"},
+		"its template has a directive":   {mock(`#set($a=1){"statusCode":200}`), notHere, "directives of Velocity (#set) are not supported"},
 		"its template reads the input":   {mock(`$input.json('$')`), notHere, "reference $input.json is not supported"},
 		"its template is too long":       {mock(strings.Repeat("x", 300<<10+1)), bad, "must not be longer than 300 KB"},
 		"its type changes": {func(f *fixture) error {
@@ -252,7 +253,7 @@ func TestAnIntegrationResponseIsRefusedWhen(t *testing.T) {
 		"its key is taken":               {createIntegrationResponseWith(func(f *fixture, i *in) { must(f.client.CreateIntegrationResponse(f.Context(), i)) }), clash, "already exists"},
 		"it converts content":            {createIntegrationResponseWith(func(_ *fixture, i *in) { i.ContentHandlingStrategy = types.ContentHandlingStrategyConvertToText }), notHere, notHereIs + "content handling"},
 		"it has parameters":              {createIntegrationResponseWith(func(_ *fixture, i *in) { i.ResponseParameters = map[string]string{"a": "b"} }), notHere, notHereIs + "response parameters"},
-		"its template has a directive":   {createIntegrationResponseWith(func(_ *fixture, i *in) { i.ResponseTemplates = map[string]string{"a": "#if(true)x#end"} }), notHere, "Velocity directives (#if)"},
+		"its template has a directive":   {createIntegrationResponseWith(func(_ *fixture, i *in) { i.ResponseTemplates = map[string]string{"a": "#if(true)x#end"} }), notHere, "directives of Velocity (#if)"},
 		"a proxy's response has templates": {createIntegrationResponseWith(func(f *fixture, i *in) {
 			i.IntegrationId, i.ResponseTemplates = f.newProxy(), map[string]string{"a": "b"}
 		}), notHere, notHereIs + "response templates of an AWS_PROXY integration"},
@@ -299,7 +300,8 @@ func TestAnAuthorizerIsRefusedWhen(t *testing.T) {
 		"it is deleted while a route uses it": {func(f *fixture) error {
 			id := f.newAuthorizer("a")
 			must(f.client.CreateRoute(f.Context(), &apigatewayv2.CreateRouteInput{
-				ApiId: f.api, RouteKey: aws.String("$connect"), AuthorizationType: types.AuthorizationTypeCustom, AuthorizerId: id}))
+				ApiId: f.api, RouteKey: aws.String("$connect"), AuthorizationType: types.AuthorizationTypeCustom, AuthorizerId: id,
+			}))
 			_, err := f.client.DeleteAuthorizer(f.Context(), &apigatewayv2.DeleteAuthorizerInput{ApiId: f.api, AuthorizerId: id})
 			return err
 		}, clash, "Cannot delete authorizer 'a', is referenced in route: $connect"},

@@ -66,14 +66,16 @@ func TestADeploymentIsASnapshot(t *testing.T) {
 	checkDeployed(t, f, ids)
 	ctx := t.Context()
 	must(f.client.UpdateApi(ctx, &apigatewayv2.UpdateApiInput{
-		ApiId: f.api, RouteSelectionExpression: aws.String("$request.body.kind"), DisableExecuteApiEndpoint: aws.Bool(true)}))
+		ApiId: f.api, RouteSelectionExpression: aws.String("$request.body.kind"), DisableExecuteApiEndpoint: aws.Bool(true),
+	}))
 	must(f.client.UpdateRoute(ctx, &apigatewayv2.UpdateRouteInput{ApiId: f.api, RouteId: ids["$connect"], AuthorizationType: types.AuthorizationTypeNone, AuthorizerId: aws.String("")}))
 	must(f.client.UpdateAuthorizer(ctx, &apigatewayv2.UpdateAuthorizerInput{ApiId: f.api, AuthorizerId: ids["authorizer"], IdentitySource: []string{}}))
 	must(f.client.DeleteAuthorizer(ctx, &apigatewayv2.DeleteAuthorizerInput{ApiId: f.api, AuthorizerId: ids["authorizer"]}))
 	must(f.client.UpdateModel(ctx, &apigatewayv2.UpdateModelInput{ApiId: f.api, ModelId: ids["model"], Schema: aws.String("{}")}))
 	must(f.client.UpdateIntegration(ctx, &apigatewayv2.UpdateIntegrationInput{ApiId: f.api, IntegrationId: ids["proxy"], TimeoutInMillis: aws.Int32(50)}))
 	must(f.client.UpdateIntegrationResponse(ctx, &apigatewayv2.UpdateIntegrationResponseInput{
-		ApiId: f.api, IntegrationId: ids["mock"], IntegrationResponseId: ids["pong"], ResponseTemplates: map[string]string{"$default": "changed"}}))
+		ApiId: f.api, IntegrationId: ids["mock"], IntegrationResponseId: ids["pong"], ResponseTemplates: map[string]string{"$default": "changed"},
+	}))
 	must(f.client.DeleteRouteResponse(ctx, &apigatewayv2.DeleteRouteResponseInput{ApiId: f.api, RouteId: ids["send"], RouteResponseId: ids["response"]}))
 	must(f.client.DeleteRoute(ctx, &apigatewayv2.DeleteRouteInput{ApiId: f.api, RouteId: ids["ping"]}))
 	f.newRoute("history")

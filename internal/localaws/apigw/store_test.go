@@ -24,7 +24,8 @@ func TestTheStateSurvivesARestart(t *testing.T) {
 	got := must(restarted.client.GetApi(t.Context(), &apigatewayv2.GetApiInput{ApiId: f.api}))
 	equal(t, "description", *got.Description, "<kept>")
 	must(restarted.client.GetIntegrationResponse(t.Context(), &apigatewayv2.GetIntegrationResponseInput{
-		ApiId: f.api, IntegrationId: ids["mock"], IntegrationResponseId: ids["pong"]}))
+		ApiId: f.api, IntegrationId: ids["mock"], IntegrationResponseId: ids["pong"],
+	}))
 	equal(t, "files", len(must(os.ReadDir(dir))), 1)
 
 	restarted.plane.Reset()
@@ -58,7 +59,8 @@ func TestARefusedChangeLeavesNoTrace(t *testing.T) {
 	f := newFixture(t)
 	id := f.newRoute("join")
 	_, err := f.client.UpdateRoute(t.Context(), &apigatewayv2.UpdateRouteInput{
-		ApiId: f.api, RouteId: id, RouteKey: aws.String("leave"), Target: aws.String("integrations/none")})
+		ApiId: f.api, RouteId: id, RouteKey: aws.String("leave"), Target: aws.String("integrations/none"),
+	})
 	wantRefusal(t, err, "BadRequestException", "Invalid target specified")
 	got := must(f.client.GetRoute(t.Context(), &apigatewayv2.GetRouteInput{ApiId: f.api, RouteId: id}))
 	equal(t, "key", *got.RouteKey, "join")
@@ -71,7 +73,8 @@ func TestRegionsAreApart(t *testing.T) {
 	_, err := ireland.GetApi(t.Context(), &apigatewayv2.GetApiInput{ApiId: f.api})
 	wantRefusal(t, err, "NotFoundException", "Invalid API identifier specified")
 	created := must(ireland.CreateApi(t.Context(), &apigatewayv2.CreateApiInput{
-		Name: aws.String("x"), ProtocolType: types.ProtocolTypeWebsocket, RouteSelectionExpression: aws.String("$request.body.action")}))
+		Name: aws.String("x"), ProtocolType: types.ProtocolTypeWebsocket, RouteSelectionExpression: aws.String("$request.body.action"),
+	}))
 	must(ireland.CreateStage(t.Context(), &apigatewayv2.CreateStageInput{ApiId: created.ApiId, StageName: aws.String("live")}))
 	equal(t, "region", must(f.plane.Stage(*created.ApiId, "live")).Region, "eu-west-1")
 }

@@ -61,7 +61,7 @@ func scanTemplate(template string, text, variable func(string)) error {
 		case rest[0] == '\\' && (next == '$' || next == '#'):
 			return fmt.Errorf("escapes (%s) are not supported", rest[:2])
 		case rest[0] == '#' && (isLetter(next) || next == '#' || next == '*' || next == '{' || next == '[' || next == '@'):
-			return fmt.Errorf("Velocity directives (%s) are not supported", firstWord(rest))
+			return fmt.Errorf("directives of Velocity (%s) are not supported", firstWord(rest))
 		case rest[0] == '$' && (isLetter(next) || next == '{' || next == '!'):
 			match := templateReference.FindStringSubmatch(rest)
 			if match == nil {

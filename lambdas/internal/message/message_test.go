@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"slices"
 	"strings"
@@ -193,7 +194,7 @@ func (c *chat) invoke(t *testing.T, payload []byte) string {
 	if err := json.Unmarshal(out, &response); err != nil {
 		t.Fatal(err)
 	}
-	if response.StatusCode != 200 {
+	if response.StatusCode != http.StatusOK {
 		t.Errorf("the status is %d", response.StatusCode)
 	}
 	return response.Body
@@ -346,40 +347,40 @@ func TestRefusals(t *testing.T) {
 		"an invisible text": {"sendMessage", `{"clientId":"c","text":" \u200b\u2800 "}`, nil, nil, "empty_message", "c", "text_empty"},
 		"a text too long":   {"sendMessage", `{"clientId":"c","text":"` + long + `"}`, nil, nil, "too_large", "c", "text_size"},
 		"a text too long that cleaning would shorten": {"sendMessage", `{"clientId":"c","text":"x` + strings.Repeat("\u202E", 1400) + `"}`, nil, nil, "too_large", "c", "text_size"},
-		"a frame too long":                            {"sendMessage", `{"clientId":"c","text":"` + long + long + `"}`, nil, nil, "too_large", "", "frame_size"},
-		"another's identity":                          {"sendMessage", `{"clientId":"c","text":"x","userId":"root"}`, nil, nil, "bad_request", "c", "frame_unknown_member"},
-		"another room":                                {"sendMessage", `{"clientId":"c","text":"x","room":"other"}`, nil, nil, "bad_request", "c", "frame_unknown_member"},
-		"no object":                                   {"sendMessage", `null`, nil, nil, "bad_request", "", "frame_not_an_object"},
-		"no JSON":                                     {"sendMessage", `hello`, nil, nil, "bad_request", "", "frame_malformed"},
-		"a wrong type":                                {"sendMessage", `{"clientId":"c","text":7}`, nil, nil, "bad_request", "c", "frame_member_type"},
-		"base64":                                      {"sendMessage", `e30=`, func(r *gateway.Request) { r.IsBase64Encoded = true }, nil, "bad_request", "", "frame_malformed"},
-		"a reader that writes":                        {"sendMessage", `{"clientId":"c","text":"x"}`, access("read"), nil, "forbidden", "c", "read_only"},
-		"no access":                                   {"sendMessage", `{"clientId":"c","text":"x"}`, access(""), nil, "forbidden", "c", "read_only"},
-		"a banned user":                               {"sendMessage", `{"clientId":"c","text":"x"}`, nil, map[string]error{"Charge": ledger.ErrRevoked}, "forbidden", "c", "revoked"},
-		"too many messages":                           {"sendMessage", `{"clientId":"c","text":"x"}`, nil, map[string]error{"Charge": ledger.LimitError{RetryAfter: 1500 * time.Millisecond}}, "rate_limited", "c", "messages"},
-		"a failing ledger":                            {"sendMessage", `{"clientId":"c","text":"x"}`, nil, map[string]error{"Charge": errBoom}, "internal", "c", "internal"},
-		"a failing table":                             {"sendMessage", `{"clientId":"c","text":"x"}`, nil, map[string]error{"Put": errBoom}, "internal", "c", "internal"},
-		"a crash":                                     {"sendMessage", `{"clientId":"c","text":"x"}`, nil, map[string]error{"Put": errPanic}, "internal", "c", ""},
-		"history: wrong id":                           {"history", `{"before":"x"}`, nil, nil, "bad_request", "", "before"},
-		"history: small id":                           {"history", `{"before":"01hf7yat3v0000000000000000"}`, nil, nil, "bad_request", "", "before"},
-		"history: big limit":                          {"history", `{"limit":101}`, nil, nil, "bad_request", "", "limit"},
-		"history: zero limit":                         {"history", `{"limit":0}`, nil, nil, "bad_request", "", "frame_member_range"},
-		"history: failing":                            {"history", `{}`, nil, map[string]error{"Before": errBoom}, "internal", "", "internal"},
-		"members: wrong id":                           {"members", `{"after":"a b"}`, nil, nil, "bad_request", "", "after"},
-		"members: big limit":                          {"members", `{"limit":101}`, nil, nil, "bad_request", "", "limit"},
-		"members: failing":                            {"members", `{}`, nil, map[string]error{"Members": errBoom}, "internal", "", "internal"},
-		"an unknown action":                           {"$default", `{"action":"dance"}`, nil, nil, "unknown_action", "", "unknown_action"},
-		"no action":                                   {"$default", `{}`, nil, nil, "unknown_action", "", "unknown_action"},
-		"$connect as action":                          {"$default", `{"action":"$connect"}`, nil, nil, "unknown_action", "", "unknown_action"},
-		"$connect as route":                           {"$connect", `{"action":"$connect"}`, nil, nil, "unknown_action", "", "unknown_action"},
-		"$default: no JSON":                           {"$default", `ping`, nil, nil, "bad_request", "", "frame_malformed"},
-		"$default: no object":                         {"$default", `[1]`, nil, nil, "bad_request", "", "frame_not_an_object"},
-		"$default: too long":                          {"$default", long + long, nil, nil, "too_large", "", "frame_size"},
-		"$default: twice":                             {"$default", `{"action":"a","action":"b"}`, nil, nil, "bad_request", "", "frame_malformed"},
-		"a CONNECT event":                             {"sendMessage", `{}`, func(r *gateway.Request) { r.RequestContext.EventType = "CONNECT" }, nil, "internal", "", "event_type"},
-		"no connection":                               {"sendMessage", `{}`, func(r *gateway.Request) { r.RequestContext.ConnectionID = "" }, nil, "internal", "", "event_type"},
-		"no identity":                                 {"sendMessage", `{}`, func(r *gateway.Request) { r.RequestContext.Authorizer.Sub = "" }, nil, "internal", "", "identity"},
-		"the body's own action":                       {"history", `{"action":"sendMessage","clientId":"c","text":"x"}`, nil, nil, "bad_request", "", "frame_unknown_member"},
+		"a frame too long":      {"sendMessage", `{"clientId":"c","text":"` + long + long + `"}`, nil, nil, "too_large", "", "frame_size"},
+		"another's identity":    {"sendMessage", `{"clientId":"c","text":"x","userId":"root"}`, nil, nil, "bad_request", "c", "frame_unknown_member"},
+		"another room":          {"sendMessage", `{"clientId":"c","text":"x","room":"other"}`, nil, nil, "bad_request", "c", "frame_unknown_member"},
+		"no object":             {"sendMessage", `null`, nil, nil, "bad_request", "", "frame_not_an_object"},
+		"no JSON":               {"sendMessage", `hello`, nil, nil, "bad_request", "", "frame_malformed"},
+		"a wrong type":          {"sendMessage", `{"clientId":"c","text":7}`, nil, nil, "bad_request", "c", "frame_member_type"},
+		"base64":                {"sendMessage", `e30=`, func(r *gateway.Request) { r.IsBase64Encoded = true }, nil, "bad_request", "", "frame_malformed"},
+		"a reader that writes":  {"sendMessage", `{"clientId":"c","text":"x"}`, access("read"), nil, "forbidden", "c", "read_only"},
+		"no access":             {"sendMessage", `{"clientId":"c","text":"x"}`, access(""), nil, "forbidden", "c", "read_only"},
+		"a banned user":         {"sendMessage", `{"clientId":"c","text":"x"}`, nil, map[string]error{"Charge": ledger.ErrRevoked}, "forbidden", "c", "revoked"},
+		"too many messages":     {"sendMessage", `{"clientId":"c","text":"x"}`, nil, map[string]error{"Charge": ledger.LimitError{RetryAfter: 1500 * time.Millisecond}}, "rate_limited", "c", "messages"},
+		"a failing ledger":      {"sendMessage", `{"clientId":"c","text":"x"}`, nil, map[string]error{"Charge": errBoom}, "internal", "c", "internal"},
+		"a failing table":       {"sendMessage", `{"clientId":"c","text":"x"}`, nil, map[string]error{"Put": errBoom}, "internal", "c", "internal"},
+		"a crash":               {"sendMessage", `{"clientId":"c","text":"x"}`, nil, map[string]error{"Put": errPanic}, "internal", "c", ""},
+		"history: wrong id":     {"history", `{"before":"x"}`, nil, nil, "bad_request", "", "before"},
+		"history: small id":     {"history", `{"before":"01hf7yat3v0000000000000000"}`, nil, nil, "bad_request", "", "before"},
+		"history: big limit":    {"history", `{"limit":101}`, nil, nil, "bad_request", "", "limit"},
+		"history: zero limit":   {"history", `{"limit":0}`, nil, nil, "bad_request", "", "frame_member_range"},
+		"history: failing":      {"history", `{}`, nil, map[string]error{"Before": errBoom}, "internal", "", "internal"},
+		"members: wrong id":     {"members", `{"after":"a b"}`, nil, nil, "bad_request", "", "after"},
+		"members: big limit":    {"members", `{"limit":101}`, nil, nil, "bad_request", "", "limit"},
+		"members: failing":      {"members", `{}`, nil, map[string]error{"Members": errBoom}, "internal", "", "internal"},
+		"an unknown action":     {"$default", `{"action":"dance"}`, nil, nil, "unknown_action", "", "unknown_action"},
+		"no action":             {"$default", `{}`, nil, nil, "unknown_action", "", "unknown_action"},
+		"$connect as action":    {"$default", `{"action":"$connect"}`, nil, nil, "unknown_action", "", "unknown_action"},
+		"$connect as route":     {"$connect", `{"action":"$connect"}`, nil, nil, "unknown_action", "", "unknown_action"},
+		"$default: no JSON":     {"$default", `ping`, nil, nil, "bad_request", "", "frame_malformed"},
+		"$default: no object":   {"$default", `[1]`, nil, nil, "bad_request", "", "frame_not_an_object"},
+		"$default: too long":    {"$default", long + long, nil, nil, "too_large", "", "frame_size"},
+		"$default: twice":       {"$default", `{"action":"a","action":"b"}`, nil, nil, "bad_request", "", "frame_malformed"},
+		"a CONNECT event":       {"sendMessage", `{}`, func(r *gateway.Request) { r.RequestContext.EventType = "CONNECT" }, nil, "internal", "", "event_type"},
+		"no connection":         {"sendMessage", `{}`, func(r *gateway.Request) { r.RequestContext.ConnectionID = "" }, nil, "internal", "", "event_type"},
+		"no identity":           {"sendMessage", `{}`, func(r *gateway.Request) { r.RequestContext.Authorizer.Sub = "" }, nil, "internal", "", "identity"},
+		"the body's own action": {"history", `{"action":"sendMessage","clientId":"c","text":"x"}`, nil, nil, "bad_request", "", "frame_unknown_member"},
 	} {
 		chat := newChat()
 		if c.fail != nil {
