@@ -1,18 +1,16 @@
 package localaws
 
 import (
-	"fmt"
-	"io"
 	"slices"
 	"strings"
-	"text/tabwriter"
 )
 
-// ForeignVariables are settings of another AWS account that would win over, or
+// foreignVariables are settings of another AWS account that would win over, or
 // not go with, those of the stack.
-var ForeignVariables = []string{
+var foreignVariables = []string{
 	"AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN", "AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE",
 	"AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CA_BUNDLE", "AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT",
+	"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", // with it AWS_ENDPOINT_URL means nothing, and calls go to AWS
 }
 
 // Environment are the settings with which AWS's SDKs, its CLI and Terraform
@@ -33,23 +31,23 @@ func Environment(endpoint, region string) []string {
 	}
 }
 
-// WithoutForeign returns an environment without ForeignVariables and without
-// endpoints of single services.
+// WithoutForeign returns an environment without what Foreign finds in it.
 func WithoutForeign(env []string) []string {
+	foreign := Foreign(env)
 	return slices.DeleteFunc(slices.Clone(env), func(setting string) bool {
 		name, _, _ := strings.Cut(setting, "=")
-		return slices.Contains(ForeignVariables, name) || strings.HasPrefix(name, "AWS_ENDPOINT_URL")
+		return slices.Contains(foreign, name)
 	})
 }
 
-// Print writes a status for people.
-func (s Status) Print(out io.Writer) error {
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(w, "endpoint\t%s\n", s.Endpoint)
-	fmt.Fprintf(w, "process\tpid %d, up %s\n", s.PID, s.Uptime)
-	fmt.Fprintf(w, "folder\t%s\n", s.Folder)
-	fmt.Fprintf(w, "region\t%s\n", s.Region)
-	fmt.Fprintf(w, "MiniStack\t%s\n", s.MiniStack)
-	fmt.Fprintf(w, "connections\t%d open\n", s.Connections)
-	return w.Flush()
+// Foreign are the settings of another AWS account that would win over, or not go
+// with, those of the stack, and the endpoints that an environment has.
+func Foreign(env []string) []string {
+	names := slices.Clone(foreignVariables)
+	for _, setting := range env {
+		if name, _, _ := strings.Cut(setting, "="); strings.HasPrefix(name, "AWS_ENDPOINT_URL") {
+			names = append(names, name)
+		}
+	}
+	return names
 }

@@ -164,4 +164,3 @@ func CacheDir() (string, error) {
 	}
 	return filepath.Join(base, "portcullis"), nil
 }
-

@@ -76,10 +76,13 @@ func TestAFolderHasOneStack(t *testing.T) {
 func TestSettingsOfAnotherAccountAreLeftOut(t *testing.T) {
 	kept := []string{"PATH=/bin", "AWS_REGION=eu-west-1", "HOME=/home"}
 	env := slices.Concat(kept, []string{
-		"AWS_PROFILE=mine", "AWS_SESSION_TOKEN=x", "AWS_ENDPOINT_URL=https://example.com", "AWS_ENDPOINT_URL_DYNAMODB=https://example.com", "AWS_WEB_IDENTITY_TOKEN_FILE=/x",
+		"AWS_PROFILE=mine", "AWS_SESSION_TOKEN=x", "AWS_ENDPOINT_URL=https://example.com", "AWS_ENDPOINT_URL_DYNAMODB=https://example.com", "AWS_WEB_IDENTITY_TOKEN_FILE=/x", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true",
 	})
 	if got := WithoutForeign(env); !slices.Equal(got, kept) {
 		t.Fatalf("kept %v, want %v", got, kept)
+	}
+	if foreign := Foreign(env); !slices.Contains(foreign, "AWS_ENDPOINT_URL_DYNAMODB") || !slices.Contains(foreign, "AWS_ROLE_ARN") {
+		t.Errorf("foreign are %v", foreign)
 	}
 	settings := Environment("http://127.0.0.1:4566", "eu-west-1")
 	for _, want := range []string{
@@ -106,5 +109,50 @@ func TestAPortThatIsTakenIsSaid(t *testing.T) {
 	}
 	if _, err := folder.Running(); !errors.Is(err, ErrNotRunning) {
 		t.Fatalf("the folder is still taken: %v", err)
+	}
+}
+
+func TestAFileIsReplacedInOneStep(t *testing.T) {
+	folder := openFolder(t)
+	file := filepath.Join(folder.Path(), "x.json")
+	written := Ports{Gateway: 1, MiniStack: 2}
+	if err := writeJSON(file, written); err != nil {
+		t.Fatal(err)
+	}
+	if err := writeJSON(file, func() {}); err == nil {
+		t.Fatal("a function was written")
+	}
+	var read Ports
+	if err := readJSON(file, &read); err != nil || read != written {
+		t.Errorf("%+v, %v after a write that failed", read, err)
+	}
+	left, err := filepath.Glob(filepath.Join(folder.Path(), "*.new"))
+	if err != nil || len(left) > 0 {
+		t.Errorf("%v, %v: half a file is left", left, err)
+	}
+}
+
+func TestCleanKeepsPortsAndLogs(t *testing.T) {
+	folder := openFolder(t)
+	ports, err := folder.ports(0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range []string{folder.Data("x"), folder.Log("x")} {
+		if err := os.WriteFile(file, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := folder.Clean(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(folder.Data("x")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("what was stored is still there: %v", err)
+	}
+	if _, err := os.Stat(folder.Log("x")); err != nil {
+		t.Error(err)
+	}
+	if again, err := folder.ports(0); err != nil || again != ports {
+		t.Errorf("%+v, %v, want %+v", again, err, ports)
 	}
 }

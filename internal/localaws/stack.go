@@ -206,7 +206,10 @@ func (s *Stack) close(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
 	if s.data != nil {
-		s.data.Close(ctx)
+		// Half of the time at most: a $disconnect function may take 29 s.
+		half, cancel := context.WithTimeout(ctx, 10*time.Second)
+		s.data.Close(half)
+		cancel()
 	}
 	if s.functions != nil {
 		if err := s.functions.Close(ctx); err != nil {
@@ -222,31 +225,23 @@ func (s *Stack) close(ctx context.Context) {
 		_ = s.server.Close()
 	}
 	if s.ministack != nil {
-		s.ministack.Stop(ctx)
+		s.ministack.Stop()
 	}
 	_ = os.Remove(s.folder.runFile())
 	s.release()
 }
 
-// Status is what `portcullis local status` shows.
-type Status struct {
-	Endpoint    string `json:"endpoint"`
-	PID         int    `json:"pid"`
-	Folder      string `json:"folder"`
-	Region      string `json:"region"`
-	Uptime      string `json:"uptime"`
-	MiniStack   string `json:"ministack"`
-	Connections int    `json:"connections"`
-}
-
 func (s *Stack) serveStatus(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(Status{
+	status := Status{
 		Endpoint: s.endpoint, PID: os.Getpid(), Folder: s.folder.Path(), Region: s.region,
 		Uptime:      time.Since(s.started).Round(time.Second).String(),
 		MiniStack:   fmt.Sprintf("%s, pid %d, %s", ministack.Version, s.ministack.PID(), s.ministack.URL()),
 		Connections: s.data.Connections(),
-	})
+		APIs:        s.control.APIs(),
+	}
+	status.addFunctions(s.functions.Status())
+	_ = json.NewEncoder(w).Encode(status)
 }
 
 // Architecture is the machine's, in AWS's words.

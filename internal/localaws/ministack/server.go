@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -39,6 +40,13 @@ type Server struct {
 // Start runs MiniStack with IAM enforced and waits until it answers. The
 // process dies with this one.
 func Start(ctx context.Context, cfg Config) (*Server, error) {
+	// Another server on the port would answer for ours, which would end.
+	address := "127.0.0.1:" + strconv.Itoa(cfg.Port)
+	probe, err := net.Listen("tcp4", address)
+	if err != nil {
+		return nil, fmt.Errorf("MiniStack's port is taken: %w; stop what listens there", err)
+	}
+	_ = probe.Close()
 	temp := filepath.Join(cfg.DataDir, "tmp")
 	if err := os.MkdirAll(temp, 0o700); err != nil {
 		return nil, err
@@ -67,13 +75,13 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("start MiniStack: %w", err)
 	}
-	s := &Server{url: "http://127.0.0.1:" + strconv.Itoa(cfg.Port), cmd: cmd, done: make(chan struct{})}
+	s := &Server{url: "http://" + address, cmd: cmd, done: make(chan struct{})}
 	go func() {
 		s.err = cmd.Wait()
 		close(s.done)
 	}()
 	if err := s.waitReady(ctx); err != nil {
-		s.Stop(ctx)
+		s.Stop()
 		return nil, fmt.Errorf("%w; its log is %s", err, cfg.LogFile)
 	}
 	return s, nil
@@ -132,15 +140,22 @@ func (s *Server) Err() error {
 	return s.err
 }
 
-// Stop ends the process, by force when it does not end by itself within five
-// seconds or when ctx ends.
-func (s *Server) Stop(ctx context.Context) {
+// stopTimeout is how long MiniStack has to write its state and end.
+const stopTimeout = 5 * time.Second
+
+// Stop ends the process, by force when it does not end by itself within
+// stopTimeout. It takes no context: MiniStack writes its state when it ends.
+func (s *Server) Stop() {
+	select {
+	case <-s.done:
+		return // its process id may be another's by now
+	default:
+	}
 	_ = syscall.Kill(-s.cmd.Process.Pid, syscall.SIGTERM)
 	select {
 	case <-s.done:
 		return
-	case <-ctx.Done():
-	case <-time.After(5 * time.Second):
+	case <-time.After(stopTimeout):
 	}
 	_ = syscall.Kill(-s.cmd.Process.Pid, syscall.SIGKILL)
 	<-s.done

@@ -159,6 +159,7 @@ func TestWhoAnswers(t *testing.T) {
 		"the control plane for tags":            {"GET", "/v2/tags/arn%3Aaws%3Aapigateway%3Aus-east-1%3A%3A%2Fapis%2Fx", []string{"Authorization", scoped("apigateway")}, "control 0"},
 		"the control plane signed in the query": {"GET", "/v2/apis?X-Amz-Credential=test%2F20260209%2Fus-east-1%2Fapigateway%2Faws4_request", nil, "control 0"},
 		"MiniStack a bucket":                    {"GET", "/v2/apis", []string{"Authorization", scoped("s3")}, "ministack"},
+		"the control plane for domain names":    {"POST", "/v2/domainnames", []string{"Authorization", scoped("apigateway")}, "control 0"},
 		"MiniStack paths that begin alike":      {"GET", "/v2/apisix", nil, "ministack"},
 		"MiniStack SESv2":                       {"GET", "/v2/email/identities", []string{"Authorization", scoped("ses")}, "ministack"},
 		"the data plane a handshake":            {"GET", chat + "?room=lobby", nil, "data 0"},
@@ -180,7 +181,7 @@ func TestWhoAnswers(t *testing.T) {
 	}
 }
 
-func TestARequestIsRefusedWhen(t *testing.T) {
+func TestWhoMayNotComeIn(t *testing.T) {
 	for name, c := range map[string]struct {
 		method, path string
 		header       []string
@@ -202,6 +203,8 @@ func TestARequestIsRefusedWhen(t *testing.T) {
 		"a page asks the control plane":      {"GET", "/v2/apis", []string{"Origin", elsewhere}, "another origin"},
 		"a page posts to a connection":       {"POST", aPost, []string{"Origin", elsewhere}, "another origin"},
 		"a page posts to an escaped one":     {"POST", escaped, []string{"Origin", elsewhere}, "another origin"},
+		"a page hides a connection's path":   {"POST", chat + "/%40connections%2Fid", []string{"Origin", elsewhere}, "another origin"},
+		"a page hides it otherwise":          {"POST", chat + "/@connections%2fid", []string{"Origin", elsewhere}, "another origin"},
 		"it is MiniStack's reset":            {"POST", "/_ministack/reset", nil, "not served by the local stack: /_ministack/reset"},
 		"it is MiniStack's health":           {"GET", "/_ministack/health", nil, "not served"},
 		"it is MiniStack's escaped":          {"POST", "/%5Fministack/reset", nil, "not served"},
