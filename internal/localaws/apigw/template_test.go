@@ -31,13 +31,13 @@ func TestTemplatesThatAreRendered(t *testing.T) {
 
 func TestTemplatesThatAreRefused(t *testing.T) {
 	for template, message := range map[string]string{
-		`#set($x = 1)`:                "directives (#set)",
-		`a #if($context.stage) b`:     "directives (#if)",
-		`#foreach($a in $b)x#end`:     "directives (#foreach)",
-		`## comment`:                  "directives (##)",
-		`#* comment *#`:               "directives (#*)",
-		`#[[ raw ]]#`:                 "directives (#[[)",
-		`#{end}`:                      "directives (#{end})",
+		`#set($x = 1)`:                "directives of Velocity (#set)",
+		`a #if($context.stage) b`:     "directives of Velocity (#if)",
+		`#foreach($a in $b)x#end`:     "directives of Velocity (#foreach)",
+		`## comment`:                  "directives of Velocity (##)",
+		`#* comment *#`:               "directives of Velocity (#*)",
+		`#[[ raw ]]#`:                 "directives of Velocity (#[[)",
+		`#{end}`:                      "directives of Velocity (#{end})",
 		`$input.body`:                 "$input.body",
 		`$util.escapeJavaScript("x")`: "$util.escapeJavaScript",
 		`$stageVariables.x`:           "$stageVariables.x",
