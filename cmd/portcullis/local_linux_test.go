@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -274,6 +275,106 @@ func TestExecRunsACommandAgainstAStackOfItsOwn(t *testing.T) {
 	}
 	if out, status := local(t, command, "exec", "--dir", folder, "--", "no-such-command"); status != 1 || !strings.Contains(out, "no-such-command") {
 		t.Errorf("status %d: %s", status, out)
+	}
+	noneAlive(t, folder)
+}
+
+// execs starts `local exec` in a process group of its own, as a shell does, and
+// waits until the command has said that it is ready.
+func execs(t *testing.T, command, folder, script string) (cmd *exec.Cmd, ended chan int) {
+	t.Helper()
+	cmd = exec.Command(command, "local", "exec", "--dir", folder, "bash", "-c", script)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) })
+	if line, err := bufio.NewReader(out).ReadString('\n'); line != "ready\n" {
+		t.Fatalf("%q, %v", line, err)
+	}
+	ended = make(chan int, 1)
+	go func() {
+		_ = cmd.Wait() // its status is in ProcessState
+		ended <- cmd.ProcessState.ExitCode()
+	}()
+	return cmd, ended
+}
+
+func TestExecEndsAsItsCommandDoes(t *testing.T) {
+	command := command(t)
+	for name, c := range map[string]struct {
+		script string
+		signal syscall.Signal
+		group  bool // as Ctrl-C, which reaches the whole group
+		status int
+	}{
+		"Ctrl-C that the command handles": {`trap "exit 3" INT; echo ready; sleep 30 & wait`, syscall.SIGINT, true, 3},
+		"Ctrl-C that it does not handle":  {"echo ready; exec sleep 30", syscall.SIGINT, true, 130},
+		"a signal to exec alone":          {"echo ready; exec sleep 30", syscall.SIGTERM, false, 143},
+	} {
+		t.Run(name, func(t *testing.T) {
+			folder := t.TempDir()
+			cmd, ended := execs(t, command, folder, c.script)
+			pid := cmd.Process.Pid
+			if c.group {
+				pid = -pid
+			}
+			if err := syscall.Kill(pid, c.signal); err != nil {
+				t.Fatal(err)
+			}
+			select {
+			case status := <-ended:
+				if status != c.status {
+					t.Errorf("status %d, want %d", status, c.status)
+				}
+			case <-time.After(20 * time.Second):
+				t.Fatal("it goes on")
+			}
+			noneAlive(t, folder)
+			if left, err := filepath.Glob(filepath.Join(folder, "exec-*")); err != nil || len(left) > 0 {
+				t.Errorf("left: %v, %v", left, err)
+			}
+		})
+	}
+}
+
+func TestTheFolderOfAnExecThatWasKilledGoesWithTheNext(t *testing.T) {
+	command, folder := command(t), t.TempDir()
+	cmd, ended := execs(t, command, folder, "echo ready; exec sleep 30")
+	if err := syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	<-ended
+	noneAlive(t, folder)
+	left, err := filepath.Glob(filepath.Join(folder, "exec-*"))
+	if err != nil || len(left) != 1 {
+		t.Fatalf("left: %v, %v, want the folder of the one that was killed", left, err)
+	}
+	old := time.Now().Add(-time.Hour)
+	if err := os.Chtimes(left[0], old, old); err != nil {
+		t.Fatal(err)
+	}
+	must(t, command, "exec", "--dir", folder, "--", "true")
+	if left, err := filepath.Glob(filepath.Join(folder, "exec-*")); err != nil || len(left) > 0 {
+		t.Errorf("left: %v, %v", left, err)
+	}
+}
+
+func TestExecKeepsTheLogsOfAStackThatEnds(t *testing.T) {
+	command, folder := command(t), t.TempDir()
+	out, status := local(t, command, "exec", "--dir", folder, "bash", "-c",
+		`kill -9 $(curl -s "$AWS_ENDPOINT_URL/_portcullis/status" | sed 's/.*"ministack":"[^,]*, pid \([0-9]*\).*/\1/'); exec sleep 30`)
+	if status != 1 || !strings.Contains(out, "the stack ended under the command") {
+		t.Errorf("status %d: %s", status, out)
+	}
+	log := regexp.MustCompile(`/\S*ministack\.log`).FindString(out)
+	if _, err := os.Stat(log); err != nil {
+		t.Errorf("the log that it names: %v\n%s", err, out)
 	}
 	noneAlive(t, folder)
 }

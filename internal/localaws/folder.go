@@ -8,7 +8,9 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
+	"time"
 )
 
 // Folder is where a stack keeps its state and logs. A folder has at most one
@@ -46,6 +48,47 @@ func (f Folder) Log(name string) string { return filepath.Join(f.path, "logs", n
 
 // Clean removes what the stack has stored; ports and logs stay.
 func (f Folder) Clean() error { return os.RemoveAll(filepath.Join(f.path, "data")) }
+
+// temporary is what the names of temporary folders begin with.
+const temporary = "exec-"
+
+// abandonedAfter is the age from which a temporary folder that no stack has
+// locked is nobody's. A new one is locked within milliseconds.
+const abandonedAfter = time.Minute
+
+// Temporary makes a folder for a stack of its own below this one.
+func (f Folder) Temporary() (Folder, error) {
+	dir, err := os.MkdirTemp(f.path, temporary)
+	if err != nil {
+		return Folder{}, fmt.Errorf("the stack's folder: %w", err)
+	}
+	return OpenFolder(dir)
+}
+
+// RemoveAbandoned removes temporary folders whose stack was killed.
+func (f Folder) RemoveAbandoned() error {
+	entries, err := os.ReadDir(f.path)
+	if err != nil {
+		return fmt.Errorf("the stack's folder: %w", err)
+	}
+	for _, entry := range entries {
+		info, err := entry.Info()
+		if err != nil || !entry.IsDir() || !strings.HasPrefix(entry.Name(), temporary) || time.Since(info.ModTime()) < abandonedAfter {
+			continue
+		}
+		dir := Folder{path: filepath.Join(f.path, entry.Name())}
+		release, err := dir.lock()
+		if err != nil {
+			continue // its stack runs
+		}
+		err = os.RemoveAll(dir.path)
+		release()
+		if err != nil {
+			return fmt.Errorf("the folder of a stack that was killed: %w", err)
+		}
+	}
+	return nil
+}
 
 // Ports are the addresses of a folder's stack. They stay the same, since the
 // state of Terraform holds URLs with them.

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 )
 
 func openFolder(t *testing.T) Folder {
@@ -154,5 +155,45 @@ func TestCleanKeepsPortsAndLogs(t *testing.T) {
 	}
 	if again, err := folder.ports(0); err != nil || again != ports {
 		t.Errorf("%+v, %v, want %+v", again, err, ports)
+	}
+}
+
+func TestOnlyAbandonedTemporaryFoldersAreRemoved(t *testing.T) {
+	folder := openFolder(t)
+	made := map[string]Folder{}
+	for _, name := range []string{"abandoned", "running", "young"} {
+		temporary, err := folder.Temporary()
+		if err != nil {
+			t.Fatal(err)
+		}
+		made[name] = temporary
+		if name == "running" {
+			release, err := temporary.lock()
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer release()
+		}
+		if name != "young" {
+			old := time.Now().Add(-2 * abandonedAfter)
+			if err := os.Chtimes(temporary.Path(), old, old); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	other := filepath.Join(folder.Path(), "data")
+	if err := os.Chtimes(other, time.Unix(0, 0), time.Unix(0, 0)); err != nil {
+		t.Fatal(err)
+	}
+	if err := folder.RemoveAbandoned(); err != nil {
+		t.Fatal(err)
+	}
+	for name, temporary := range made {
+		if _, err := os.Stat(temporary.Path()); errors.Is(err, os.ErrNotExist) != (name == "abandoned") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := os.Stat(other); err != nil {
+		t.Error(err)
 	}
 }
