@@ -58,6 +58,31 @@ func TestMinimal(t *testing.T) {
 		d.refusals(t, alice)
 	})
 
+	t.Run("a flood of handshakes is throttled", func(t *testing.T) {
+		const tried = 200 // the default throttle of $connect lets 40 through at once
+		statuses := make(chan int)
+		for range tried {
+			go func() {
+				_, res, _ := dial(t, d, offer{query: "?room=flood", subprotocols: []string{protocol.Subprotocol}})
+				statuses <- statusOf(res)
+			}()
+		}
+		counts := map[int]int{}
+		for range tried {
+			counts[<-statuses]++
+		}
+		if counts[http.StatusTooManyRequests] == 0 || counts[http.StatusTooManyRequests]+counts[http.StatusUnauthorized] != tried {
+			t.Fatalf("answers by status: %v", counts)
+		}
+		eventually(t, "a user gets in again", func() bool {
+			conn, _, err := dial(t, d, browser(room(t), alice.access))
+			if err == nil {
+				_ = conn.CloseNow()
+			}
+			return err == nil
+		})
+	})
+
 	t.Run("the functions log, and no log has a token or a text", func(t *testing.T) {
 		d.logsAreClean(t, alice, bob)
 	})

@@ -16,6 +16,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"github.com/portcullis-chat/portcullis/internal/localaws/apigw"
 	"github.com/portcullis-chat/portcullis/internal/localaws/lambda"
 )
@@ -73,6 +75,8 @@ type Config struct {
 type Gateway struct {
 	cfg Config
 
+	throttles throttles
+
 	mu     sync.Mutex
 	conns  map[string]*conn
 	closed bool
@@ -94,6 +98,7 @@ func New(cfg Config) *Gateway {
 	ctx, cancel := context.WithCancel(context.Background())
 	g := &Gateway{
 		cfg: cfg, conns: make(map[string]*conn), ctx: ctx, cancel: cancel,
+		throttles:    throttles{buckets: make(map[bucketKey]*rate.Limiter)},
 		writeTimeout: writeTimeout, closeHandshake: closeHandshake, authorizerTimeout: authorizerTimeout,
 	}
 	g.work.Add(1)

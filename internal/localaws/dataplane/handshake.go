@@ -90,6 +90,9 @@ func (g *Gateway) connect(r *http.Request, c *conn, stage apigw.Stage) (subproto
 	ev := g.connectEvent(r, c, stage)
 	entry := accessEntry{context: ev.RequestContext}
 	defer func() { g.logAccess(stage, entry, err) }()
+	if now := g.cfg.Now(); !g.throttles.takeConnection(stage.Region, now) || !g.throttles.take(stage, "$connect", now) {
+		return "", tooManyRequests
+	}
 	if route == nil {
 		entry.status = http.StatusOK
 		return "", nil

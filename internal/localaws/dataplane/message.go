@@ -97,6 +97,11 @@ func (g *Gateway) message(c *conn, message []byte) {
 	}
 	ev := g.messageEvent(c, stage, route.Key, message)
 	entry := accessEntry{context: ev.RequestContext}
+	if !g.throttles.take(stage, route.Key, g.cfg.Now()) {
+		g.logAccess(stage, entry, tooManyRequests)
+		g.sendError(c, tooManyRequests.message, ev.RequestContext.RequestID)
+		return
+	}
 	answer, err := g.integrate(stage, route, ev, &entry)
 	g.logAccess(stage, entry, err)
 	switch {

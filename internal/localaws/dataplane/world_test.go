@@ -116,7 +116,9 @@ func newWorld(t *testing.T) *world {
 			"$connect": connect, "$disconnect": oneWay("$disconnect", "disconnect"), "$default": twoWay("$default", "fallback"),
 			"send": twoWay("send", "message"), "tell": oneWay("tell", "message"),
 		}},
-		DefaultRouteSettings: apigw.RouteSettings{LoggingLevel: "ERROR"},
+		DefaultRouteSettings: apigw.RouteSettings{
+			LoggingLevel: "ERROR", ThrottlingRateLimit: apigw.AccountRateLimit, ThrottlingBurstLimit: apigw.AccountBurstLimit,
+		},
 	}
 	w.gateway = New(Config{
 		Stages: w, Functions: w, Logs: w, DomainName: "abcd1234.example", Now: w.time,
