@@ -10,11 +10,13 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -27,17 +29,42 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+
+	"github.com/portcullis-chat/portcullis/internal/localaws/ministack"
 )
 
-const ministackVariable = "PORTCULLIS_TEST_MINISTACK"
+// startMiniStack runs a MiniStack for one test and returns its address.
+func startMiniStack(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	port := listener.Addr().(*net.TCPAddr).Port
+	_ = listener.Close()
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	python, err := ministack.Install(t.Context(), filepath.Join(cache, "portcullis"), func(string) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	server, err := ministack.Start(t.Context(), ministack.Config{
+		Python: python, Port: port, DataDir: dir, LogFile: filepath.Join(dir, "ministack.log"), Region: testRegion,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(server.Stop)
+	return server.URL()
+}
 
 // TestWithMiniStack deploys a function as Terraform would, through the
-// middleware, and runs it.
+// middleware, and runs it: the control plane answers as this package assumes.
 func TestWithMiniStack(t *testing.T) {
-	ministack := os.Getenv(ministackVariable)
-	if ministack == "" {
-		t.Skip(ministackVariable + " is not set: it takes the URL of a running MiniStack 1.5.33 with AUTH=true to see that the control plane answers as assumed")
-	}
+	ministack := startMiniStack(t)
 	ctx := t.Context()
 	upstream, err := url.Parse(ministack)
 	if err != nil {
