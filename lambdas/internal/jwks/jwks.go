@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/portcullis-chat/portcullis/lambdas/internal/logging"
 	"github.com/portcullis-chat/portcullis/lambdas/internal/token"
@@ -229,16 +230,22 @@ type jwk struct {
 }
 
 // Parse reads a key set. Keys that cannot verify an RS256 or ES256 signature
-// are skipped; two usable keys of one id, or none at all, are an error.
+// are skipped, and so are those whose members have other types than ours (RFC
+// 7517 section 5): a key of a kind to come must not take the others with it. Two
+// usable keys of one id, or none at all, are an error.
 func Parse(body []byte) (map[string]token.Key, error) {
 	var set struct {
-		Keys []jwk `json:"keys"`
+		Keys []jsontext.Value `json:"keys"`
 	}
 	if err := json.Unmarshal(body, &set); err != nil {
 		return nil, errors.New("reading the keys: not a JSON Web Key Set")
 	}
 	keys := make(map[string]token.Key)
-	for _, k := range set.Keys {
+	for _, raw := range set.Keys {
+		var k jwk
+		if json.Unmarshal(raw, &k) != nil {
+			continue
+		}
 		key, ok := k.key()
 		if !ok {
 			continue

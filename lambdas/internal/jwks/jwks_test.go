@@ -365,6 +365,8 @@ func TestWhichKeysAreUsed(t *testing.T) {
 		"an RSA key with its secret":        {rsaJWK("k").with("d", "AQAB"), false},
 		"an EC key with its secret":         {ecJWK("k").with("d", "AQAB"), false},
 		"a key of a kind to come":           {jwk{"kty": "AKP", "kid": "k", "pub": "x"}, false},
+		"one with members of other types":   {jwk{"kty": "AKP", "kid": "k", "k": jwk{"pub": "x"}}, false},
+		"a key whose kind is no text":       {jwk{"kty": 1, "kid": "k"}, false},
 		"a weak RSA key":                    {rsaJWK("k").with("n", b64(weak.N.Bytes())), false},
 		"a huge RSA key":                    {rsaJWK("k").with("n", bits(4097)), false},
 		"an exponent of 3":                  {rsaJWK("k").with("e", "Aw"), false},
