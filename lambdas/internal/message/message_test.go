@@ -362,6 +362,7 @@ func TestRefusals(t *testing.T) {
 		"a failing table":       {"sendMessage", `{"clientId":"c","text":"x"}`, nil, map[string]error{"Put": errBoom}, "internal", "c", "internal"},
 		"a crash":               {"sendMessage", `{"clientId":"c","text":"x"}`, nil, map[string]error{"Put": errPanic}, "internal", "c", ""},
 		"history: wrong id":     {"history", `{"before":"x"}`, nil, nil, "bad_request", "", "before"},
+		"history: zero id":      {"history", `{"before":"00000000000000000000000000"}`, nil, nil, "bad_request", "", "before"},
 		"history: small id":     {"history", `{"before":"01hf7yat3v0000000000000000"}`, nil, nil, "bad_request", "", "before"},
 		"history: big limit":    {"history", `{"limit":101}`, nil, nil, "bad_request", "", "limit"},
 		"history: zero limit":   {"history", `{"limit":0}`, nil, nil, "bad_request", "", "frame_member_range"},

@@ -35,7 +35,8 @@ func (h *Handler) history(ctx context.Context, c *call) (any, error) {
 	var before ulid.ULID
 	if c.frame.Before != "" {
 		before, err = ulid.ParseStrict(c.frame.Before)
-		if err != nil || before.String() != c.frame.Before {
+		// The zero id would ask for the newest messages, as no id at all does.
+		if err != nil || before.String() != c.frame.Before || before == (ulid.ULID{}) {
 			return nil, wrongBefore
 		}
 	}
