@@ -17,6 +17,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math/rand/v2"
 	"slices"
 	"sync"
 	"time"
@@ -35,8 +36,15 @@ const (
 	KeepSent = 16
 
 	// maxTries bounds the writes for one message. Each lost race means that
-	// another socket of the same user won.
-	maxTries = 6
+	// another message of the same user won: API Gateway starts a function for
+	// each frame without waiting for the one before.
+	maxTries = 8
+	// firstPause is the longest pause after the first lost race; it doubles with
+	// each further one, so that a message waits 1.3 seconds at most. Without
+	// pauses a burst of frames only takes the turns from each other.
+	firstPause = 10 * time.Millisecond
+	// busyPause is when a message that never got its turn may be sent again.
+	busyPause = time.Second
 
 	// rowLife is how long an unused row is kept. Long after a minute it says
 	// nothing a new row would not.
@@ -130,7 +138,12 @@ func (l *Ledger) Charge(ctx context.Context, sub string, key Key, id ulid.ULID, 
 		// What is remembered may be out of date in the user's favour.
 		row, known = Row{}, false
 	}
-	for range maxTries {
+	for try := range maxTries {
+		if try > 0 {
+			if err := pause(ctx, firstPause<<(try-1)); err != nil {
+				return ulid.ULID{}, false, fmt.Errorf("charging a message: %w", err)
+			}
+		}
 		if row.revoked(now) {
 			return ulid.ULID{}, false, ErrRevoked
 		}
@@ -170,7 +183,21 @@ func (l *Ledger) Charge(ctx context.Context, sub string, key Key, id ulid.ULID, 
 		}
 		row, known = after, true
 	}
-	return ulid.ULID{}, false, fmt.Errorf("charging a message: %w after %d tries", ErrConflict, maxTries)
+	// Nothing failed: the user sends more at once than one row can take.
+	return ulid.ULID{}, false, fmt.Errorf("charging a message: %w after %d tries: %w", ErrConflict, maxTries, LimitError{RetryAfter: busyPause})
+}
+
+// pause waits for a random time, so that those who lost a race do not meet
+// again.
+func pause(ctx context.Context, most time.Duration) error {
+	timer := time.NewTimer(rand.N(most))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // oldest returns the keys to forget in a row that has no room for one more. Ids

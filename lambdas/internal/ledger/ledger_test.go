@@ -270,6 +270,20 @@ func TestLostRacesAreBounded(t *testing.T) {
 	if !errors.Is(err, ledger.ErrConflict) || rows.n > 10 {
 		t.Errorf("got %v after %d writes", err, rows.n)
 	}
+	var limit ledger.LimitError
+	if !errors.As(err, &limit) || limit.RetryAfter <= 0 {
+		t.Errorf("%v does not say when to try again", err)
+	}
+}
+
+func TestACallerThatGivesUpDoesNotWaitForATurn(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	rows := &loser{}
+	l := ledger.New(rows, ratelimit.Limits{Messages: 1, Bytes: 1}, time.Now)
+	if _, _, err := l.Charge(ctx, "u", ledger.Key{}, ulid.ULID{}, 1); !errors.Is(err, context.Canceled) || rows.n != 1 {
+		t.Errorf("got %v after %d writes", err, rows.n)
+	}
 }
 
 func TestParallelSocketsShareOneBudget(t *testing.T) {
@@ -284,10 +298,10 @@ func TestParallelSocketsShareOneBudget(t *testing.T) {
 				switch _, _, err := charge(l, w, fmt.Sprint(socket, "-", n)); {
 				case err == nil:
 					sent.Add(1)
-				case errors.As(err, &limit):
-					refused.Add(1)
 				case errors.Is(err, ledger.ErrConflict):
 					lost.Add(1)
+				case errors.As(err, &limit):
+					refused.Add(1)
 				default:
 					t.Error(err)
 				}
