@@ -107,6 +107,21 @@ func (d *deployment) conversations(t *testing.T, c cast) {
 		}
 	})
 
+	t.Run("a burst within the budget is acknowledged whole", func(t *testing.T) {
+		const frames = 30 // half of what a minute allows
+		carol := join(t, d, browser(room(t), c.newcomer(t)))
+		for i := range frames {
+			carol.send(t, encode(t, protocol.SendMessage{Action: protocol.ActionSendMessage, ClientID: fmt.Sprint("burst-", i), Text: "quick"}))
+		}
+		acked := map[string]bool{}
+		for range frames {
+			acked[carol.next(t, protocol.TypeAck).ID] = true
+		}
+		if len(acked) != frames {
+			t.Fatalf("%d messages, want %d", len(acked), frames)
+		}
+	})
+
 	t.Run("a ping is answered", func(t *testing.T) {
 		a := join(t, d, browser(room(t), c.alice))
 		if pong := a.ask(t, protocol.Ping{Action: protocol.ActionPing}, protocol.TypePong); pong.raw != `{"type":"pong"}` {

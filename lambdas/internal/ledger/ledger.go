@@ -4,9 +4,11 @@
 //
 // The write is conditional, so parallel sockets and functions cannot spend the
 // same credit twice. A user who has not written for a moment has full buckets;
-// then no function needs to know the row, and the condition says just that.
-// Otherwise the condition is that the row is still what the function last saw,
-// and a refused write brings back what it is now.
+// then no function needs to know the row, and the condition says just that. Of a
+// bucket that is in use the condition is that it has credit for the message.
+// Only where the row's memory of sent messages has to be read, for a repeated
+// message or when it is full, must the row still be what the function last saw.
+// A refused write brings back what the row is now.
 package ledger
 
 import (
@@ -39,9 +41,10 @@ const (
 	// another message of the same user won: API Gateway starts a function for
 	// each frame without waiting for the one before.
 	maxTries = 8
-	// firstPause is the longest pause after the first lost race; it doubles with
-	// each further one, so that a message waits 1.3 seconds at most. Without
-	// pauses a burst of frames only takes the turns from each other.
+	// firstPause is the longest pause after the second lost race; it doubles
+	// with each further one, so that a message waits 0.7 seconds at most.
+	// Without pauses those that must see the whole row only take the turns from
+	// each other.
 	firstPause = 10 * time.Millisecond
 	// busyPause is when a message that never got its turn may be sent again.
 	busyPause = time.Second
@@ -96,16 +99,29 @@ type Change struct {
 	Now time.Time
 
 	// Seen is the budget the row must still have. Every charge changes it, so
-	// it stands for the whole row. Without it the row must have full buckets,
-	// fewer than MostSent sent messages, and not the one of this change.
-	Seen *ratelimit.Budget
+	// it stands for the whole row. Without it the row must have fewer than
+	// MostSent sent messages, not the one of this change, and each bucket as
+	// its charge takes it to be.
+	Seen            *ratelimit.Budget
+	Messages, Bytes Charge
 
-	Budget ratelimit.Budget // what the budget becomes
+	// Budget is what the budget becomes. To a bucket that is in use, and not
+	// Seen, the cost is added instead.
+	Budget ratelimit.Budget
 	Key    Key
 	ID     ulid.ULID // remembered under Key
 	Sent   int       // how many messages are remembered afterwards, when Seen is set
 	Forget []Key
 	Expiry int64 // Unix seconds
+}
+
+// Charge is what a change takes of one bucket: of a full one, or of one that is
+// in use and must have that much credit left. Such a charge needs no more
+// knowledge of the row, so the messages of a burst do not get in each other's
+// way.
+type Charge struct {
+	InUse bool
+	Cost  int64 // milliseconds of credit
 }
 
 // Rows are the users' rows. Write returns the row after the change, or with
@@ -139,8 +155,8 @@ func (l *Ledger) Charge(ctx context.Context, sub string, key Key, id ulid.ULID, 
 		row, known = Row{}, false
 	}
 	for try := range maxTries {
-		if try > 0 {
-			if err := pause(ctx, firstPause<<(try-1)); err != nil {
+		if try > 1 { // after the first one the function knows the row
+			if err := pause(ctx, firstPause<<(try-2)); err != nil {
 				return ulid.ULID{}, false, fmt.Errorf("charging a message: %w", err)
 			}
 		}
@@ -165,7 +181,11 @@ func (l *Ledger) Charge(ctx context.Context, sub string, key Key, id ulid.ULID, 
 			Sub: sub, Now: now, Budget: budget, Key: key, ID: before,
 			Expiry: now.Add(rowLife).Unix(),
 		}
-		if known && (repeated || !row.Budget.IsFull(now) || len(row.Sent) >= MostSent) {
+		full := ratelimit.Full(now)
+		change.Messages.InUse = row.Budget.MessagesFrom > full.MessagesFrom
+		change.Bytes.InUse = row.Budget.BytesFrom > full.BytesFrom
+		change.Messages.Cost, change.Bytes.Cost = l.limits.Cost(bytes)
+		if known && (repeated || len(row.Sent) >= MostSent) {
 			change.Seen = &row.Budget
 			change.Forget = oldest(row.Sent)
 			change.Sent = len(row.Sent) - len(change.Forget)

@@ -33,17 +33,18 @@ func Full(now time.Time) Budget {
 	return Budget{MessagesFrom: from, BytesFrom: from}
 }
 
-// IsFull says whether both buckets are full at a time.
-func (b Budget) IsFull(now time.Time) bool {
-	full := Full(now)
-	return b.MessagesFrom <= full.MessagesFrom && b.BytesFrom <= full.BytesFrom
+// Cost is what one message of some bytes takes of each bucket, in milliseconds
+// of credit.
+func (l Limits) Cost(bytes int) (ofMessages, ofBytes int64) {
+	return cost(1, l.Messages), cost(bytes, l.Bytes)
 }
 
 // Spend takes one message of some bytes from a budget. When it does not suffice
 // the budget is returned as it was, with the time after which it would.
 func (l Limits) Spend(b Budget, now time.Time, bytes int) (Budget, time.Duration) {
-	messages, waitMessages := spend(b.MessagesFrom, now, cost(1, l.Messages))
-	volume, waitBytes := spend(b.BytesFrom, now, cost(bytes, l.Bytes))
+	ofMessages, ofBytes := l.Cost(bytes)
+	messages, waitMessages := spend(b.MessagesFrom, now, ofMessages)
+	volume, waitBytes := spend(b.BytesFrom, now, ofBytes)
 	if wait := max(waitMessages, waitBytes); wait > 0 {
 		return b, wait
 	}

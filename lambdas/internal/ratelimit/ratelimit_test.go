@@ -84,13 +84,25 @@ func TestAClockThatIsBehindGivesNothing(t *testing.T) {
 	}
 }
 
-func TestFull(t *testing.T) {
+func TestFullIsTheLatestBudgetWithAWholeMinute(t *testing.T) {
 	full := ratelimit.Full(now)
-	if !full.IsFull(now) || !(ratelimit.Budget{}).IsFull(now) {
-		t.Error("a full budget is not full")
+	if n, _, _ := spendAll(full, now, 1); n != 60 {
+		t.Errorf("%d messages of a full budget", n)
 	}
-	full.BytesFrom++
-	if full.IsFull(now) || !full.IsFull(now.Add(time.Millisecond)) {
-		t.Error("a budget is full at the wrong time")
+	full.MessagesFrom++
+	if n, _, _ := spendAll(full, now, 1); n != 59 {
+		t.Errorf("%d messages of one that lacks a millisecond", n)
+	}
+}
+
+func TestACostIsWhatSpendingTakes(t *testing.T) {
+	for _, bytes := range []int{1, 10, 1000, 20_000} {
+		full := ratelimit.Full(now)
+		after, wait := limits.Spend(full, now, bytes)
+		messages, volume := limits.Cost(bytes)
+		want := ratelimit.Budget{MessagesFrom: full.MessagesFrom + messages, BytesFrom: full.BytesFrom + volume}
+		if wait != 0 || after != want {
+			t.Errorf("%d bytes: %+v, want %+v", bytes, after, want)
+		}
 	}
 }

@@ -326,14 +326,40 @@ func TestAnUnseenUserIsChargedInOneWrite(t *testing.T) {
 	d.asked(t, &dynamodb.UpdateItemInput{
 		TableName: aws.String("chat-connections"), Key: item{"pk": s("user#u"), "sk": s("state")},
 		ConditionExpression: aws.String("(attribute_not_exists(revokedUntil) OR revokedUntil <= :now) AND " +
-			"(attribute_not_exists(messagesFrom) OR messagesFrom <= :fullMessages) AND " +
-			"(attribute_not_exists(bytesFrom) OR bytesFrom <= :fullBytes) AND " +
+			"(attribute_not_exists(messagesFrom) OR messagesFrom <= :messagesFull) AND " +
+			"(attribute_not_exists(bytesFrom) OR bytesFrom <= :bytesFull) AND " +
 			"(attribute_not_exists(sent) OR sent < :most) AND attribute_not_exists(#key)"),
-		UpdateExpression:         aws.String("SET messagesFrom = :messages, bytesFrom = :bytes, expiry = :expiry, #key = :id ADD sent :one"),
+		UpdateExpression:         aws.String("SET expiry = :expiry, #key = :id, messagesFrom = :messages, bytesFrom = :bytes ADD sent :one"),
 		ExpressionAttributeNames: map[string]string{"#key": attr},
 		ExpressionAttributeValues: item{
 			":now": n(nowText), ":messages": n("11"), ":bytes": n("12"), ":expiry": n("99"), ":id": b(id1[:]),
-			":fullMessages": n("1699999940000"), ":fullBytes": n("1699999940000"), ":most": n("32"), ":one": n("1"),
+			":messagesFull": n("1699999940000"), ":bytesFull": n("1699999940000"), ":most": n("32"), ":one": n("1"),
+		},
+		ReturnValues:                        types.ReturnValueAllNew,
+		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
+	})
+}
+
+func TestABucketInUseIsChargedByAddition(t *testing.T) {
+	k := ledger.KeyOf("r", "c1")
+	d := &db{answers: []any{&dynamodb.UpdateItemOutput{}}}
+	if _, err := store.NewUsers(d, "chat-connections").Write(ctx, ledger.Change{
+		Sub: "u", Now: now, Budget: ratelimit.Budget{MessagesFrom: 11, BytesFrom: 12}, Key: k, ID: id1, Expiry: 99,
+		Messages: ledger.Charge{InUse: true, Cost: 1000}, Bytes: ledger.Charge{Cost: 20},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	d.asked(t, &dynamodb.UpdateItemInput{
+		TableName: aws.String("chat-connections"), Key: item{"pk": s("user#u"), "sk": s("state")},
+		ConditionExpression: aws.String("(attribute_not_exists(revokedUntil) OR revokedUntil <= :now) AND " +
+			"messagesFrom > :messagesFull AND messagesFrom <= :messagesMost AND " +
+			"(attribute_not_exists(bytesFrom) OR bytesFrom <= :bytesFull) AND " +
+			"(attribute_not_exists(sent) OR sent < :most) AND attribute_not_exists(#key)"),
+		UpdateExpression:         aws.String("SET expiry = :expiry, #key = :id, messagesFrom = messagesFrom + :messagesCost, bytesFrom = :bytes ADD sent :one"),
+		ExpressionAttributeNames: map[string]string{"#key": "sent." + k.String()},
+		ExpressionAttributeValues: item{
+			":now": n(nowText), ":expiry": n("99"), ":id": b(id1[:]), ":most": n("32"), ":one": n("1"), ":bytes": n("12"),
+			":messagesFull": n("1699999940000"), ":messagesMost": n("1699999999000"), ":messagesCost": n("1000"), ":bytesFull": n("1699999940000"),
 		},
 		ReturnValues:                        types.ReturnValueAllNew,
 		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
@@ -356,7 +382,7 @@ func TestASeenUserIsChargedIfTheRowIsTheSame(t *testing.T) {
 	d.asked(t, &dynamodb.UpdateItemInput{
 		TableName: aws.String("chat-connections"), Key: item{"pk": s("user#u"), "sk": s("state")},
 		ConditionExpression: aws.String("(attribute_not_exists(revokedUntil) OR revokedUntil <= :now) AND messagesFrom = :seenMessages AND bytesFrom = :seenBytes"),
-		UpdateExpression: aws.String("SET messagesFrom = :messages, bytesFrom = :bytes, expiry = :expiry, #key = :id, sent = :sent" +
+		UpdateExpression: aws.String("SET expiry = :expiry, #key = :id, messagesFrom = :messages, bytesFrom = :bytes, sent = :sent" +
 			" REMOVE #forget0, #forget1"),
 		ExpressionAttributeNames: map[string]string{"#key": "sent." + k.String(), "#forget0": "sent." + old1.String(), "#forget1": "sent." + old2.String()},
 		ExpressionAttributeValues: item{

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -31,11 +32,9 @@ const notRevoked = "(attribute_not_exists(revokedUntil) OR revokedUntil <= :now)
 // Write is one UpdateItem, whatever the guard.
 func (u *Users) Write(ctx context.Context, change ledger.Change) (ledger.Row, error) {
 	values := item{
-		":now":      num(change.Now.Unix()),
-		":messages": num(change.Budget.MessagesFrom),
-		":bytes":    num(change.Budget.BytesFrom),
-		":expiry":   num(change.Expiry),
-		":id":       &types.AttributeValueMemberB{Value: change.ID[:]},
+		":now":    num(change.Now.Unix()),
+		":expiry": num(change.Expiry),
+		":id":     &types.AttributeValueMemberB{Value: change.ID[:]},
 	}
 	names := map[string]string{"#key": sentPrefix + change.Key.String()}
 	var guard, effect string
@@ -48,7 +47,7 @@ func (u *Users) Write(ctx context.Context, change ledger.Change) (ledger.Row, er
 		TableName:                           aws.String(u.table),
 		Key:                                 key(userKey(change.Sub), stateKey),
 		ConditionExpression:                 aws.String(notRevoked + " AND " + guard),
-		UpdateExpression:                    aws.String("SET messagesFrom = :messages, bytesFrom = :bytes, expiry = :expiry, #key = :id" + effect),
+		UpdateExpression:                    aws.String("SET expiry = :expiry, #key = :id, " + effect),
 		ExpressionAttributeNames:            names,
 		ExpressionAttributeValues:           values,
 		ReturnValues:                        types.ReturnValueAllNew,
@@ -63,22 +62,36 @@ func (u *Users) Write(ctx context.Context, change ledger.Change) (ledger.Row, er
 	return rowOf(out.Attributes), nil
 }
 
-// unseen is for a row that need not be known: its guard holds for a user whose
-// buckets are full, which is nearly every user nearly always.
+// unseen is for a row that need not be known, but for whether its buckets are
+// full: those of nearly every user are, nearly always.
 func unseen(change ledger.Change, values item) (guard, effect string) {
 	full := ratelimit.Full(change.Now)
-	values[":fullMessages"] = num(full.MessagesFrom)
-	values[":fullBytes"] = num(full.BytesFrom)
+	messages, spendMessages := bucket(change.Now, attrMessagesFrom, ":messages", change.Messages, full.MessagesFrom, change.Budget.MessagesFrom, values)
+	bytes, spendBytes := bucket(change.Now, attrBytesFrom, ":bytes", change.Bytes, full.BytesFrom, change.Budget.BytesFrom, values)
 	values[":most"] = num(ledger.MostSent)
 	values[":one"] = num(1)
-	return "(attribute_not_exists(messagesFrom) OR messagesFrom <= :fullMessages)" +
-		" AND (attribute_not_exists(bytesFrom) OR bytesFrom <= :fullBytes)" +
-		" AND (attribute_not_exists(sent) OR sent < :most)" +
-		" AND attribute_not_exists(#key)", " ADD sent :one"
+	return messages + " AND " + bytes + " AND (attribute_not_exists(sent) OR sent < :most) AND attribute_not_exists(#key)",
+		spendMessages + ", " + spendBytes + " ADD sent :one"
+}
+
+// bucket is the guard and the effect of a charge on one bucket. A bucket in use
+// is between full and too empty, and the cost is added to what it is; a full one
+// becomes what the change says.
+func bucket(now time.Time, attr, value string, charge ledger.Charge, full, becomes int64, values item) (guard, effect string) {
+	values[value+"Full"] = num(full)
+	if !charge.InUse {
+		values[value] = num(becomes)
+		return "(attribute_not_exists(" + attr + ") OR " + attr + " <= " + value + "Full)", attr + " = " + value
+	}
+	values[value+"Cost"] = num(charge.Cost)
+	values[value+"Most"] = num(now.UnixMilli() - charge.Cost)
+	return attr + " > " + value + "Full AND " + attr + " <= " + value + "Most", attr + " = " + attr + " + " + value + "Cost"
 }
 
 // seen is for a row that is known: its guard holds while the row is the same.
 func seen(change ledger.Change, values item, names map[string]string) (guard, effect string) {
+	values[":messages"] = num(change.Budget.MessagesFrom)
+	values[":bytes"] = num(change.Budget.BytesFrom)
 	values[":seenMessages"] = num(change.Seen.MessagesFrom)
 	values[":seenBytes"] = num(change.Seen.BytesFrom)
 	values[":sent"] = num(change.Sent)
@@ -87,7 +100,7 @@ func seen(change ledger.Change, values item, names map[string]string) (guard, ef
 		forget[i] = "#forget" + strconv.Itoa(i)
 		names[forget[i]] = sentPrefix + k.String()
 	}
-	effect = ", sent = :sent"
+	effect = "messagesFrom = :messages, bytesFrom = :bytes, sent = :sent"
 	if len(forget) > 0 {
 		effect += " REMOVE " + strings.Join(forget, ", ")
 	}
