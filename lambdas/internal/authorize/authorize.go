@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
@@ -49,6 +50,7 @@ const (
 	badQuery      refusal = "query_parameters"
 	noToken       refusal = "no_token"
 	twoTokens     refusal = "two_tokens"
+	noSubprotocol refusal = "no_subprotocol"
 )
 
 // Handle answers an authorizer request: an Allow, a Deny (403) for a valid
@@ -138,7 +140,8 @@ func onlyRoom(request gateway.AuthorizerRequest) bool {
 // subprotocol; native clients may use Authorization (RFC 6750 section 2.1).
 func bearerOf(headers gateway.Values) (string, error) {
 	var found []string
-	for _, offer := range headers.HeaderTokens("Sec-WebSocket-Protocol") {
+	offers := headers.HeaderTokens("Sec-WebSocket-Protocol")
+	for _, offer := range offers {
 		if bearer, ok := strings.CutPrefix(offer, protocol.BearerPrefix); ok {
 			found = append(found, bearer)
 		}
@@ -150,13 +153,17 @@ func bearerOf(headers gateway.Values) (string, error) {
 		}
 		found = append(found, credentials)
 	}
-	switch len(found) {
-	case 0:
+	switch {
+	case len(found) == 0:
 		return "", noToken
-	case 1:
-		return found[0], nil
+	case len(found) > 1:
+		return "", twoTokens
+	case len(offers) > 0 && !slices.Contains(offers, protocol.Subprotocol):
+		// There would be nothing to answer but the token, and without an answer
+		// a browser gives the connection up.
+		return "", noSubprotocol
 	}
-	return "", twoTokens
+	return found[0], nil
 }
 
 // displayName returns the first name of which something visible is left.

@@ -126,6 +126,8 @@ func TestRefusals(t *testing.T) {
 		"a prefix in another case":        {header("Sec-WebSocket-Protocol", "chat.v1, Bearer."+bearer), unauthorized, "no_token"},
 		"a bad token":                     {header("Sec-WebSocket-Protocol", "chat.v1, bearer.x.y.z"), unauthorized, "token_signature"},
 		"an empty token":                  {header("Sec-WebSocket-Protocol", "chat.v1, bearer."), unauthorized, "token_signature"},
+		"a token without the subprotocol": {header("Sec-WebSocket-Protocol", "bearer."+bearer), unauthorized, "no_subprotocol"},
+		"the subprotocol in another case": {header("Sec-WebSocket-Protocol", "CHAT.V1, bearer."+bearer), unauthorized, "no_subprotocol"},
 		"two tokens in one header":        {header("Sec-WebSocket-Protocol", "bearer."+bearer+", bearer."+bearer), unauthorized, "two_tokens"},
 		"two tokens in two headers":       {header("Sec-WebSocket-Protocol", "bearer."+bearer, "bearer."+bearer), unauthorized, "two_tokens"},
 		"two headers of other case":       {header("sec-websocket-protocol", "bearer."+bearer), unauthorized, "two_tokens"},
