@@ -36,12 +36,12 @@ variable "oidc" {
   default = null
 
   validation {
-    condition     = var.oidc == null || can(regex("^(https://[^\\s?#]+|http://(127\\.[0-9]{1,3}\\.[0-9]{1,3}\\.[0-9]{1,3}|\\[::1\\]|localhost)(:[0-9]{1,5})?(/[^\\s?#]*)?)$", var.oidc.issuer))
-    error_message = "oidc.issuer must be an https URL without query or fragment, exactly as the tokens write it; http is for loopback addresses only."
+    condition     = var.oidc == null || can(regex("^[!-~]{1,512}$", var.oidc.issuer)) && can(regex("^(https://[^\\s?#/]+(/[^\\s?#]*)?|http://(127\\.[0-9]{1,3}\\.[0-9]{1,3}\\.[0-9]{1,3}|\\[::1\\]|localhost)(:[0-9]{1,5})?(/[^\\s?#]*)?)$", var.oidc.issuer))
+    error_message = "oidc.issuer must be an https URL of at most 512 ASCII characters without query or fragment, exactly as the tokens write it; http is for loopback addresses only."
   }
 
   validation {
-    condition     = var.oidc == null || can(regex("^(https://[^\\s?#@]+|http://(127\\.[0-9]{1,3}\\.[0-9]{1,3}\\.[0-9]{1,3}|\\[::1\\]|localhost)(:[0-9]{1,5})?(/[^\\s?#]*)?)$", var.oidc.jwks_uri))
+    condition     = var.oidc == null || can(regex("^(https://[^\\s?#@/]+(/[^\\s?#@]*)?|http://(127\\.[0-9]{1,3}\\.[0-9]{1,3}\\.[0-9]{1,3}|\\[::1\\]|localhost)(:[0-9]{1,5})?(/[^\\s?#]*)?)$", var.oidc.jwks_uri))
     error_message = "oidc.jwks_uri must be an https URL without user, query and fragment; http is for loopback addresses (127.0.0.0/8, [::1], localhost) only."
   }
 

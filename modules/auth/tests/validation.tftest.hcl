@@ -100,6 +100,26 @@ run "refuses_keys_without_tls" {
   expect_failures = [var.oidc]
 }
 
+run "refuses_keys_without_a_host" {
+  command = plan
+
+  variables {
+    oidc = { issuer = "https://id.example.com", jwks_uri = "https:///keys", audiences = ["chat"] }
+  }
+
+  expect_failures = [var.oidc]
+}
+
+run "refuses_an_issuer_that_no_token_can_name" {
+  command = plan
+
+  variables {
+    oidc = { issuer = "https://exämple.com/", jwks_uri = "https://id.example.com/keys", audiences = ["chat"] }
+  }
+
+  expect_failures = [var.oidc]
+}
+
 run "refuses_a_loopback_look_alike" {
   command = plan
 
