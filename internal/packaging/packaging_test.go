@@ -221,11 +221,9 @@ func TestArchitecturesHaveTheNamesOfAWS(t *testing.T) {
 		}
 	}
 	host, err := Host()
-	if err != nil {
-		t.Skip(err)
-	}
-	if got, err := ParseArch("host"); err != nil || got != host {
-		t.Errorf("host: %v, %v, want %v", got, err, host)
+	got, parseErr := ParseArch("host")
+	if got != host || (parseErr == nil) != (err == nil) {
+		t.Errorf("host: %v, %v, want %v, %v", got, parseErr, host, err)
 	}
 	for _, name := range []string{"amd64", "aarch64", "", "ARM64"} {
 		if got, err := ParseArch(name); err == nil {
@@ -237,9 +235,6 @@ func TestArchitecturesHaveTheNamesOfAWS(t *testing.T) {
 // The command is run as a user runs it, and without the race detector: that
 // makes compressing ten times slower.
 func TestTheFunctionsOfTheChatGiveTheSameBytesFromTwoCheckouts(t *testing.T) {
-	if testing.Short() {
-		t.Skip("links ten binaries")
-	}
 	repository, err := filepath.Abs(filepath.Join("..", ".."))
 	if err != nil {
 		t.Fatal(err)

@@ -207,9 +207,6 @@ func TestAPanicIsAnsweredAndTheNextRequestGetsANewSandbox(t *testing.T) {
 }
 
 func TestInitialisationMayTakeTenSeconds(t *testing.T) {
-	if testing.Short() {
-		t.Skip("waits 10 s")
-	}
 	t.Parallel()
 	s := newStack(t)
 	s.deploy(t, "f", func(c map[string]any) {
