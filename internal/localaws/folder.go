@@ -5,12 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net"
 	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/portcullis-chat/portcullis/internal/localaws/port"
 )
 
 // Folder is where a stack keeps its state and logs. A folder has at most one
@@ -108,27 +109,17 @@ func (f Folder) ports(gateway int) (Ports, error) {
 	if gateway != 0 {
 		ports.Gateway = gateway
 	}
-	for _, port := range []*int{&ports.Gateway, &ports.MiniStack} {
-		if *port != 0 {
+	for _, kept := range []*int{&ports.Gateway, &ports.MiniStack} {
+		if *kept != 0 {
 			continue
 		}
-		free, err := freePort()
+		free, err := port.Free()
 		if err != nil {
 			return Ports{}, err
 		}
-		*port = free
+		*kept = free
 	}
 	return ports, writeJSON(file, ports)
-}
-
-// freePort returns a port that nothing listens on.
-func freePort() (int, error) {
-	l, err := net.Listen("tcp4", "127.0.0.1:0")
-	if err != nil {
-		return 0, fmt.Errorf("no free port on 127.0.0.1: %w", err)
-	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().(*net.TCPAddr).Port, nil
 }
 
 // Run describes a running stack to other processes.

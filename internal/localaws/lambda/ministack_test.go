@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -31,17 +30,16 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
 	"github.com/portcullis-chat/portcullis/internal/localaws/ministack"
+	"github.com/portcullis-chat/portcullis/internal/localaws/port"
 )
 
 // startMiniStack runs a MiniStack for one test and returns its address.
 func startMiniStack(t *testing.T) string {
 	t.Helper()
-	listener, err := net.Listen("tcp4", "127.0.0.1:0")
+	free, err := port.Free()
 	if err != nil {
 		t.Fatal(err)
 	}
-	port := listener.Addr().(*net.TCPAddr).Port
-	_ = listener.Close()
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		t.Fatal(err)
@@ -52,7 +50,7 @@ func startMiniStack(t *testing.T) string {
 	}
 	dir := t.TempDir()
 	server, err := ministack.Start(t.Context(), ministack.Config{
-		Python: python, Port: port, DataDir: dir, LogFile: filepath.Join(dir, "ministack.log"), Region: testRegion,
+		Python: python, Port: free, DataDir: dir, LogFile: filepath.Join(dir, "ministack.log"), Region: testRegion,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/portcullis-chat/portcullis/internal/localaws/port"
 )
 
 // installed is the environment that the stack itself uses.
@@ -28,14 +30,13 @@ func installed(t *testing.T) string {
 
 func config(t *testing.T, interpreter string) Config {
 	t.Helper()
-	l, err := net.Listen("tcp4", "127.0.0.1:0")
+	free, err := port.Free()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
 	dir := t.TempDir()
 	return Config{
-		Python: interpreter, Port: l.Addr().(*net.TCPAddr).Port, DataDir: filepath.Join(dir, "data"),
+		Python: interpreter, Port: free, DataDir: filepath.Join(dir, "data"),
 		LogFile: filepath.Join(dir, "ministack.log"), Region: "us-east-1",
 	}
 }
