@@ -1,22 +1,19 @@
 package e2e_test
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/portcullis-chat/portcullis/internal/packaging"
 	"github.com/portcullis-chat/portcullis/internal/terraform"
+	"github.com/portcullis-chat/portcullis/test/localstack"
 )
 
 const root = "../.."
@@ -61,7 +58,7 @@ func run(m *testing.M) int {
 		}
 	}
 	if !onAWS {
-		stop, err := startStack(ctx, work)
+		stop, err := localstack.Start(ctx, root, work)
 		if err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			return 1
@@ -108,56 +105,6 @@ func apply(settings []string) error {
 		}
 	}
 	return nil
-}
-
-// startStack runs `portcullis local up` as its users do and takes over its
-// settings.
-func startStack(ctx context.Context, work string) (stop func(), err error) {
-	command := filepath.Join(work, "portcullis")
-	build := exec.CommandContext(ctx, "go", "build", "-o", command, "./cmd/portcullis")
-	build.Dir = root
-	if out, err := build.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("build: %w\n%s", err, out)
-	}
-	folder := filepath.Join(work, "stack")
-	var said bytes.Buffer
-	up := exec.Command(command, "local", "up", "--dir", folder)
-	up.Stdout, up.Stderr = &said, &said
-	if err := up.Start(); err != nil {
-		return nil, err
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- up.Wait() }()
-	stop = func() {
-		_ = up.Process.Signal(syscall.SIGTERM)
-		if err := <-ended; err != nil {
-			fmt.Fprintf(os.Stderr, "the local stack ended with %v:\n%s", err, said.String())
-		}
-	}
-	for {
-		out, err := exec.CommandContext(ctx, command, "local", "env", "--dir", folder).Output()
-		if err == nil {
-			return stop, apply(exports(out))
-		}
-		select {
-		case err := <-ended:
-			return nil, fmt.Errorf("the local stack did not start (%w):\n%s", err, said.String())
-		case <-time.After(100 * time.Millisecond):
-		}
-	}
-}
-
-// exports reads the settings that `portcullis local env` prints.
-func exports(script []byte) []string {
-	var settings []string
-	lines := bufio.NewScanner(bytes.NewReader(script))
-	for lines.Scan() {
-		if setting, ok := strings.CutPrefix(lines.Text(), "export "); ok {
-			name, value, _ := strings.Cut(setting, "=")
-			settings = append(settings, name+"="+strings.Trim(value, "'"))
-		}
-	}
-	return settings
 }
 
 // localOnly skips a test that a real account cannot run.
