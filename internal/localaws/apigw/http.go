@@ -11,9 +11,10 @@ import (
 	"log/slog"
 	"maps"
 	"net/http"
-	"regexp"
 	"slices"
 	"strconv"
+
+	"github.com/portcullis-chat/portcullis/internal/localaws/awscall"
 )
 
 // maxBody bounds a request: an integration with several mapping templates of
@@ -110,15 +111,11 @@ func (c *ControlPlane) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c.mux.ServeHTTP(w, r)
 }
 
-var credentialScope = regexp.MustCompile(`Credential=[^/,\s]+/\d{8}/([a-z0-9-]+)/`)
-
 // region is the one the caller signed for: one stack serves all regions at
 // one address.
 func (c *ControlPlane) region(r *http.Request) string {
-	if match := credentialScope.FindStringSubmatch(r.Header.Get("Authorization")); match != nil {
-		return match[1]
-	}
-	return c.cfg.Region
+	_, region := awscall.Scope(r)
+	return cmp.Or(region, c.cfg.Region)
 }
 
 func (c *ControlPlane) reply(w http.ResponseWriter, status int, answer any, err error) {

@@ -16,6 +16,8 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"github.com/portcullis-chat/portcullis/internal/localaws/awscall"
 )
 
 // maxAPIRequest is AWS's limit of a request to the Lambda API, in bytes.
@@ -31,43 +33,30 @@ var lambdaPath = regexp.MustCompile(`(?i)^/\d{4}-\d{2}-\d{2}/(functions|layers|e
 // go straight to next.
 func (r *Runner) Middleware(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-		service, region := signedFor(req)
+		service, region := awscall.Scope(req)
 		if service != "lambda" && (service != "" || !lambdaPath.MatchString(req.URL.Path)) {
 			next.ServeHTTP(w, req)
 			return
 		}
-		op, segment, known := findOperation(req.Method, req.URL.Path)
+		operation, function := awscall.REST("lambda", req)
+		kind := operations[operation]
 		switch {
-		case !known:
+		case operation == "":
 			refuseNotServed(w, req.Method+" "+req.URL.Path)
-		case op.kind == refused:
-			refuseNotServed(w, "lambda:"+op.name)
-		case op.kind == passed:
+		case kind == refused:
+			refuseNotServed(w, "lambda:"+operation)
+		case kind == passed:
 			next.ServeHTTP(w, req)
 		default:
-			r.write(w, req, next, change{operation: op, name: nameOf(segment), region: region})
+			r.write(w, req, next, change{operation: operation, kind: kind, name: nameOf(function), region: region})
 		}
 	})
 }
 
-// signedFor returns service and region of the request's signature, or nothing
-// for a request without one.
-func signedFor(req *http.Request) (service, region string) {
-	credential := req.URL.Query().Get("X-Amz-Credential")
-	if _, rest, ok := strings.Cut(req.Header.Get("Authorization"), "Credential="); ok {
-		credential, _, _ = strings.Cut(rest, ",")
-	}
-	scope := strings.Split(credential, "/")
-	if len(scope) < 5 {
-		return "", ""
-	}
-	scope = scope[len(scope)-4:] // date, region, service, aws4_request
-	return scope[2], scope[1]
-}
-
 // change is one write on its way to MiniStack.
 type change struct {
-	operation operation
+	operation string
+	kind      kind
 	name      string // of the function
 	region    string
 	body      changeBody
@@ -110,7 +99,7 @@ func (r *Runner) write(w http.ResponseWriter, req *http.Request, next http.Handl
 		return
 	}
 	if len(data) > maxAPIRequest {
-		refuse(w, http.StatusRequestEntityTooLarge, "RequestEntityTooLargeException", fmt.Sprintf("Request must be smaller than %d bytes for the %s operation", maxAPIRequest, c.operation.name))
+		refuse(w, http.StatusRequestEntityTooLarge, "RequestEntityTooLargeException", fmt.Sprintf("Request must be smaller than %d bytes for the %s operation", maxAPIRequest, c.operation))
 		return
 	}
 	if len(data) > 0 {
@@ -126,7 +115,7 @@ func (r *Runner) write(w http.ResponseWriter, req *http.Request, next http.Handl
 		refusal.send(w)
 		return
 	}
-	if c.operation.kind == code {
+	if c.kind == code {
 		if refusal := r.readCode(req.Context(), &c); refusal != nil {
 			refusal.send(w)
 			return
@@ -136,7 +125,7 @@ func (r *Runner) write(w http.ResponseWriter, req *http.Request, next http.Handl
 	req.Body = io.NopCloser(bytes.NewReader(data))
 	answer := &recorder{header: make(http.Header)}
 	next.ServeHTTP(answer, req)
-	if answer.status/100 == 2 && c.operation.kind == code {
+	if answer.status/100 == 2 && c.kind == code {
 		if err := r.keepCode(c, answer.body.Bytes()); err != nil {
 			r.config.Logger.Error("lambda_code", "function", c.name, "error", err.Error())
 			refuse(w, http.StatusInternalServerError, "ServiceException", "the local stack cannot keep the code of "+c.name+": "+err.Error())
@@ -152,7 +141,7 @@ func (r *Runner) write(w http.ResponseWriter, req *http.Request, next http.Handl
 // as well, which does no harm.
 func (r *Runner) changed(c change) {
 	r.forget(c.name)
-	switch c.operation.name {
+	switch c.operation {
 	case "DeleteFunction":
 		r.drain(c.name, "")
 	case "UpdateFunctionCode", "UpdateFunctionConfiguration":
@@ -181,7 +170,7 @@ func invalidParameter(message string) *refusal {
 // although AWS refuses it.
 func (c *change) check() *refusal {
 	b := &c.body
-	name := "lambda:" + c.operation.name
+	name := "lambda:" + c.operation
 	switch {
 	case b.RoutingConfig != nil && len(b.RoutingConfig.AdditionalVersionWeights) > 0:
 		return notServed(name + " with weights for several versions")
@@ -214,7 +203,7 @@ func present(field json.RawMessage) bool { return len(field) > 0 && string(field
 // readCode finds the zip of a request and refuses what could not be unpacked.
 func (r *Runner) readCode(ctx context.Context, c *change) *refusal {
 	source := &c.body.codeSource
-	if c.operation.name == "CreateFunction" {
+	if c.operation == "CreateFunction" {
 		if source = c.body.Code; source == nil {
 			source = &codeSource{}
 		}

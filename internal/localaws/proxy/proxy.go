@@ -17,6 +17,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/portcullis-chat/portcullis/internal/localaws/awscall"
 	"github.com/portcullis-chat/portcullis/internal/localaws/dataplane"
 )
 
@@ -114,6 +115,7 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		deny(w, http.StatusForbidden, "AccessDenied", "the local stack does not answer web pages of another origin")
 		return
 	}
+	service, _ := awscall.Scope(r)
 	switch {
 	case strings.HasPrefix(r.URL.Path, dataplane.PathPrefix):
 		p.cfg.DataPlane.ServeHTTP(w, r)
@@ -122,7 +124,7 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case strings.HasPrefix(r.URL.Path, "/_"):
 		// MiniStack's own administration, which asks for no credentials.
 		deny(w, http.StatusForbidden, "AccessDenied", "not served by the local stack: "+r.URL.Path)
-	case controlPlanePath.MatchString(r.URL.Path) && scopeService(r) != "s3":
+	case controlPlanePath.MatchString(r.URL.Path) && service != "s3":
 		p.controlPlane(w, r)
 	default:
 		p.upstream.ServeHTTP(w, r)
@@ -145,21 +147,6 @@ func (p *Proxy) ownOrigin(r *http.Request) bool {
 	default:
 		return false
 	}
-}
-
-// scope is the credential scope of a request that is signed in a header or in
-// the query.
-var scope = regexp.MustCompile(`(?:Credential=|\A)[^/,\s]+/\d{8}/[a-z0-9-]+/([a-z0-9-]+)/aws4_request`)
-
-// scopeService is the service that a request is signed for; empty when it is
-// not signed.
-func scopeService(r *http.Request) string {
-	for _, credential := range []string{r.Header.Get("Authorization"), r.URL.Query().Get("X-Amz-Credential")} {
-		if m := scope.FindStringSubmatch(credential); m != nil {
-			return m[1]
-		}
-	}
-	return ""
 }
 
 // controlPlane lets MiniStack judge a control plane request and serves it here
@@ -195,7 +182,7 @@ func (p *Proxy) Authorize(r *http.Request, body []byte) *http.Response {
 	}
 	// MiniStack picks the API by the scope: signed for another service, a
 	// request would be judged by what that service allows.
-	switch scopeService(r) {
+	switch service, _ := awscall.Scope(r); service {
 	case want:
 	case "":
 		return refusal(http.StatusForbidden, "MissingAuthenticationTokenException", "Missing Authentication Token")
