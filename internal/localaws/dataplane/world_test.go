@@ -315,6 +315,9 @@ func (w *world) refused(path string, header http.Header) (int, string) {
 		w.Fatal(err)
 	}
 	defer func() { _ = res.Body.Close() }()
+	if res.StatusCode == http.StatusSwitchingProtocols {
+		w.Fatal("the handshake was not refused")
+	}
 	body, err := io.ReadAll(io.LimitReader(res.Body, 1<<16))
 	if err != nil {
 		w.Fatal(err)
