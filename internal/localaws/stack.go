@@ -23,6 +23,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 
+	"github.com/portcullis-chat/portcullis/internal/localaws/adapter"
 	"github.com/portcullis-chat/portcullis/internal/localaws/apigw"
 	"github.com/portcullis-chat/portcullis/internal/localaws/dataplane"
 	"github.com/portcullis-chat/portcullis/internal/localaws/lambda"
@@ -64,6 +65,7 @@ type Stack struct {
 	endpoint  string
 	started   time.Time
 	ministack *ministack.Server
+	adapter   *adapter.Adapter
 	control   *apigw.ControlPlane
 	functions *lambda.Runner
 	data      *dataplane.Gateway
@@ -142,9 +144,9 @@ func (s *Stack) assemble(opts Options, address string) error {
 	if err != nil {
 		return err
 	}
-	state := ""
+	state, adapted := "", ""
 	if opts.Persist {
-		state = opts.Folder.Data("apigateway.json")
+		state, adapted = opts.Folder.Data("apigateway.json"), opts.Folder.Data("adapter.json")
 	}
 	s.control, err = apigw.New(apigw.Config{
 		Region: opts.Region, AccountID: AccountID, EndpointBase: "ws://" + address, StateFile: state, Now: time.Now,
@@ -165,13 +167,19 @@ func (s *Stack) assemble(opts Options, address string) error {
 	}), func(group, reason string, events int) {
 		opts.Logger.Warn("log lines of API Gateway lost", "group", group, "reason", reason, "events", events)
 	})
+	s.adapter, err = adapter.New(adapter.Config{
+		MiniStackURL: s.ministack.URL(), Region: opts.Region, StateFile: adapted, Logger: opts.Logger,
+	})
+	if err != nil {
+		return err
+	}
 	var front *proxy.Proxy
 	s.data = dataplane.New(dataplane.Config{
 		Stages: s.control, Functions: s.functions, Logs: s.logs, DomainName: address, Logger: opts.Logger, Now: time.Now,
 		Authorize: func(r *http.Request, body []byte) *http.Response { return front.Authorize(r, body) },
 	})
 	front, err = proxy.New(proxy.Config{
-		Address: address, Upstream: upstream, Lambda: s.functions.Middleware, ControlPlane: s.control, DataPlane: s.data,
+		Address: address, Upstream: upstream, Lambda: s.functions.Middleware, Adapter: s.adapter.Middleware, ControlPlane: s.control, DataPlane: s.data,
 		Status: http.HandlerFunc(s.serveStatus), Logger: opts.Logger,
 	})
 	if err != nil {

@@ -36,6 +36,8 @@ type Config struct {
 	Upstream *url.URL
 	// Lambda wraps the way to MiniStack for Lambda's API.
 	Lambda func(next http.Handler) http.Handler
+	// Adapter wraps that way for what else MiniStack does not serve as AWS does.
+	Adapter func(next http.Handler) http.Handler
 	// ControlPlane serves API Gateway's control plane for WebSocket APIs.
 	ControlPlane http.Handler
 	// DataPlane serves connections and @connections.
@@ -91,7 +93,7 @@ func New(cfg Config) (*Proxy, error) {
 		},
 		ErrorLog: slog.NewLogLogger(cfg.Logger.Handler(), slog.LevelError),
 	}
-	p.upstream = cfg.Lambda(upstream)
+	p.upstream = cfg.Adapter(cfg.Lambda(upstream))
 	return p, nil
 }
 

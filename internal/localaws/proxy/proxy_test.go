@@ -78,6 +78,7 @@ func (f *front) start(upstream string) {
 	f.proxy, err = New(Config{
 		Address: f.address, Upstream: target,
 		Lambda:       func(next http.Handler) http.Handler { return next },
+		Adapter:      func(next http.Handler) http.Handler { return next },
 		ControlPlane: named("control"), DataPlane: named("data"), Status: named("status"),
 		Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	})
