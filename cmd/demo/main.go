@@ -24,8 +24,8 @@ import (
 	"golang.org/x/term"
 
 	"github.com/portcullis-chat/portcullis/internal/localaws"
-	"github.com/portcullis-chat/portcullis/internal/localaws/ministack"
 	"github.com/portcullis-chat/portcullis/internal/packaging"
+	"github.com/portcullis-chat/portcullis/internal/pyenv"
 	"github.com/portcullis-chat/portcullis/internal/terraform"
 )
 
@@ -133,7 +133,7 @@ func timed(ctx context.Context, doing string, do func(context.Context) (string, 
 }
 
 func (d *demo) check(ctx context.Context) (string, error) {
-	python, pythonErr := ministack.CheckPython(ctx)
+	python, pythonErr := pyenv.Check(ctx)
 	version, terraformErr := terraform.CheckBinary(ctx)
 	if err := errors.Join(pythonErr, terraformErr, terraform.CheckProvider(ctx)); err != nil {
 		return "", err

@@ -111,8 +111,7 @@ func TestAStartFailsWhen(t *testing.T) {
 		"nobody waits any longer": {"exec sleep 100", func(*Config) {}, "MiniStack did not answer: context canceled"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			interpreter(t, c.script)
-			cfg := config(t, Python())
+			cfg := config(t, interpreter(t, c.script))
 			if c.change != nil {
 				c.change(&cfg)
 			}
