@@ -25,6 +25,10 @@ demo: check build ## Deploy the whole chat on this machine and let two people ta
 
 .PHONY: test
 test: check lint test-modules test-go test-e2e ## Set up and run all tests
+	@if scripts/browser; then $(MAKE) test-clients; else \
+		PORTCULLIS_WITHOUT_BROWSER=1 $(GO) test -count=1 -timeout 15m ./test/clients/...; \
+		echo "NOT TESTED: Chromium in the chat, for want of a browser (see above)"; \
+	fi
 
 .PHONY: check
 check: ## Say what this machine lacks
@@ -53,6 +57,11 @@ test-modules: ## terraform fmt, validate and test of each module
 .PHONY: test-e2e
 test-e2e: ## Deploy the example to the local stack and attack it
 	$(GO) test -count=1 -timeout 30m ./test/e2e/...
+
+.PHONY: test-clients
+test-clients: ## Python's websockets and Chromium (installed if need be) talk in the deployed chat
+	@scripts/browser
+	$(GO) test -count=1 -timeout 15m ./test/clients/...
 
 .PHONY: test-grants
 test-grants: ## Take each right away from the deployed functions; the suite must notice (minutes)

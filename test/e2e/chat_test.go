@@ -23,6 +23,7 @@ import (
 	"github.com/gruntwork-io/terratest/modules/terraform"
 
 	"github.com/portcullis-chat/portcullis/internal/protocol"
+	"github.com/portcullis-chat/portcullis/test/internal/chat"
 )
 
 func TestMinimal(t *testing.T) {
@@ -36,10 +37,10 @@ func TestMinimal(t *testing.T) {
 		}
 	})
 
-	d.conversations(t, cast{alice: alice.access, bob: bob.access, newcomer: func(t *testing.T) string { return d.newUser(t, "carol").access }})
+	d.conversations(t, cast{alice: alice.Access, bob: bob.Access, newcomer: func(t *testing.T) string { return d.newUser(t, "carol").Access }})
 
 	t.Run("the answer to the handshake names chat.v1 and never the token", func(t *testing.T) {
-		conn, res, err := dial(t, d, browser(room(t), alice.access))
+		conn, res, err := dial(t, d, browser(room(t), alice.Access))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -48,7 +49,7 @@ func TestMinimal(t *testing.T) {
 			t.Fatalf("Sec-WebSocket-Protocol %q", got)
 		}
 		for name, values := range res.Header {
-			if strings.Contains(strings.Join(values, " "), alice.access) {
+			if strings.Contains(strings.Join(values, " "), alice.Access) {
 				t.Fatalf("the header %s has the token", name)
 			}
 		}
@@ -80,7 +81,7 @@ func TestMinimal(t *testing.T) {
 			t.Fatalf("answers by status: %v", counts)
 		}
 		eventually(t, "a user gets in again", func() bool {
-			conn, _, err := dial(t, d, browser(room(t), alice.access))
+			conn, _, err := dial(t, d, browser(room(t), alice.Access))
 			if err == nil {
 				_ = conn.CloseNow()
 			}
@@ -95,7 +96,7 @@ func TestMinimal(t *testing.T) {
 }
 
 // refusals are the handshakes that must fail, each with its status.
-func (d *deployment) refusals(t *testing.T, u *user) {
+func (d *deployment) refusals(t *testing.T, u chat.User) {
 	foreign := newIssuer(t)
 	otherClient := d.newClient(t)
 	cases := []struct {
@@ -106,16 +107,16 @@ func (d *deployment) refusals(t *testing.T, u *user) {
 		{"without a token", func(o *offer) { o.subprotocols = o.subprotocols[:1] }, http.StatusUnauthorized},
 		{"without subprotocols", func(o *offer) { o.subprotocols = nil }, http.StatusUnauthorized},
 		{"with garbage for a token", bearer("garbage"), http.StatusUnauthorized},
-		{"with a token whose signature is changed", bearer(flipSignature(u.access)), http.StatusUnauthorized},
+		{"with a token whose signature is changed", bearer(flipSignature(u.Access)), http.StatusUnauthorized},
 		{"with a token of another issuer", bearer(foreign.token(t, "mallory", time.Hour, nil)), http.StatusUnauthorized},
 		{"with a token that only says it is of this issuer", bearer(foreign.token(t, "mallory", time.Hour, map[string]any{
 			"iss": d.Issuer, "client_id": d.UserPoolClientID, "token_use": "access",
 		})), http.StatusUnauthorized},
 		{"with a token of another app client", bearer(d.signIn(t, u, otherClient)), http.StatusUnauthorized},
 		{"with an ID token", bearer(d.idToken(t, u)), http.StatusUnauthorized},
-		{"with two tokens", func(o *offer) { o.header.Set("Authorization", "Bearer "+u.access) }, http.StatusUnauthorized},
-		{"with the token in the query", func(o *offer) { o.query += "&token=" + u.access; o.subprotocols = o.subprotocols[:1] }, http.StatusUnauthorized},
-		{"with a second token in the query", func(o *offer) { o.query += "&access_token=" + u.access }, http.StatusUnauthorized},
+		{"with two tokens", func(o *offer) { o.header.Set("Authorization", "Bearer "+u.Access) }, http.StatusUnauthorized},
+		{"with the token in the query", func(o *offer) { o.query += "&token=" + u.Access; o.subprotocols = o.subprotocols[:1] }, http.StatusUnauthorized},
+		{"with a second token in the query", func(o *offer) { o.query += "&access_token=" + u.Access }, http.StatusUnauthorized},
 		{"from a page of another origin", func(o *offer) { o.header.Set("Origin", "https://evil.example.com") }, http.StatusForbidden},
 		{"from an origin that begins with the allowed one", func(o *offer) { o.header.Set("Origin", allowedOrigin+".evil.example.com") }, http.StatusForbidden},
 		{"from a sandboxed page", func(o *offer) { o.header.Set("Origin", "null") }, http.StatusForbidden},
@@ -124,7 +125,7 @@ func (d *deployment) refusals(t *testing.T, u *user) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			o := browser(room(t), u.access)
+			o := browser(room(t), u.Access)
 			c.change(&o)
 			refused(t, d, o, c.status)
 		})
@@ -174,7 +175,7 @@ func (d *deployment) newClient(t *testing.T) string {
 
 // idToken signs a user in and returns the ID token, which clients of the chat
 // have no use for: it is taken from Cognito's answer on its way to the sign-in.
-func (d *deployment) idToken(t *testing.T, u *user) string {
+func (d *deployment) idToken(t *testing.T, u chat.User) string {
 	t.Helper()
 	cognitoURL := os.Getenv("AWS_ENDPOINT_URL")
 	if onAWS {
@@ -211,14 +212,14 @@ func (d *deployment) idToken(t *testing.T, u *user) string {
 }
 
 // logsAreClean reads every log of the deployment.
-func (d *deployment) logsAreClean(t *testing.T, users ...*user) {
-	a := join(t, d, browser(room(t), users[0].access))
+func (d *deployment) logsAreClean(t *testing.T, users ...chat.User) {
+	a := join(t, d, browser(room(t), users[0].Access))
 	canary := "canary" + randomHex(12)
 	a.say(t, canary)
 	logs := cloudwatchlogs.NewFromConfig(d.aws)
 	secrets := []string{canary}
 	for _, u := range users {
-		secrets = append(secrets, u.access, u.access[strings.LastIndexByte(u.access, '.')+1:], u.password)
+		secrets = append(secrets, u.Access, u.Access[strings.LastIndexByte(u.Access, '.')+1:], u.Password)
 	}
 	for _, name := range []string{"authorizer", "connect", "disconnect", "message", "access"} {
 		group := d.LogGroupNames[name]

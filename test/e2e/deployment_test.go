@@ -13,13 +13,11 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
-	cognito "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
-	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 	"github.com/gruntwork-io/terratest/modules/logger"
 	"github.com/gruntwork-io/terratest/modules/terraform"
 
-	"github.com/portcullis-chat/portcullis/internal/signin"
 	provider "github.com/portcullis-chat/portcullis/internal/terraform"
+	"github.com/portcullis-chat/portcullis/test/internal/chat"
 )
 
 // allowedOrigin is the only web origin that the deployed chats let in.
@@ -111,39 +109,20 @@ func randomHex(n int) string {
 	return hex.EncodeToString(b)
 }
 
-// user is somebody with an account in the deployment's user pool.
-type user struct {
-	name, password string
-	access         string
-}
-
-// newUser makes a user and signs them in as a client does, by SRP.
-func (d *deployment) newUser(t *testing.T, name string) *user {
+// newUser makes a user of the deployment's pool who is signed in.
+func (d *deployment) newUser(t *testing.T, name string) chat.User {
 	t.Helper()
-	u := &user{name: name + "-" + randomHex(2), password: "Aa1!" + randomHex(16)}
-	pool := cognito.NewFromConfig(d.aws)
-	if _, err := pool.AdminCreateUser(t.Context(), &cognito.AdminCreateUserInput{
-		UserPoolId: &d.UserPoolID, Username: &u.name, MessageAction: types.MessageActionTypeSuppress,
-	}); err != nil {
+	u, err := chat.NewUser(t.Context(), d.aws, d.UserPoolID, d.UserPoolClientID, name)
+	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := pool.AdminSetUserPassword(t.Context(), &cognito.AdminSetUserPasswordInput{
-		UserPoolId: &d.UserPoolID, Username: &u.name, Password: &u.password, Permanent: true,
-	}); err != nil {
-		t.Fatal(err)
-	}
-	u.access = d.signIn(t, u, d.UserPoolClientID)
 	return u
 }
 
 // signIn returns an access token of an app client.
-func (d *deployment) signIn(t *testing.T, u *user, clientID string) string {
+func (d *deployment) signIn(t *testing.T, u chat.User, clientID string) string {
 	t.Helper()
-	session, err := signin.In(t.Context(), signin.Options{UserPoolID: d.UserPoolID, ClientID: clientID}, u.name, u.password)
-	if err != nil {
-		t.Fatal(err)
-	}
-	token, err := session.Token(t.Context(), "")
+	token, err := u.SignIn(t.Context(), d.UserPoolID, clientID)
 	if err != nil {
 		t.Fatal(err)
 	}

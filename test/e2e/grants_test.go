@@ -14,6 +14,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
+
+	"github.com/portcullis-chat/portcullis/test/internal/issuer"
 )
 
 // deploymentFile names a file in which a run of this suite describes what it
@@ -48,7 +50,7 @@ func TestDeployed(t *testing.T) {
 		t.Fatal(err)
 	}
 	d := &deployment{outputs: what.Outputs, aws: cfg}
-	own := &issuer{url: what.Issuer, key: parseKey(t, what.Key)}
+	own := ownIssuer{&issuer.Issuer{URL: what.Issuer, Key: parseKey(t, what.Key)}}
 	d.conversations(t, own.cast(t))
 	d.ownIssuer(t, own)
 }
@@ -63,13 +65,13 @@ func TestEveryGrantIsNeeded(t *testing.T) {
 	localOnly(t, "AWS cannot reach an issuer on this machine's loopback")
 	own := newIssuer(t)
 	d := deploy(t, "test/e2e/fixtures/own-issuer", map[string]any{
-		"issuer": own.url, "jwks_uri": own.keys.URL + "/jwks.json", "audiences": []string{issuerAudience}, "token_type_check": "typ",
+		"issuer": own.URL, "jwks_uri": own.KeysURL, "audiences": []string{issuer.Audience}, "token_type_check": "typ",
 	})
-	key, err := x509.MarshalPKCS8PrivateKey(own.key)
+	key, err := x509.MarshalPKCS8PrivateKey(own.Key)
 	if err != nil {
 		t.Fatal(err)
 	}
-	data, err := json.Marshal(described{Outputs: d.outputs, Issuer: own.url, Key: key})
+	data, err := json.Marshal(described{Outputs: d.outputs, Issuer: own.URL, Key: key})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/coder/websocket"
 
 	"github.com/portcullis-chat/portcullis/internal/protocol"
+	"github.com/portcullis-chat/portcullis/test/internal/issuer"
 )
 
 // TestOwnIssuer deploys the chat with an issuer that the test holds the key of,
@@ -19,14 +20,14 @@ func TestOwnIssuer(t *testing.T) {
 	localOnly(t, "AWS cannot reach an issuer on this machine's loopback")
 	own := newIssuer(t)
 	d := deploy(t, "test/e2e/fixtures/own-issuer", map[string]any{
-		"issuer": own.url, "jwks_uri": own.keys.URL + "/jwks.json", "audiences": []string{issuerAudience}, "token_type_check": "typ",
+		"issuer": own.URL, "jwks_uri": own.KeysURL, "audiences": []string{issuer.Audience}, "token_type_check": "typ",
 	})
 
 	d.ownIssuer(t, own)
 }
 
 // ownIssuer are the cases that need tokens which no real issuer would sign.
-func (d *deployment) ownIssuer(t *testing.T, own *issuer) {
+func (d *deployment) ownIssuer(t *testing.T, own ownIssuer) {
 	t.Run("a token of any OIDC issuer is good", func(t *testing.T) {
 		a := join(t, d, browser(room(t), own.token(t, "alice", time.Hour, nil)))
 		a.say(t, "hello")
@@ -38,7 +39,7 @@ func (d *deployment) ownIssuer(t *testing.T, own *issuer) {
 		"not yet valid":          {"nbf": time.Now().Add(time.Hour).Unix()},
 		"of another audience":    {"aud": "somebody-else"},
 		"without an audience":    {"aud": nil},
-		"of an issuer alike":     {"iss": own.url + "/"},
+		"of an issuer alike":     {"iss": own.URL + "/"},
 		"with an empty subject":  {"sub": ""},
 		"with a numeric subject": {"sub": 7},
 	} {
