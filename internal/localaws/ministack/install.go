@@ -13,8 +13,9 @@ import (
 const Version = "1.5.33"
 
 // requirements pins MiniStack and what it needs by version and hash.
-// cryptography is not a hard dependency of MiniStack, but without it Cognito's
-// tokens carry random bytes instead of a signature.
+// Two are no hard dependencies of MiniStack: without cryptography Cognito's
+// tokens carry random bytes instead of a signature, and without cbor2 CloudWatch
+// takes the requests of newer SDKs for empty ones.
 //
 //go:embed requirements.txt
 var requirements string

@@ -21,7 +21,7 @@ func TestEveryRequirementIsPinnedByHash(t *testing.T) {
 	if !strings.Contains(requirements, "ministack=="+Version+" ") {
 		t.Errorf("the requirements have no ministack==%s", Version)
 	}
-	for _, needed := range []string{"cryptography==", "botocore=="} {
+	for _, needed := range []string{"cryptography==", "botocore==", "cbor2=="} {
 		if !strings.Contains(requirements, needed) {
 			t.Errorf("the requirements have no %s", needed)
 		}

@@ -2,6 +2,7 @@ package ministack
 
 import (
 	"context"
+	_ "embed"
 	"errors"
 	"fmt"
 	"net"
@@ -13,6 +14,11 @@ import (
 	"syscall"
 	"time"
 )
+
+// program is what Python runs: MiniStack with what is replaced in it.
+//
+//go:embed main.py
+var program string
 
 // startTimeout bounds the wait for MiniStack's health endpoint. It starts in
 // well under a second on an idle machine.
@@ -57,7 +63,7 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 	}
 	defer func() { _ = log.Close() }() // the child has its own handle
 
-	cmd := exec.Command(cfg.Python, "-m", "ministack")
+	cmd := exec.Command(cfg.Python, "-c", program)
 	cmd.Dir = cfg.DataDir
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.SysProcAttr = attributes()
