@@ -21,6 +21,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 
 	"github.com/portcullis-chat/portcullis/internal/localaws/adapter"
@@ -28,6 +29,7 @@ import (
 	"github.com/portcullis-chat/portcullis/internal/localaws/dataplane"
 	"github.com/portcullis-chat/portcullis/internal/localaws/lambda"
 	"github.com/portcullis-chat/portcullis/internal/localaws/logship"
+	"github.com/portcullis-chat/portcullis/internal/localaws/metrics"
 	"github.com/portcullis-chat/portcullis/internal/localaws/ministack"
 	"github.com/portcullis-chat/portcullis/internal/localaws/proxy"
 )
@@ -70,6 +72,7 @@ type Stack struct {
 	functions *lambda.Runner
 	data      *dataplane.Gateway
 	logs      *logship.Shipper
+	metrics   *metrics.Publisher
 	logger    *slog.Logger
 	server    *http.Server
 	release   func()
@@ -154,6 +157,13 @@ func (s *Stack) assemble(opts Options, address string) error {
 	if err != nil {
 		return err
 	}
+	root := aws.Config{
+		BaseEndpoint: aws.String(s.ministack.URL()), Region: opts.Region,
+		Credentials: credentials.NewStaticCredentialsProvider(RootAccessKeyID, RootSecretAccessKey, ""),
+	}
+	s.metrics = metrics.New(cloudwatch.NewFromConfig(root), func(namespace, reason string, values int) {
+		opts.Logger.Warn("metrics lost", "namespace", namespace, "reason", reason, "values", values)
+	})
 	s.functions, err = lambda.New(lambda.Config{
 		MiniStackURL: s.ministack.URL(), GatewayURL: s.endpoint, Region: opts.Region, AccountID: AccountID,
 		DataDir: opts.Folder.Data("lambda"), Logger: opts.Logger,
@@ -161,10 +171,7 @@ func (s *Stack) assemble(opts Options, address string) error {
 	if err != nil {
 		return err
 	}
-	s.logs = logship.New(cloudwatchlogs.New(cloudwatchlogs.Options{
-		BaseEndpoint: aws.String(s.ministack.URL()), Region: opts.Region,
-		Credentials: credentials.NewStaticCredentialsProvider(RootAccessKeyID, RootSecretAccessKey, ""),
-	}), func(group, reason string, events int) {
+	s.logs = logship.New(cloudwatchlogs.NewFromConfig(root), func(group, reason string, events int) {
 		opts.Logger.Warn("log lines of API Gateway lost", "group", group, "reason", reason, "events", events)
 	})
 	s.adapter, err = adapter.New(adapter.Config{
@@ -227,6 +234,11 @@ func (s *Stack) close(ctx context.Context) {
 	if s.logs != nil {
 		if err := s.logs.Close(ctx); err != nil {
 			s.logger.Warn("log lines of API Gateway lost", "error", err)
+		}
+	}
+	if s.metrics != nil {
+		if err := s.metrics.Close(ctx); err != nil {
+			s.logger.Warn("metrics lost", "error", err)
 		}
 	}
 	if s.server != nil {

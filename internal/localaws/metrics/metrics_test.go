@@ -236,13 +236,13 @@ func TestWhatIsLostIsReported(t *testing.T) {
 		many[fmt.Sprint(i)] = "v"
 	}
 	for want, point := range map[string]Point{
-		"not a number":        {Namespace: "n", Name: "m", Value: math.NaN()},
-		"number that":         {Namespace: "n", Name: "m", Value: math.Inf(1)},
-		"empty or longer":     {Namespace: "n"},
-		"more than 30":        {Namespace: "n", Name: "m", Dimensions: many},
-		"dimension that is":   {Namespace: "n", Name: "m", Dimensions: map[string]string{"d": " "}},
-		"unit that":           {Namespace: "n", Name: "m", Unit: "Furlongs"},
-		"two weeks ago":       {Namespace: "n", Name: "m", Time: start.Add(-15 * 24 * time.Hour)},
+		"not a number":         {Namespace: "n", Name: "m", Value: math.NaN()},
+		"number that":          {Namespace: "n", Name: "m", Value: math.Inf(1)},
+		"empty or longer":      {Namespace: "n"},
+		"more than 30":         {Namespace: "n", Name: "m", Dimensions: many},
+		"dimension that is":    {Namespace: "n", Name: "m", Dimensions: map[string]string{"d": " "}},
+		"unit that":            {Namespace: "n", Name: "m", Unit: "Furlongs"},
+		"two weeks ago":        {Namespace: "n", Name: "m", Time: start.Add(-15 * 24 * time.Hour)},
 		"or two hours ahead: ": {Namespace: "n", Name: "m", Time: start.Add(3 * time.Hour)},
 	} {
 		w := newWorld(t)
