@@ -30,6 +30,7 @@ const (
 	closeHandshake    = 2 * time.Second
 	maxInFlight       = 64 // messages of one connection that run at once
 	maxControlPayload = 125
+	maxDrained        = 1 << 20 // bytes that are read after a violation
 )
 
 // errGone says that a connection is closed.
@@ -61,6 +62,8 @@ type conn struct {
 
 	net net.Conn
 	br  *bufio.Reader
+	// unread is how much of the frame that is being read is still to come.
+	unread int64
 
 	write     sync.Mutex // one frame at a time
 	closeOnce sync.Once
@@ -170,10 +173,21 @@ func (c *conn) read(deliver func(message []byte)) (int, string) {
 	return c.closeCode, c.closeReason
 }
 
-// drain reads what the client still sends, so that closing the socket does not
-// reset it before the close frame has arrived.
+// drain reads what the client sends until it has answered the close frame, so
+// that closing the socket does not reset it before that frame has arrived. A
+// client that never answers is left to the deadline that close has set.
 func (c *conn) drain() {
-	_, _ = io.Copy(io.Discard, io.LimitReader(c.br, 1<<20))
+	rest := io.LimitReader(c.br, maxDrained)
+	for {
+		if _, err := io.CopyN(io.Discard, rest, c.unread); err != nil {
+			return
+		}
+		header, err := ws.ReadHeader(rest)
+		if err != nil || header.OpCode == ws.OpClose {
+			return
+		}
+		c.unread = header.Length
+	}
 }
 
 func (c *conn) readMessages(deliver func(message []byte)) error {
@@ -182,11 +196,13 @@ func (c *conn) readMessages(deliver func(message []byte)) error {
 	for {
 		header, err := ws.ReadHeader(c.br)
 		if err != nil {
+			c.unread = maxDrained // nobody knows where the next frame begins
 			if errors.Is(err, ws.ErrHeaderLengthMSB) || errors.Is(err, ws.ErrHeaderLengthUnexpected) {
 				return &closeError{closeProtocol, "Protocol error"}
 			}
 			return err
 		}
+		c.unread = header.Length
 		if header.Rsv != 0 || !header.Masked || header.OpCode.IsReserved() {
 			return &closeError{closeProtocol, "Protocol error"}
 		}
@@ -209,6 +225,7 @@ func (c *conn) readMessages(deliver func(message []byte)) error {
 		if _, err := io.ReadFull(c.br, message[start:]); err != nil {
 			return err
 		}
+		c.unread = 0
 		ws.Cipher(message[start:], header.Mask, 0)
 		fragmented = !header.Fin
 		if fragmented {
@@ -237,6 +254,7 @@ func (c *conn) control(header ws.Header) error {
 	if _, err := io.ReadFull(c.br, payload); err != nil {
 		return err
 	}
+	c.unread = 0
 	ws.Cipher(payload, header.Mask, 0)
 	switch header.OpCode {
 	case ws.OpPing:

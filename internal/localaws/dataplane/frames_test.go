@@ -77,6 +77,30 @@ func TestAConnectionIsClosedWhen(t *testing.T) {
 	}
 }
 
+// Clients wait for the server to end the connection (RFC 6455 section 7.1.1).
+func TestAConnectionEndsWhenTheClientHasAnsweredTheCloseFrame(t *testing.T) {
+	w := newWorld(t)
+	w.gateway.closeHandshake = time.Hour
+	w.open()
+	for name, c := range map[string]struct {
+		frame ws.Frame
+		code  int
+	}{
+		"a long frame":   {masked(ws.OpText, true, strings.Repeat("x", 200<<10)), 1009},
+		"a binary frame": {masked(ws.OpBinary, true, "\x88\x80"), 1003},
+		"no UTF-8":       {masked(ws.OpText, true, "\xff"), 1007},
+		"an odd opcode":  {masked(0x3, true, "x"), 1002},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := w.rawDial("")
+			r.frames(c.frame, masked(ws.OpText, true, "what crosses the close"))
+			r.wantClose(c.code)
+			r.frames(masked(ws.OpPing, true, ""), ws.MaskFrameInPlace(ws.NewCloseFrame(ws.NewCloseFrameBody(ws.StatusCode(c.code), ""))))
+			r.wantEnd()
+		})
+	}
+}
+
 func TestAMessageArrivesWholeWhen(t *testing.T) {
 	long := strings.Repeat("x", maxFrame)
 	for name, c := range map[string]struct {
