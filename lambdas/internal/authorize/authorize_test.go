@@ -345,3 +345,53 @@ func TestEverySettingIsChecked(t *testing.T) {
 		t.Errorf("native clients only: got %v", err)
 	}
 }
+
+// A browser adds cookies, a client certificate and saved passwords by itself,
+// whatever page asks it to open the connection.
+func TestThreat03NoAmbientCredentialOpensAConnection(t *testing.T) {
+	for _, credential := range []struct{ name, value string }{
+		{"Cookie", "token=" + bearer},
+		{"Cookie", "bearer." + bearer},
+		{"Cookie", "Authorization=Bearer " + bearer},
+		{"Authorization", "Basic dTpw"},
+		{"Authorization", "Basic " + bearer},
+		{"Authorization", `Digest username="ann"`},
+		{"Authorization", "Negotiate YII="},
+		{"Proxy-Authorization", "Bearer " + bearer},
+		{"X-Api-Key", bearer},
+		{"X-Auth-Token", bearer},
+		{"X-Amzn-Oidc-Data", bearer},
+		{"X-Amzn-Mtls-Clientcert", "x"},
+	} {
+		h, v, _ := handler(t, nil)
+		r := request(t)
+		r.Headers["Sec-WebSocket-Protocol"] = []string{"chat.v1"}
+		r.Headers[credential.name] = []string{credential.value}
+		if got, err := h.Handle(context.Background(), r); !errors.Is(err, gateway.ErrUnauthorized) || len(v.seen) != 0 {
+			t.Errorf("%s: got %+v, %v after %q", credential, got, err, v.seen)
+		}
+	}
+}
+
+// What somebody writes into a header decides nothing and is not passed on.
+func TestThreat20HeadersThatNameSomebodyAreIgnored(t *testing.T) {
+	h, _, log := handler(t, nil)
+	want, err := h.Handle(context.Background(), request(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := request(t)
+	for _, name := range []string{
+		"X-Forwarded-For", "X-Real-IP", "Forwarded", "True-Client-IP", "CF-Connecting-IP", "CloudFront-Viewer-Address", "X-Forwarded-User",
+		"X-User-Id", "X-Remote-User", "X-Amzn-Oidc-Identity", "X-Room", "X-Original-URL", "X-HTTP-Method-Override", "Via", "X-Forwarded-Host",
+	} {
+		r.Headers[name] = []string{"for=203.0.113.99;admin"}
+	}
+	got, err := h.Handle(context.Background(), r)
+	if err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	if strings.Contains(log.String(), "203.0.113.99") {
+		t.Errorf("the log is %s", log)
+	}
+}
