@@ -314,11 +314,12 @@ func (s *stack) deploy(t testing.TB, name string, change func(configuration map[
 type stack struct {
 	fake   *fakeMiniStack
 	runner *Runner
+	kills  *plannedKills
 }
 
 func newStack(t testing.TB) *stack {
 	t.Helper()
-	fake := newFakeMiniStack(t)
+	fake, kills := newFakeMiniStack(t), &plannedKills{}
 	runner, err := New(Config{
 		MiniStackURL: fake.URL,
 		GatewayURL:   "http://127.0.0.1:4566",
@@ -326,11 +327,12 @@ func newStack(t testing.TB) *stack {
 		AccountID:    testAccount,
 		DataDir:      t.TempDir(),
 		Logger:       slog.New(slog.DiscardHandler),
+		Faults:       kills,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &stack{fake: fake, runner: runner}
+	s := &stack{fake: fake, runner: runner, kills: kills}
 	t.Cleanup(func() { s.close(t) })
 	return s
 }

@@ -34,6 +34,7 @@ type invocation struct {
 	done      chan struct{} // closed when the runtime asks for the next request
 
 	// Guarded by the sandbox's mutex until finished.
+	doomed        bool // its sandbox is being killed on purpose
 	responded     bool
 	finished      bool
 	response      []byte

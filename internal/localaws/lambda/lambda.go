@@ -49,6 +49,7 @@ type Config struct {
 	// DataDir holds the unpacked code of functions. It survives a restart.
 	DataDir string
 	Logger  *slog.Logger
+	Faults  Faults
 }
 
 func (c Config) check() error {
@@ -65,6 +66,9 @@ func (c Config) check() error {
 	}
 	if c.Logger == nil {
 		return errors.New("lambda: Config.Logger is nil")
+	}
+	if c.Faults == nil {
+		return errors.New("lambda: Config.Faults is nil")
 	}
 	return nil
 }

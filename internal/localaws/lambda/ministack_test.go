@@ -82,7 +82,7 @@ func TestWithMiniStack(t *testing.T) {
 	open := func() *Runner {
 		r, err := New(Config{
 			MiniStackURL: ministack, GatewayURL: gateway.URL, Region: testRegion, AccountID: testAccount,
-			DataDir: dir, Logger: slog.New(slog.DiscardHandler),
+			DataDir: dir, Logger: slog.New(slog.DiscardHandler), Faults: &plannedKills{},
 		})
 		if err != nil {
 			t.Fatal(err)

@@ -52,6 +52,10 @@ func (s *sandbox) next(w http.ResponseWriter, r *http.Request) {
 
 	select {
 	case inv := <-s.work:
+		doomed := s.faults.KillSandbox(s.version.name)
+		s.mu.Lock()
+		inv.doomed = doomed
+		s.mu.Unlock()
 		h := w.Header()
 		h.Set("Content-Type", "application/json")
 		h.Set("Content-Length", strconv.Itoa(len(inv.request)))
@@ -60,6 +64,10 @@ func (s *sandbox) next(w http.ResponseWriter, r *http.Request) {
 		h.Set("Lambda-Runtime-Invoked-Function-Arn", inv.arn)
 		h.Set("Lambda-Runtime-Trace-Id", inv.traceID)
 		_, _ = w.Write(inv.request)
+		if doomed {
+			_ = http.NewResponseController(w).Flush()
+			s.process.kill()
+		}
 	case <-s.process.exited:
 	case <-r.Context().Done():
 	}
@@ -111,7 +119,7 @@ func (s *sandbox) answer(w http.ResponseWriter, r *http.Request, record func(*in
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	inv := s.current
-	if inv == nil || inv.requestID != r.PathValue("id") || inv.responded || inv.finished {
+	if inv == nil || inv.requestID != r.PathValue("id") || inv.doomed || inv.responded || inv.finished {
 		refuseRuntime(w, http.StatusBadRequest, "InvalidRequestID", "no such invocation is waiting for an answer")
 		return false
 	}

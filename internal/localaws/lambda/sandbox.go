@@ -29,6 +29,7 @@ type sandbox struct {
 	stream   *logship.Stream
 	log      platformLog
 	output   *output
+	faults   Faults
 	process  *process
 	server   *http.Server
 	work     chan *invocation // the request that the next long poll takes
@@ -67,6 +68,7 @@ func (r *Runner) newSandbox(v *version, starting func(*sandbox)) (*sandbox, erro
 		version:  v,
 		stream:   newStream(r.logs, v),
 		log:      platformLog{logging: v.logging, version: v.number, memoryMB: v.memoryMB},
+		faults:   r.config.Faults,
 		work:     make(chan *invocation, 1),
 		ready:    make(chan struct{}),
 		initFail: make(chan *failure, 1),
