@@ -58,12 +58,15 @@ func (s *sandbox) next(w http.ResponseWriter, r *http.Request) {
 		s.mu.Unlock()
 		h := w.Header()
 		h.Set("Content-Type", "application/json")
-		h.Set("Content-Length", strconv.Itoa(len(inv.request)))
+		h.Set("Content-Length", strconv.Itoa(len(inv.payload)))
 		h.Set("Lambda-Runtime-Aws-Request-Id", inv.requestID)
 		h.Set("Lambda-Runtime-Deadline-Ms", strconv.FormatInt(inv.deadline.UnixMilli(), 10))
 		h.Set("Lambda-Runtime-Invoked-Function-Arn", inv.arn)
 		h.Set("Lambda-Runtime-Trace-Id", inv.traceID)
-		_, _ = w.Write(inv.request)
+		if inv.clientContext != "" {
+			h.Set("Lambda-Runtime-Client-Context", inv.clientContext)
+		}
+		_, _ = w.Write(inv.payload)
 		if doomed {
 			_ = http.NewResponseController(w).Flush()
 			s.process.kill()
