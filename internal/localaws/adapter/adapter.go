@@ -58,13 +58,20 @@ type entry func(a *Adapter, c *call) (*answer, error)
 // entries are the operations that need the adapter, by the service that
 // requests are signed for.
 var entries = map[string]map[string]entry{
-	"wafv2": wafEntries,
+	"acm":        acmEntries,
+	"cloudfront": cloudFrontEntries,
+	"dynamodb":   dynamoDBEntries,
+	"monitoring": cloudWatchEntries,
+	"wafv2":      wafEntries,
 }
 
 // targets are the X-Amz-Target prefixes of the services that have entries.
 // MiniStack picks the service by them, AWS by the signature.
 var targets = map[string]string{
-	"AWSWAF_20190729": "wafv2",
+	"AWSWAF_20190729":               "wafv2",
+	"CertificateManager":            "acm",
+	"GraniteServiceVersion20100801": "monitoring",
+	"DynamoDB_20120810":             "dynamodb",
 }
 
 // Middleware stands before next, which leads to MiniStack.

@@ -12,7 +12,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/aws/smithy-go/encoding/cbor"
+	"github.com/fxamacker/cbor/v2"
 
 	"github.com/portcullis-chat/portcullis/internal/localaws/awscall"
 )
@@ -71,7 +71,7 @@ func refusal(r *http.Request, of awscall.Call, status int, code, message string)
 	var given *answer
 	switch protocolOf(r, of.Service) {
 	case cborProtocol:
-		given = newAnswer(status, "application/cbor", cbor.Encode(cbor.Map{"__type": cbor.String(code), "message": cbor.String(message)}))
+		given = newAnswer(status, "application/cbor", mustCBOR(map[string]string{"__type": code, "message": message}))
 		given.header.Set("Smithy-Protocol", "rpc-v2-cbor")
 	case queryProtocol, xmlProtocol:
 		var document xmlError
@@ -108,6 +108,15 @@ func newRequestID() string {
 // mustJSON encodes a value of this package's own making, which cannot fail.
 func mustJSON(v any) []byte {
 	data, err := json.Marshal(v)
+	if err != nil {
+		panic(err)
+	}
+	return data
+}
+
+// mustCBOR is mustJSON for CBOR.
+func mustCBOR(v any) []byte {
+	data, err := cbor.Marshal(v)
 	if err != nil {
 		panic(err)
 	}
@@ -183,11 +192,10 @@ func errorOf(given *answer) (code, message string) {
 	body := bytes.TrimSpace(given.body.Bytes())
 	switch {
 	case strings.Contains(given.header.Get("Content-Type"), "cbor"):
-		document, _ := cbor.Decode(body)
-		fields, _ := document.(cbor.Map)
-		kind, _ := fields["__type"].(cbor.String)
-		text, _ := fields["message"].(cbor.String)
-		code, message = string(kind), string(text)
+		document := map[string]any{}
+		_ = cborDecoding.Unmarshal(body, &document) // what is no CBOR is no error either
+		code, _ = document["__type"].(string)
+		message, _ = document["message"].(string)
 	case bytes.HasPrefix(body, []byte("<")):
 		var document struct {
 			Code    string `xml:"Code"`

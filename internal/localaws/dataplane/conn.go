@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -49,19 +50,17 @@ type conn struct {
 	region      string
 	accountID   string
 	connectedAt time.Time
-	opened      time.Time // by clock
 	identity    identity
 	authorizer  map[string]any
 	traceID     string
-	now, clock  func() time.Time // those of Config
+	now         func() time.Time
 
 	writeTimeout, closeHandshake time.Duration
 
-	// The last message, either way, in Unix milliseconds of now and of clock.
-	active, used atomic.Int64
-	inFlight     chan struct{}
+	active   atomic.Int64 // unix milliseconds of the last message, either way
+	inFlight chan struct{}
 
-	net *wire
+	net net.Conn
 	br  *bufio.Reader
 	// unread is how much of the frame that is being read is still to come.
 	unread int64
@@ -76,13 +75,7 @@ type conn struct {
 
 func (c *conn) lastActive() time.Time { return time.UnixMilli(c.active.Load()) }
 
-// idle is how long there was no message, by clock.
-func (c *conn) idle() time.Duration { return c.clock().Sub(time.UnixMilli(c.used.Load())) }
-
-func (c *conn) touch() {
-	c.active.Store(c.now().UnixMilli())
-	c.used.Store(c.clock().UnixMilli())
-}
+func (c *conn) touch() { c.active.Store(c.now().UnixMilli()) }
 
 // closeError ends a connection with a code and a reason.
 type closeError struct {

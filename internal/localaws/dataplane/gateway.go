@@ -67,12 +67,8 @@ type Config struct {
 	// DomainName is the requestContext.domainName of the events, host and port.
 	DomainName string
 	Logger     *slog.Logger
-	Faults     Faults
-	// Now is the time that events and answers tell.
+	// Now is the clock of the idle timeout and the lifetime of connections.
 	Now func() time.Time
-	// Clock is that of the idle timeout, the lifetime of connections and the
-	// throttles. Tests move it, so it may be ahead of Now.
-	Clock func() time.Time
 }
 
 // Gateway serves the data plane. It is an http.Handler for PathPrefix.
@@ -190,11 +186,11 @@ func (g *Gateway) sweep() {
 }
 
 func (g *Gateway) closeOverdue() {
-	now := g.cfg.Clock()
+	now := g.cfg.Now()
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for _, c := range g.conns {
-		if c.idle() < idleTimeout && now.Sub(c.opened) < maxLifetime {
+		if now.Sub(c.lastActive()) < idleTimeout && now.Sub(c.connectedAt) < maxLifetime {
 			continue
 		}
 		g.work.Go(func() { c.close(closeGoingAway, "Going away") })

@@ -19,9 +19,8 @@ const latest = "$LATEST"
 // function is what an ARN leads to: a version, and the limit of all versions
 // together.
 type function struct {
-	version    *version
-	reserved   *int // reserved concurrency; nil when none is set
-	dimensions dimensions
+	version  *version
+	reserved *int // reserved concurrency; nil when none is set
 }
 
 // version is one version of a function with its configuration. It never
@@ -108,7 +107,7 @@ func (f *functions) read(ctx context.Context, a functionARN) (function, error) {
 	if err != nil {
 		return function{}, err
 	}
-	found := function{version: v, dimensions: newDimensions(a, v.number)}
+	found := function{version: v}
 	if out.Concurrency != nil && out.Concurrency.ReservedConcurrentExecutions != nil {
 		reserved := int(*out.Concurrency.ReservedConcurrentExecutions)
 		found.reserved = &reserved

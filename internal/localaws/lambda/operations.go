@@ -13,8 +13,6 @@ const (
 	write
 	// code: a write that brings code.
 	code
-	// served: answered here, after MiniStack has judged the caller.
-	served
 )
 
 // operations is the whole API as of AWS's SDK models; awscall has the paths. A
@@ -42,7 +40,7 @@ var operations = map[string]kind{
 	"UpdateFunctionCode":                     code,
 	"GetFunctionConfiguration":               passed,
 	"UpdateFunctionConfiguration":            write,
-	"Invoke":                                 served,
+	"Invoke":                                 refused,
 	"GetPolicy":                              passed,
 	"AddPermission":                          write,
 	"RemovePermission":                       write,
@@ -65,7 +63,7 @@ var operations = map[string]kind{
 	"GetLayerVersionByArn":                   passed,
 	"DeleteFunctionEventInvokeConfig":        write,
 	"GetFunctionEventInvokeConfig":           passed,
-	"UpdateFunctionEventInvokeConfig":        refused,
+	"UpdateFunctionEventInvokeConfig":        write,
 	"PutFunctionEventInvokeConfig":           write,
 	"ListFunctionEventInvokeConfigs":         passed,
 	"GetFunctionConcurrency":                 passed,

@@ -29,7 +29,6 @@ type sandbox struct {
 	stream   *logship.Stream
 	log      platformLog
 	output   *output
-	faults   Faults
 	process  *process
 	server   *http.Server
 	work     chan *invocation // the request that the next long poll takes
@@ -68,7 +67,6 @@ func (r *Runner) newSandbox(v *version, starting func(*sandbox)) (*sandbox, erro
 		version:  v,
 		stream:   newStream(r.logs, v),
 		log:      platformLog{logging: v.logging, version: v.number, memoryMB: v.memoryMB},
-		faults:   r.config.Faults,
 		work:     make(chan *invocation, 1),
 		ready:    make(chan struct{}),
 		initFail: make(chan *failure, 1),
@@ -93,7 +91,7 @@ func (r *Runner) newSandbox(v *version, starting func(*sandbox)) (*sandbox, erro
 		s.append(s.log.initReport(took, failed))
 		return nil, &startError{error: failed, stream: s.stream, log: s.log, init: took}
 	}
-	s.output.add([]platformLine{{text: s.log.initReport(took, nil)}})
+	s.output.platform(s.log.initReport(took, nil))
 	s.initDuration = took
 	return s, nil
 }
@@ -199,38 +197,30 @@ func (s *sandbox) begin(inv *invocation) bool {
 	s.current = inv
 	s.invocations++
 	s.mu.Unlock()
-	s.output.begin(s.log.start(inv.requestID), inv.tail)
+	s.output.platform(s.log.start(inv.requestID))
 	s.work <- inv
 	return true
 }
 
-// ending is how a sandbox got through a request.
-type ending struct {
-	failed   *failure // nil when the function answered, be it with an error
-	alive    bool     // the sandbox can take another request
-	duration time.Duration
-	tail     []byte
-}
-
-// serve waits until the request that begin handed over is done.
-func (s *sandbox) serve(inv *invocation) ending {
+// serve waits until the request that begin handed over is done. The sandbox
+// can take another one only when it reports alive.
+func (s *sandbox) serve(inv *invocation) (failed *failure, alive bool) {
 	timer := time.NewTimer(s.version.timeout)
 	defer timer.Stop()
-	done := ending{alive: true}
+	alive = true
 	select {
 	case <-inv.done:
 	case <-s.process.exited:
-		done.failed, done.alive = s.exitFailure(), false
+		failed, alive = s.exitFailure(), false
 	case <-timer.C:
-		done.failed, done.alive = timeoutFailure(s.version.timeout), false
+		failed, alive = timeoutFailure(s.version.timeout), false
 	}
-	done.duration = time.Since(inv.started)
-	r := report{requestID: inv.requestID, duration: done.duration, init: s.initDuration, failed: done.failed}
+	r := report{requestID: inv.requestID, duration: time.Since(inv.started), init: s.initDuration, failed: failed}
 	s.initDuration = 0
-	if !done.alive {
+	if !alive {
 		s.shutdown()
 	}
-	s.measure(done.alive)
+	s.measure(alive)
 	r.maxMemoryMB = s.memoryMB
 
 	s.mu.Lock()
@@ -238,15 +228,17 @@ func (s *sandbox) serve(inv *invocation) ending {
 	inv.finished = true
 	if inv.responded {
 		// A runtime that answers and then ends (a panic) has answered.
-		done.failed = inv.tooLarge
+		failed = inv.tooLarge
 	}
 	if inv.tooLarge != nil {
 		r.failed = inv.tooLarge
 	}
 	r.functionError = inv.functionError != ""
 	s.mu.Unlock()
-	done.tail = s.output.end(s.log.end(r), inv.tail)
-	return done
+	for _, line := range s.log.end(r) {
+		s.output.platform(line)
+	}
+	return failed, alive
 }
 
 // measure reads the peak of the bootstrap's resident memory.

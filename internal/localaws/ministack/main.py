@@ -1,13 +1,22 @@
-"""Runs MiniStack, with the two functions of its CloudWatch replaced that the
-local stack cannot go round from outside. It ends at once when a release of
-MiniStack has no such functions any more."""
+"""Runs MiniStack, with those functions replaced that the local stack cannot go
+round from outside. It ends at once when a release of MiniStack has no such
+functions any more."""
 
+import re
+
+import cbor2
 from ministack.app import main
+from ministack.core import iam_actions
 from ministack.services import cloudwatch
 
-for name in ("_evaluate_alarm", "_dims_from_list"):
-    if not callable(getattr(cloudwatch, name)):
-        raise SystemExit(f"MiniStack's cloudwatch.{name} is not what it was")
+for module, name in (
+    (cloudwatch, "_evaluate_alarm"),
+    (cloudwatch, "_dims_from_list"),
+    (iam_actions, "_match_rest_action"),
+    (iam_actions, "_safe_json_field"),
+):
+    if not callable(getattr(module, name)):
+        raise SystemExit(f"MiniStack's {module.__name__}.{name} is not what it was")
 
 # An alarm would look at the data of all dimensions of a metric at once, and
 # leave periods and missing data aside. Package alarms evaluates alarms.
@@ -24,5 +33,35 @@ class _Dimensions(dict):
 # A metric without dimensions is a metric of its own, not the sum of all.
 _dims_from_list = cloudwatch._dims_from_list
 cloudwatch._dims_from_list = lambda dimensions: _Dimensions(_dims_from_list(dimensions))
+
+
+# A request in CBOR has its operation in the path, where IAM does not look: it
+# would let everybody make it.
+_match_rest_action = iam_actions._match_rest_action
+
+
+def _match_rest_or_rpc_action(service, method, path, query_params):
+    found = re.fullmatch(r"/service/\w+/operation/(\w+)", path)
+    return found.group(1) if found else _match_rest_action(service, method, path, query_params)
+
+
+iam_actions._match_rest_action = _match_rest_or_rpc_action
+
+# Nor does it look into the body, but ends in an exception.
+_safe_json_field = iam_actions._safe_json_field
+
+
+def _safe_field(body, field):
+    try:
+        return _safe_json_field(body, field)
+    except UnicodeDecodeError:
+        pass
+    try:
+        return cbor2.loads(body).get(field, "") or ""
+    except Exception:
+        return ""
+
+
+iam_actions._safe_json_field = _safe_field
 
 main()

@@ -1,0 +1,138 @@
+package adapter
+
+import (
+	"maps"
+)
+
+// MiniStack loses parts of alarms: all of metric math, and in the query protocol
+// half of what is plain. It also describes a statistic and a period that were
+// never given. So a definition is described as it was sent, and MiniStack adds
+// the state.
+var cloudWatchEntries = map[string]entry{
+	"PutMetricAlarm":    (*Adapter).putAlarm,
+	"PutCompositeAlarm": (*Adapter).putAlarm,
+	"DescribeAlarms":    (*Adapter).describeAlarms,
+	"DeleteAlarms":      (*Adapter).deleteAlarms,
+}
+
+// alarmDefinition is the kind in the store: what an alarm was defined with, by
+// Region and name.
+const alarmDefinition = "cloudwatch alarm"
+
+const cloudWatchNamespace = "http://monitoring.amazonaws.com/doc/2010-08-01/"
+
+var alarmTypes = memberTypes{
+	integers: []string{
+		"Period", "EvaluationPeriods", "DatapointsToAlarm", "ActionsSuppressorWaitPeriod", "ActionsSuppressorExtensionPeriod",
+		"EvaluationInterval", "MaxRecords",
+	},
+	floats:     []string{"Threshold"},
+	booleans:   []string{"ActionsEnabled", "ReturnData"},
+	timestamps: []string{"AlarmConfigurationUpdatedTimestamp", "StateTransitionedTimestamp", "StateUpdatedTimestamp"},
+}
+
+// alarmState are the members of an alarm that are no part of its definition, or
+// that other operations change.
+var alarmState = []string{
+	"ActionsEnabled", "ActionsSuppressedBy", "ActionsSuppressedReason", "AlarmArn", "AlarmConfigurationUpdatedTimestamp", "AlarmName",
+	"EvaluationState", "StateReason", "StateReasonData", "StateTransitionedTimestamp", "StateUpdatedTimestamp", "StateValue",
+}
+
+// notDescribed are parameters of a definition that are no members of an alarm.
+var notDescribed = []string{"Tags", "Action", "Version"}
+
+func alarmKey(region, name string) string { return region + "/" + name }
+
+func (a *Adapter) putAlarm(c *call) (*answer, error) {
+	given := c.forward()
+	if !given.ok() {
+		return given, nil
+	}
+	definition, err := c.parameters(alarmTypes)
+	if err != nil {
+		return nil, err
+	}
+	name, _ := definition["AlarmName"].(string)
+	for _, member := range notDescribed {
+		delete(definition, member)
+	}
+	return given, a.kept.put(alarmDefinition, alarmKey(c.Region, name), definition)
+}
+
+func (a *Adapter) deleteAlarms(c *call) (*answer, error) {
+	given := c.forward()
+	if !given.ok() {
+		return given, nil
+	}
+	in, err := c.parameters(alarmTypes)
+	if err != nil {
+		return nil, err
+	}
+	names, _ := in["AlarmNames"].([]any)
+	for _, name := range names {
+		name, _ := name.(string)
+		if err := a.kept.drop(alarmDefinition, alarmKey(c.Region, name)); err != nil {
+			return nil, err
+		}
+	}
+	return given, nil
+}
+
+// describeAlarms answers from MiniStack's JSON, the only complete of its
+// protocols, once MiniStack has answered the caller in the caller's own.
+func (a *Adapter) describeAlarms(c *call) (*answer, error) {
+	given := c.forward()
+	if !given.ok() {
+		return given, nil
+	}
+	in, err := c.parameters(alarmTypes)
+	if err != nil {
+		return nil, err
+	}
+	for _, filter := range []string{"ActionPrefix", "ChildrenOfAlarmName", "ParentsOfAlarmName"} {
+		if in[filter] != nil {
+			return refusal(c.request, c.Call, 501, notServed, "not served by the local stack: monitoring:DescribeAlarms with "+filter), nil
+		}
+	}
+	delete(in, "Action")
+	delete(in, "Version")
+	var out map[string]any
+	if err := a.emulator.ask(c.request.Context(), "monitoring", c.Region, "GraniteServiceVersion20100801.DescribeAlarms", in, &out); err != nil {
+		return nil, err
+	}
+	for _, kind := range []string{"MetricAlarms", "CompositeAlarms"} {
+		alarms, _ := out[kind].([]any)
+		for i := range alarms {
+			alarm, _ := alarms[i].(map[string]any)
+			if alarms[i], err = a.wholeAlarm(c.Region, alarm); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return c.reply(out, alarmTypes, cloudWatchNamespace)
+}
+
+// wholeAlarm is an alarm's definition as it was sent with the state that
+// MiniStack knows.
+func (a *Adapter) wholeAlarm(region string, alarm map[string]any) (map[string]any, error) {
+	name, _ := alarm["AlarmName"].(string)
+	whole := map[string]any{"AlarmActions": []any{}, "OKActions": []any{}, "InsufficientDataActions": []any{}}
+	if _, composite := alarm["AlarmRule"]; !composite {
+		whole["Dimensions"] = []any{}
+	}
+	var definition map[string]any
+	found, err := a.kept.get(alarmDefinition, alarmKey(region, name), &definition)
+	if err != nil || !found {
+		return alarm, err
+	}
+	maps.Copy(whole, definition)
+	for _, member := range alarmState {
+		if value := alarm[member]; value != nil {
+			whole[member] = value
+		}
+	}
+	if definition["Metrics"] != nil {
+		whole["StateReason"] = "Not evaluated by the local stack: alarms on metric math"
+	}
+	return whole, nil
+}
