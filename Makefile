@@ -47,8 +47,9 @@ init: build ## terraform init of the examples, from a provider mirror if there i
 	@for dir in $(EXAMPLES); do bin/portcullis local exec -- "$(TERRAFORM)" -chdir=$$dir init -input=false; done
 
 .PHONY: test-go
-test-go: ## Unit tests with the race detector
+test-go: ## Unit tests with the race detector, and the threat model's check
 	$(GO) test -race $$($(GO) list ./... | grep -v /test/)
+	$(GO) test ./test/threatmodel/...
 
 .PHONY: test-modules
 test-modules: ## terraform fmt, validate and test of each module

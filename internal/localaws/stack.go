@@ -27,6 +27,7 @@ import (
 	"github.com/portcullis-chat/portcullis/internal/localaws/adapter"
 	"github.com/portcullis-chat/portcullis/internal/localaws/apigw"
 	"github.com/portcullis-chat/portcullis/internal/localaws/dataplane"
+	"github.com/portcullis-chat/portcullis/internal/localaws/faults"
 	"github.com/portcullis-chat/portcullis/internal/localaws/lambda"
 	"github.com/portcullis-chat/portcullis/internal/localaws/logship"
 	"github.com/portcullis-chat/portcullis/internal/localaws/metrics"
@@ -73,6 +74,7 @@ type Stack struct {
 	data      *dataplane.Gateway
 	logs      *logship.Shipper
 	metrics   *metrics.Publisher
+	faults    *faults.Set
 	logger    *slog.Logger
 	server    *http.Server
 	release   func()
@@ -164,9 +166,11 @@ func (s *Stack) assemble(opts Options, address string) error {
 	s.metrics = metrics.New(cloudwatch.NewFromConfig(root), func(namespace, reason string, values int) {
 		opts.Logger.Warn("metrics lost", "namespace", namespace, "reason", reason, "values", values)
 	})
+	s.faults = faults.New(opts.Logger)
+	clock := &faults.Clock{}
 	s.functions, err = lambda.New(lambda.Config{
 		MiniStackURL: s.ministack.URL(), GatewayURL: s.endpoint, Region: opts.Region, AccountID: AccountID,
-		DataDir: opts.Folder.Data("lambda"), Logger: opts.Logger,
+		DataDir: opts.Folder.Data("lambda"), Metrics: s.metrics, Logger: opts.Logger, Faults: s.faults,
 	})
 	if err != nil {
 		return err
@@ -182,12 +186,14 @@ func (s *Stack) assemble(opts Options, address string) error {
 	}
 	var front *proxy.Proxy
 	s.data = dataplane.New(dataplane.Config{
-		Stages: s.control, Functions: s.functions, Logs: s.logs, DomainName: address, Logger: opts.Logger, Now: time.Now,
+		Stages: s.control, Functions: s.functions, Logs: s.logs, DomainName: address, Logger: opts.Logger, Faults: s.faults,
+		Now: time.Now, Clock: clock.Now,
 		Authorize: func(r *http.Request, body []byte) *http.Response { return front.Authorize(r, body) },
 	})
+	s.faults.Attach(s.data, s.functions)
 	front, err = proxy.New(proxy.Config{
 		Address: address, Upstream: upstream, Lambda: s.functions.Middleware, Adapter: s.adapter.Middleware, ControlPlane: s.control, DataPlane: s.data,
-		Status: http.HandlerFunc(s.serveStatus), Logger: opts.Logger,
+		Status: http.HandlerFunc(s.serveStatus), Faults: faults.Handler(s.faults, clock), Calls: s.faults.Calls, Logger: opts.Logger,
 	})
 	if err != nil {
 		return err
@@ -258,6 +264,7 @@ func (s *Stack) serveStatus(w http.ResponseWriter, _ *http.Request) {
 		Uptime:      time.Since(s.started).Round(time.Second).String(),
 		MiniStack:   fmt.Sprintf("%s, pid %d, %s", ministack.Version, s.ministack.PID(), s.ministack.URL()),
 		Connections: s.data.Connections(),
+		Faults:      len(s.faults.List()),
 		APIs:        s.control.APIs(),
 	}
 	status.addFunctions(s.functions.Status())

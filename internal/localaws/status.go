@@ -20,6 +20,8 @@ type Status struct {
 	Uptime      string `json:"uptime"`
 	MiniStack   string `json:"ministack"`
 	Connections int    `json:"connections"`
+	// Faults is how many were added and not removed.
+	Faults int `json:"faults"`
 	// APIs are the WebSocket APIs of all Regions.
 	APIs []apigw.Summary `json:"apis"`
 	// Functions are the instances that run now.
@@ -72,6 +74,9 @@ func (s Status) Print(out io.Writer) error {
 	fmt.Fprintf(w, "region\t%s\n", s.Region)
 	fmt.Fprintf(w, "MiniStack\t%s\n", s.MiniStack)
 	fmt.Fprintf(w, "connections\t%d open\n", s.Connections)
+	if s.Faults > 0 {
+		fmt.Fprintf(w, "faults\t%d added: see portcullis local fault list\n", s.Faults)
+	}
 	if len(s.APIs) > 0 {
 		fmt.Fprint(w, "\nAPI\tNAME\tREGION\tSTAGES\n")
 	}

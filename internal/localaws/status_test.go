@@ -12,7 +12,7 @@ import (
 
 func TestAStatusNamesWhatIsDeployedAndWhatWentWrong(t *testing.T) {
 	status := Status{
-		Endpoint: "http://127.0.0.1:4566", PID: 7, Folder: "/f", Region: "us-east-1", Uptime: "3s", MiniStack: "1.5.33", Connections: 2,
+		Endpoint: "http://127.0.0.1:4566", PID: 7, Folder: "/f", Region: "us-east-1", Uptime: "3s", MiniStack: "1.5.33", Connections: 2, Faults: 3,
 		APIs: []apigw.Summary{
 			{ID: "abcd1234", Name: "chat", Region: "eu-west-1", Stages: []string{"live", "next"}},
 			{ID: "efgh5678", Name: "bare", Region: "us-east-1", Stages: []string{}},
@@ -32,7 +32,7 @@ func TestAStatusNamesWhatIsDeployedAndWhatWentWrong(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"abcd1234", "chat", "live, next", "bare", "none", "message", "idle", "12", "/aws/lambda/message", "/aws/lambda/other", "no such log group",
+		"abcd1234", "chat", "live, next", "bare", "none", "3 added", "message", "idle", "12", "/aws/lambda/message", "/aws/lambda/other", "no such log group",
 	} {
 		if !strings.Contains(text.String(), want) {
 			t.Errorf("no %s in\n%s", want, text.String())
@@ -65,7 +65,7 @@ func TestAStatusOfAnEmptyStackHasEmptyLists(t *testing.T) {
 		t.Error(string(data))
 	}
 	var text strings.Builder
-	if err := status.Print(&text); err != nil || strings.Contains(text.String(), "FUNCTION") || strings.Contains(text.String(), "PROBLEM") {
+	if err := status.Print(&text); err != nil || strings.Contains(text.String(), "FUNCTION") || strings.Contains(text.String(), "PROBLEM") || strings.Contains(text.String(), "faults") {
 		t.Errorf("%v\n%s", err, text.String())
 	}
 }

@@ -18,10 +18,14 @@ func main() {
 	log := logging.New(os.Stdout, settings.LogLevel)
 	logging.Start(log, err)
 	keys := jwks.NewCache(settings.JWKSURI, time.Now, log)
+	if settings.Keys != nil {
+		keys.Bake(settings.Keys)
+	}
 	handler := &authorize.Handler{
 		Verifier: token.NewVerifier(settings.Token, keys, time.Now),
 		Origins:  settings.Origins,
 		Secrets:  settings.Secrets,
+		Rooms:    settings.Rooms,
 		Log:      log,
 	}
 	lambda.Start(handler.Handle)

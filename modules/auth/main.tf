@@ -120,6 +120,9 @@ module "authorizer" {
     TOKEN_JWKS_URI       = local.jwks_uri
     TOKEN_AUDIENCES      = join(",", local.audiences)
     TOKEN_TYPE_CHECK     = local.token_type_check
+    TOKEN_JWKS           = var.baked_jwks == null ? "" : jsonencode(jsondecode(var.baked_jwks))
+    ROOMS_CLAIM          = var.rooms == null ? "" : var.rooms.claim
+    ROOMS_PREFIX         = var.rooms == null ? "" : var.rooms.prefix
     ALLOWED_ORIGINS      = join(",", var.allowed_origins)
     ALLOW_MISSING_ORIGIN = tostring(var.allow_missing_origin)
     ORIGIN_SECRET_SHA256 = join(",", local.origin_secret_digests)

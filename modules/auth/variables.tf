@@ -24,8 +24,8 @@ variable "oidc" {
 
     - `issuer`: exact value of the claim `iss`; an https URL.
     - `jwks_uri`: URL of the issuer's keys; https, or http on a loopback address.
-    - `audiences`: values of which the claim `aud` must hold one (or `client_id`, in a token without `aud`).
-    - `token_type_check`: what tells an access token from an ID token: `typ` (the JOSE header says `at+jwt`, RFC 9068; the default), `token_use` (the claim says `access`, as Cognito writes it), or `none`, which gives the distinction up: an ID token that leaks opens the chat.
+    - `audiences`: values of which the claim `aud` must hold one (or, in a token without `aud`, `client_id`; or, without that too, `azp`).
+    - `token_type_check`: what tells an access token from an ID token: `typ` (the JOSE header says `at+jwt`, RFC 9068; the default), `token_use` (the claim says `access`, as Cognito writes it), `typ_claim` (the claim `typ` says `Bearer`, as Keycloak writes it), or `none`, which gives the distinction up: an ID token that leaks opens the chat.
   EOT
   type = object({
     issuer           = string
@@ -51,8 +51,50 @@ variable "oidc" {
   }
 
   validation {
-    condition     = var.oidc == null || try(contains(["typ", "token_use", "none"], var.oidc.token_type_check), false)
-    error_message = "oidc.token_type_check must be typ, token_use or none."
+    condition     = var.oidc == null || try(contains(["typ", "token_use", "typ_claim", "none"], var.oidc.token_type_check), false)
+    error_message = "oidc.token_type_check must be typ, token_use, typ_claim or none."
+  }
+}
+
+variable "rooms" {
+  description = <<-EOT
+    Which rooms a user may enter, by a claim of the access token. Null, the default, gives that up: everybody with a valid token may enter every room, and write there.
+
+    - `claim`: name of the claim, exactly and at the top level of the token, for example `cognito:groups`. It is an array of strings or one string with spaces between entries, of 100 entries at most; without it a user enters no room.
+    - `prefix`: only entries that begin so count, and what follows it is the entry: `room:` keeps a group called admins from opening a room called admins. Empty, the default, where the claim lists rooms and nothing else.
+
+    An entry is the name of a room, or the beginning of names and a star (`team-*`; `*` alone is every room), and with `:read` after it the room may be read but not written in (`news:read`). Of several entries that match, the one that gives more counts. What is no such entry opens nothing.
+  EOT
+  type = object({
+    claim  = string
+    prefix = optional(string, "")
+  })
+  default = null
+
+  validation {
+    condition     = var.rooms == null || can(regex("^[!-~]{1,128}$", var.rooms.claim))
+    error_message = "rooms.claim must be the name of a claim: 1 to 128 printable ASCII characters without spaces."
+  }
+
+  validation {
+    condition     = var.rooms == null || can(regex("^[!-~]{0,64}$", var.rooms.prefix))
+    error_message = "rooms.prefix must be at most 64 printable ASCII characters without spaces."
+  }
+}
+
+variable "baked_jwks" {
+  description = "The issuer's public keys as a JSON Web Key Set of at most 2500 characters, so that the first caller of a new instance does not wait for the issuer. They are renewed as fetched ones are: a key that the issuer withdraws stays good for an hour in each new instance until it is taken out here as well. Null, the default, always fetches."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.baked_jwks == null || try(length(var.baked_jwks) <= 2500 && length(jsondecode(var.baked_jwks).keys) > 0, false)
+    error_message = "baked_jwks must be null or a JSON Web Key Set with at least one key, in at most 2500 characters (a function's settings may have 4 KB in all)."
+  }
+
+  validation {
+    condition     = var.baked_jwks == null || try(alltrue([for key in jsondecode(var.baked_jwks).keys : length(setintersection(keys(key), ["d", "k", "p", "q", "dp", "dq", "qi"])) == 0]), true)
+    error_message = "baked_jwks has a private or symmetric key in it: publish that one nowhere, and put public keys here."
   }
 }
 

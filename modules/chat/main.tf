@@ -290,6 +290,8 @@ module "auth" {
   name = var.name
   oidc = var.oidc
 
+  rooms                = var.rooms
+  baked_jwks           = var.baked_jwks
   allowed_origins      = var.allowed_origins
   allow_missing_origin = var.allow_missing_origin
   origin_secrets       = var.origin_secrets

@@ -40,7 +40,7 @@ variable "origin_secrets" {
 }
 
 variable "oidc" {
-  description = "An OpenID Connect issuer of your own: issuer (exact value of the claim `iss`), jwks_uri (URL of its keys), audiences (one or more), and token_type_check (`typ`, the default, for RFC 9068 access tokens; `token_use`; or `none`, which lets ID tokens in). Null, the default, makes a Cognito user pool and an app client."
+  description = "An OpenID Connect issuer of your own: issuer (exact value of the claim `iss`), jwks_uri (URL of its keys), audiences (one or more), and token_type_check (`typ`, the default, for RFC 9068 access tokens; `token_use`; `typ_claim`; or `none`, which lets ID tokens in). Null, the default, makes a Cognito user pool and an app client."
   type = object({
     issuer           = string
     jwks_uri         = string
@@ -48,6 +48,21 @@ variable "oidc" {
     token_type_check = optional(string)
   })
   default = null
+}
+
+variable "rooms" {
+  description = "Which rooms a user may enter: `claim` is the claim of the access token that lists them (for example `cognito:groups`), `prefix` what the entries that count begin with. An entry is a room (`lobby`), or a beginning of names and a star (`team-*`), and with `:read` after it to read only; see the auth module. Null, the default, gives that up: everybody with a valid token may enter every room, and write there."
+  type = object({
+    claim  = string
+    prefix = optional(string)
+  })
+  default = null
+}
+
+variable "baked_jwks" {
+  description = "The issuer's public keys as a JSON Web Key Set, so that the first caller of a new authorizer does not wait for the issuer; see the auth module for what that costs when the issuer withdraws a key. Null, the default, always fetches."
+  type        = string
+  default     = null
 }
 
 variable "user_pool" {

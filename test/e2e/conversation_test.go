@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"slices"
@@ -126,6 +127,22 @@ func (d *deployment) conversations(t *testing.T, c cast) {
 		a := join(t, d, browser(room(t), c.alice))
 		if pong := a.ask(t, protocol.Ping{Action: protocol.ActionPing}, protocol.TypePong); pong.raw != `{"type":"pong"}` {
 			t.Fatalf("pong %q", pong.raw)
+		}
+	})
+
+	t.Run("no compression is agreed upon", func(t *testing.T) {
+		o := browser(room(t), c.alice)
+		ctx, cancel := context.WithTimeout(t.Context(), wait)
+		defer cancel()
+		conn, res, err := websocket.Dial(ctx, d.URL+o.query, &websocket.DialOptions{
+			Subprotocols: o.subprotocols, HTTPHeader: o.header, CompressionMode: websocket.CompressionContextTakeover,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = conn.CloseNow() }()
+		if got := res.Header.Values("Sec-WebSocket-Extensions"); len(got) != 0 {
+			t.Fatalf("Sec-WebSocket-Extensions %q", got)
 		}
 	})
 

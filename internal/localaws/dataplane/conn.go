@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -50,17 +49,19 @@ type conn struct {
 	region      string
 	accountID   string
 	connectedAt time.Time
+	opened      time.Time // by clock
 	identity    identity
 	authorizer  map[string]any
 	traceID     string
-	now         func() time.Time
+	now, clock  func() time.Time // those of Config
 
 	writeTimeout, closeHandshake time.Duration
 
-	active   atomic.Int64 // unix milliseconds of the last message, either way
-	inFlight chan struct{}
+	// The last message, either way, in Unix milliseconds of now and of clock.
+	active, used atomic.Int64
+	inFlight     chan struct{}
 
-	net net.Conn
+	net *wire
 	br  *bufio.Reader
 	// unread is how much of the frame that is being read is still to come.
 	unread int64
@@ -75,7 +76,13 @@ type conn struct {
 
 func (c *conn) lastActive() time.Time { return time.UnixMilli(c.active.Load()) }
 
-func (c *conn) touch() { c.active.Store(c.now().UnixMilli()) }
+// idle is how long there was no message, by clock.
+func (c *conn) idle() time.Duration { return c.clock().Sub(time.UnixMilli(c.used.Load())) }
+
+func (c *conn) touch() {
+	c.active.Store(c.now().UnixMilli())
+	c.used.Store(c.clock().UnixMilli())
+}
 
 // closeError ends a connection with a code and a reason.
 type closeError struct {

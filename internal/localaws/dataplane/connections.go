@@ -33,7 +33,7 @@ func (g *Gateway) serveConnections(w http.ResponseWriter, r *http.Request, stage
 		_, _ = io.Copy(w, denied.Body)
 		return
 	}
-	if !g.throttles.takeCallback(stage.Region, g.cfg.Now()) {
+	if !g.throttles.takeCallback(stage.Region, g.cfg.Clock()) {
 		managementError(w, http.StatusTooManyRequests, "LimitExceededException", "Too Many Requests")
 		return
 	}

@@ -257,7 +257,7 @@ func FuzzFrames(f *testing.F) {
 		go func() { _, _ = io.Copy(io.Discard, client) }()
 		defer client.Close()
 		c := &conn{
-			net: server, br: bufio.NewReader(bytes.NewReader(data)), now: time.Now, closing: make(chan struct{}),
+			net: &wire{Conn: server}, br: bufio.NewReader(bytes.NewReader(data)), now: time.Now, clock: time.Now, closing: make(chan struct{}),
 			writeTimeout: time.Second, closeHandshake: time.Second,
 		}
 		code, _ := c.read(func(message []byte) {

@@ -67,8 +67,12 @@ type Config struct {
 	// DomainName is the requestContext.domainName of the events, host and port.
 	DomainName string
 	Logger     *slog.Logger
-	// Now is the clock of the idle timeout and the lifetime of connections.
+	Faults     Faults
+	// Now is the time that events and answers tell.
 	Now func() time.Time
+	// Clock is that of the idle timeout, the lifetime of connections and the
+	// throttles. Tests move it, so it may be ahead of Now.
+	Clock func() time.Time
 }
 
 // Gateway serves the data plane. It is an http.Handler for PathPrefix.
@@ -186,11 +190,11 @@ func (g *Gateway) sweep() {
 }
 
 func (g *Gateway) closeOverdue() {
-	now := g.cfg.Now()
+	now := g.cfg.Clock()
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for _, c := range g.conns {
-		if now.Sub(c.lastActive()) < idleTimeout && now.Sub(c.connectedAt) < maxLifetime {
+		if c.idle() < idleTimeout && now.Sub(c.opened) < maxLifetime {
 			continue
 		}
 		g.work.Go(func() { c.close(closeGoingAway, "Going away") })

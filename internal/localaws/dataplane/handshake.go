@@ -60,8 +60,8 @@ func (g *Gateway) serveHandshake(w http.ResponseWriter, r *http.Request, stage a
 	defer g.work.Done()
 	c := &conn{
 		id: newID(), apiID: stage.APIID, stageName: stage.Name, region: stage.Region, accountID: stage.AccountID,
-		connectedAt: g.cfg.Now(), identity: identity{UserAgent: r.UserAgent(), SourceIP: sourceIP(r)},
-		traceID: newTraceID(), now: g.cfg.Now,
+		connectedAt: g.cfg.Now(), opened: g.cfg.Clock(), identity: identity{UserAgent: r.UserAgent(), SourceIP: sourceIP(r)},
+		traceID: newTraceID(), now: g.cfg.Now, clock: g.cfg.Clock,
 		writeTimeout: g.writeTimeout, closeHandshake: g.closeHandshake,
 		inFlight: make(chan struct{}, maxInFlight), closing: make(chan struct{}),
 	}
@@ -90,7 +90,7 @@ func (g *Gateway) connect(r *http.Request, c *conn, stage apigw.Stage) (subproto
 	ev := g.connectEvent(r, c, stage)
 	entry := accessEntry{context: ev.RequestContext}
 	defer func() { g.logAccess(stage, entry, err) }()
-	if now := g.cfg.Now(); !g.throttles.takeConnection(stage.Region, now) || !g.throttles.take(stage, "$connect", now) {
+	if now := g.cfg.Clock(); !g.throttles.takeConnection(stage.Region, now) || !g.throttles.take(stage, "$connect", now) {
 		return "", tooManyRequests
 	}
 	if route == nil {
@@ -222,7 +222,7 @@ func hijack(w http.ResponseWriter, c *conn) error {
 		return fmt.Errorf("hijack: %w", err)
 	}
 	_ = netConn.SetDeadline(time.Time{})
-	c.net = netConn
+	c.net = &wire{Conn: netConn}
 	// What the client sent together with its request is in the old reader.
 	c.br = rw.Reader
 	if rw.Reader.Buffered() == 0 {

@@ -97,7 +97,7 @@ func (g *Gateway) message(c *conn, message []byte) {
 	}
 	ev := g.messageEvent(c, stage, route.Key, message)
 	entry := accessEntry{context: ev.RequestContext}
-	if !g.throttles.take(stage, route.Key, g.cfg.Now()) {
+	if !g.throttles.take(stage, route.Key, g.cfg.Clock()) {
 		g.logAccess(stage, entry, tooManyRequests)
 		g.sendError(c, tooManyRequests.message, ev.RequestContext.RequestID)
 		return
@@ -195,6 +195,9 @@ func (g *Gateway) disconnect(c *conn, stage apigw.Stage, code int, reason string
 	}
 	route := stage.Deployment.Routes["$disconnect"]
 	if route == nil || route.Integration == nil || route.Integration.Type == "MOCK" {
+		return
+	}
+	if g.cfg.Faults.LoseDisconnect(c.apiID, c.id) {
 		return
 	}
 	ev := g.disconnectEvent(c, stage, code, reason)

@@ -48,6 +48,7 @@ type world struct {
 
 	mu        sync.Mutex
 	now       time.Time
+	ahead     time.Duration          // of the clock
 	stages    map[string]apigw.Stage // "<api>/<stage>"
 	functions map[string]function    // by name
 	calls     map[string][]string    // payloads by name
@@ -55,6 +56,7 @@ type world struct {
 	forbidden map[string]bool        // functions that API Gateway may not invoke
 	lines     map[string][]string    // log lines by group
 	denied    *http.Response         // what Authorize answers
+	lost      map[string]bool        // connections whose $disconnect is lost
 }
 
 // function plays a Lambda function.
@@ -121,7 +123,7 @@ func newWorld(t *testing.T) *world {
 		},
 	}
 	w.gateway = New(Config{
-		Stages: w, Functions: w, Logs: w, DomainName: "abcd1234.example", Now: w.time,
+		Stages: w, Functions: w, Logs: w, Faults: w, DomainName: "abcd1234.example", Now: w.time, Clock: w.clock,
 		Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
 		Authorize: func(*http.Request, []byte) *http.Response {
 			w.mu.Lock()
@@ -147,6 +149,19 @@ func (w *world) time() time.Time {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.now
+}
+
+func (w *world) clock() time.Time {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.now.Add(w.ahead)
+}
+
+// forward moves the clock, and not the time.
+func (w *world) forward(d time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.ahead += d
 }
 
 func (w *world) wait(d time.Duration) {
@@ -212,6 +227,13 @@ func (w *world) MayInvoke(_ context.Context, functionARN, principal, sourceARN, 
 	defer w.mu.Unlock()
 	w.callers[name] = append(w.callers[name], principal+" "+sourceARN+" "+sourceAccount)
 	return !w.forbidden[name], nil
+}
+
+// LoseDisconnect implements Faults.
+func (w *world) LoseDisconnect(api, connection string) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.lost[api+"/"+connection]
 }
 
 // Put implements Logs.

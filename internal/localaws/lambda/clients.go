@@ -16,6 +16,9 @@ import (
 // callTimeout bounds one call of MiniStack, retries included.
 const callTimeout = 15 * time.Second
 
+// rootAccessKey is MiniStack's own key, with a secret that is the same.
+const rootAccessKey = "test"
+
 type clients struct {
 	lambda *awslambda.Client
 	sts    *sts.Client
@@ -31,7 +34,7 @@ func newClients(config Config) clients {
 	base := aws.Config{
 		Region:       config.Region,
 		BaseEndpoint: aws.String(config.MiniStackURL),
-		Credentials:  credentials.NewStaticCredentialsProvider("test", "test", ""),
+		Credentials:  credentials.NewStaticCredentialsProvider(rootAccessKey, rootAccessKey, ""),
 		HTTPClient:   &http.Client{Transport: secureTransport{transport}},
 		// S3 checksums beyond what an operation requires only cost time here.
 		RequestChecksumCalculation: aws.RequestChecksumCalculationWhenRequired,

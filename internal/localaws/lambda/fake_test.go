@@ -312,25 +312,54 @@ func (s *stack) deploy(t testing.TB, name string, change func(configuration map[
 
 // stack is a Runner with a fake MiniStack.
 type stack struct {
-	fake   *fakeMiniStack
-	runner *Runner
+	fake    *fakeMiniStack
+	runner  *Runner
+	metrics *recordedMetrics
+	kills   *plannedKills
+}
+
+// recordedMetrics keeps data points by name and dimensions.
+type recordedMetrics struct {
+	mu     sync.Mutex
+	points map[string][]float64
+}
+
+func newRecordedMetrics() *recordedMetrics {
+	return &recordedMetrics{points: make(map[string][]float64)}
+}
+
+func (m *recordedMetrics) Put(region, namespace, name, unit string, value float64, dimensions map[string]string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	key := fmt.Sprintf("%s %s %s %s %v", region, namespace, name, unit, dimensions)
+	m.points[key] = append(m.points[key], value)
+}
+
+// of returns the points of a metric of one function, or across all functions
+// for an empty name.
+func (m *recordedMetrics) of(name, unit string, dimensions map[string]string) []float64 {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Clone(m.points[fmt.Sprintf("%s AWS/Lambda %s %s %v", testRegion, name, unit, dimensions)])
 }
 
 func newStack(t testing.TB) *stack {
 	t.Helper()
-	fake := newFakeMiniStack(t)
+	fake, metrics, kills := newFakeMiniStack(t), newRecordedMetrics(), &plannedKills{}
 	runner, err := New(Config{
 		MiniStackURL: fake.URL,
 		GatewayURL:   "http://127.0.0.1:4566",
 		Region:       testRegion,
 		AccountID:    testAccount,
 		DataDir:      t.TempDir(),
+		Metrics:      metrics,
 		Logger:       slog.New(slog.DiscardHandler),
+		Faults:       kills,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &stack{fake: fake, runner: runner}
+	s := &stack{fake: fake, runner: runner, metrics: metrics, kills: kills}
 	t.Cleanup(func() { s.close(t) })
 	return s
 }
@@ -352,4 +381,29 @@ func (s *stack) invoke(t testing.TB, name string, event map[string]any) *Result 
 		t.Fatal(err)
 	}
 	return result
+}
+
+// sleep runs a function for a second.
+func (s *stack) sleep(name string) error {
+	_, err := s.runner.Invoke(context.Background(), arnOf(name), []byte(`{"do":"sleep","seconds":1}`))
+	return err
+}
+
+// waitRunning waits until that many sandboxes work.
+func (s *stack) waitRunning(t testing.TB, want int) {
+	t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
+		busy := 0
+		for _, sandbox := range s.runner.Status().Sandboxes {
+			if sandbox.State == "busy" {
+				busy++
+			}
+		}
+		if busy == want {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%d sandboxes work, want %d", busy, want)
+		}
+	}
 }

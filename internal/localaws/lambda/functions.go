@@ -19,8 +19,9 @@ const latest = "$LATEST"
 // function is what an ARN leads to: a version, and the limit of all versions
 // together.
 type function struct {
-	version  *version
-	reserved *int // reserved concurrency; nil when none is set
+	version    *version
+	reserved   *int // reserved concurrency; nil when none is set
+	dimensions dimensions
 }
 
 // version is one version of a function with its configuration. It never
@@ -107,7 +108,7 @@ func (f *functions) read(ctx context.Context, a functionARN) (function, error) {
 	if err != nil {
 		return function{}, err
 	}
-	found := function{version: v}
+	found := function{version: v, dimensions: newDimensions(a, v.number)}
 	if out.Concurrency != nil && out.Concurrency.ReservedConcurrentExecutions != nil {
 		reserved := int(*out.Concurrency.ReservedConcurrentExecutions)
 		found.reserved = &reserved

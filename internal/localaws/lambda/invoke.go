@@ -21,19 +21,34 @@ type Result struct {
 	FunctionError   string
 	RequestID       string
 	ExecutedVersion string
+
+	// tail is the end of the function's log of this invocation, if it was
+	// asked for.
+	tail     []byte
+	duration time.Duration
+}
+
+// call is what a function is invoked with.
+type call struct {
+	arn       string
+	payload   []byte
+	requestID string // a new one when it is empty
+	// clientContext is the JSON that the caller sent as X-Amz-Client-Context.
+	clientContext string
+	// tail asks for the end of the log.
+	tail bool
 }
 
 // invocation is one request on its way through a sandbox.
 type invocation struct {
-	requestID string
-	arn       string
-	traceID   string
-	request   []byte
-	started   time.Time
-	deadline  time.Time
-	done      chan struct{} // closed when the runtime asks for the next request
+	call
+	traceID  string
+	started  time.Time
+	deadline time.Time
+	done     chan struct{} // closed when the runtime asks for the next request
 
 	// Guarded by the sandbox's mutex until finished.
+	doomed        bool // its sandbox is being killed on purpose
 	responded     bool
 	finished      bool
 	response      []byte
@@ -51,24 +66,24 @@ type invocation struct {
 // ErrNotServed, ErrRequestTooLarge, ErrClosed, or what MiniStack answered. What
 // the function itself did wrong is in the Result.
 func (r *Runner) Invoke(ctx context.Context, arn string, payload []byte) (*Result, error) {
-	if len(payload) > maxRequest {
+	return r.invoke(ctx, call{arn: arn, payload: payload})
+}
+
+func (r *Runner) invoke(ctx context.Context, c call) (*Result, error) {
+	if len(c.payload) > maxRequest {
 		return nil, ErrRequestTooLarge
 	}
-	f, err := r.functions.find(ctx, arn)
+	f, err := r.functions.find(ctx, c.arn)
 	if err != nil {
 		return nil, err
 	}
-	release, err := r.admit(f)
-	if err != nil {
+	if err := r.admit(f); err != nil {
 		return nil, err
 	}
-	inv := &invocation{
-		requestID: newID(),
-		arn:       arn,
-		traceID:   newTraceID(),
-		request:   payload,
-		done:      make(chan struct{}),
+	if c.requestID == "" {
+		c.requestID = newID()
 	}
+	inv := &invocation{call: c, traceID: newTraceID(), done: make(chan struct{})}
 	type outcome struct {
 		result *Result
 		err    error
@@ -76,7 +91,10 @@ func (r *Runner) Invoke(ctx context.Context, arn string, payload []byte) (*Resul
 	over := make(chan outcome, 1)
 	go func() {
 		result, err := r.run(f.version, inv)
-		release()
+		r.concurrency.leave(f)
+		if result != nil {
+			r.publishInvocation(f, result.duration, result.FunctionError != "")
+		}
 		over <- outcome{result, err}
 	}()
 	select {
@@ -100,21 +118,24 @@ func (r *Runner) run(v *version, inv *invocation) (*Result, error) {
 		if !s.begin(inv) {
 			continue // it died while it was idle
 		}
-		failed, alive := s.serve(inv)
-		if alive {
+		done := s.serve(inv)
+		if done.alive {
 			p.release(s)
 		} else if r.isClosed() {
 			return nil, ErrClosed
 		}
-		if failed != nil {
-			return failed.result(v, inv), nil
-		}
-		return &Result{
+		result := &Result{
 			Payload:         inv.response,
 			FunctionError:   inv.functionError,
 			RequestID:       inv.requestID,
 			ExecutedVersion: v.number,
-		}, nil
+			tail:            done.tail,
+			duration:        done.duration,
+		}
+		if done.failed != nil {
+			result.Payload, result.FunctionError = done.failed.body(inv.requestID), unhandled
+		}
+		return result, nil
 	}
 }
 
@@ -133,20 +154,24 @@ func (r *Runner) notStarted(v *version, inv *invocation, err error) (*Result, er
 		r.problems.add("function "+v.name, start.Error(), 1)
 		return nil, fmt.Errorf("start sandbox: %w", start.error)
 	}
-	start.stream.Append(start.log.start(inv.requestID))
-	for _, line := range start.log.end(report{requestID: inv.requestID, duration: start.init, failed: failed}) {
-		start.stream.Append(line)
-	}
-	return failed.result(v, inv), nil
-}
-
-func (f *failure) result(v *version, inv *invocation) *Result {
-	return &Result{
-		Payload:         f.body(inv.requestID),
+	lines := append([]string{start.log.start(inv.requestID)},
+		start.log.end(report{requestID: inv.requestID, duration: start.init, failed: failed})...)
+	result := &Result{
+		Payload:         failed.body(inv.requestID),
 		FunctionError:   unhandled,
 		RequestID:       inv.requestID,
 		ExecutedVersion: v.number,
+		duration:        start.init,
 	}
+	tail := new(logTail)
+	for _, line := range lines {
+		start.stream.Append(line)
+		tail.add(line)
+	}
+	if inv.tail {
+		result.tail = tail.bytes()
+	}
+	return result, nil
 }
 
 // newTraceID makes an X-Ray tracing header. Nothing is sampled here.

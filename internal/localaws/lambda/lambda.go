@@ -31,10 +31,6 @@ const (
 	// is taken down. AWS documents no figure; minutes are observed.
 	idleLifetime = 5 * time.Minute
 	reapInterval = 30 * time.Second
-
-	// accountConcurrency is the default quota of concurrent executions in one
-	// region of one account (Lambda quotas).
-	accountConcurrency = 1000
 )
 
 // Config names what a Runner works with. Every field is required.
@@ -48,7 +44,10 @@ type Config struct {
 	AccountID  string
 	// DataDir holds the unpacked code of functions. It survives a restart.
 	DataDir string
+	// Metrics gets what Lambda publishes of invocations.
+	Metrics Metrics
 	Logger  *slog.Logger
+	Faults  Faults
 }
 
 func (c Config) check() error {
@@ -63,22 +62,27 @@ func (c Config) check() error {
 			return fmt.Errorf("lambda: Config.%s is empty", name)
 		}
 	}
-	if c.Logger == nil {
-		return errors.New("lambda: Config.Logger is nil")
+	if c.Logger == nil || c.Metrics == nil {
+		return errors.New("lambda: Config.Logger or Config.Metrics is nil")
+	}
+	if c.Faults == nil {
+		return errors.New("lambda: Config.Faults is nil")
 	}
 	return nil
 }
 
 // Runner runs the functions of one local stack.
 type Runner struct {
-	config    Config
-	code      *codeStore
-	functions *functions
-	policies  *policies
-	roles     *roles
-	logs      *logship.Shipper
-	problems  *problems
-	spawner   *spawner
+	config      Config
+	clients     clients
+	code        *codeStore
+	functions   *functions
+	policies    *policies
+	roles       *roles
+	logs        *logship.Shipper
+	problems    *problems
+	spawner     *spawner
+	concurrency *concurrency
 
 	stop chan struct{}
 	// background counts what must have ended before Close returns: sandbox
@@ -89,9 +93,7 @@ type Runner struct {
 	closed bool
 	pools  map[string]*pool // by version.id
 	// retired pools still have sandboxes that serve their last request.
-	retired  []*pool
-	inFlight map[string]int // running invocations by function.id
-	total    int            // running invocations of all functions
+	retired []*pool
 }
 
 // New makes a Runner. It starts no process before the first Invoke.
@@ -106,17 +108,18 @@ func New(config Config) (*Runner, error) {
 	clients := newClients(config)
 	known := newProblems(config.Logger)
 	r := &Runner{
-		config:    config,
-		code:      code,
-		functions: newFunctions(clients.lambda, config.AccountID),
-		policies:  newPolicies(clients.lambda, config.AccountID),
-		roles:     newRoles(clients.sts),
-		logs:      logship.New(clients.logs, known.logsLost),
-		problems:  known,
-		spawner:   newSpawner(),
-		stop:      make(chan struct{}),
-		pools:     make(map[string]*pool),
-		inFlight:  make(map[string]int),
+		config:      config,
+		clients:     clients,
+		code:        code,
+		functions:   newFunctions(clients.lambda, config.AccountID),
+		policies:    newPolicies(clients.lambda, config.AccountID),
+		roles:       newRoles(clients.sts),
+		logs:        logship.New(clients.logs, known.logsLost),
+		problems:    known,
+		spawner:     newSpawner(),
+		concurrency: newConcurrency(),
+		stop:        make(chan struct{}),
+		pools:       make(map[string]*pool),
 	}
 	r.code.s3 = clients.s3
 	r.background.Go(r.reap)
@@ -236,33 +239,6 @@ func (r *Runner) drain(name, number string) {
 func (r *Runner) forget(name string) {
 	r.functions.forget(name)
 	r.policies.forget(name)
-}
-
-// admit counts an invocation in, or refuses it. The caller calls release when
-// the invocation is over.
-func (r *Runner) admit(f function) (release func(), err error) {
-	id := f.version.functionID()
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.closed {
-		return nil, ErrClosed
-	}
-	if f.reserved != nil && r.inFlight[id] >= *f.reserved {
-		return nil, &ThrottledError{Function: f.version.name, Reason: "ReservedFunctionConcurrentInvocationLimitExceeded"}
-	}
-	if r.total >= accountConcurrency {
-		return nil, &ThrottledError{Function: f.version.name, Reason: "ConcurrentInvocationLimitExceeded"}
-	}
-	r.inFlight[id]++
-	r.total++
-	return func() {
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		r.total--
-		if r.inFlight[id]--; r.inFlight[id] == 0 {
-			delete(r.inFlight, id)
-		}
-	}, nil
 }
 
 // spawn runs f in the background. Close waits for it.

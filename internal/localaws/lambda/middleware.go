@@ -12,7 +12,6 @@ import (
 	"io"
 	"net/http"
 	"regexp"
-	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -42,11 +41,13 @@ func (r *Runner) Middleware(next http.Handler) http.Handler {
 		kind := operations[operation]
 		switch {
 		case operation == "":
-			refuseNotServed(w, req.Method+" "+req.URL.Path)
+			notServed(req.Method + " " + req.URL.Path).send(w)
 		case kind == refused:
-			refuseNotServed(w, "lambda:"+operation)
+			notServed("lambda:" + operation).send(w)
 		case kind == passed:
 			next.ServeHTTP(w, req)
+		case kind == served:
+			r.serveInvoke(w, req, next, cmp.Or(region, r.config.Region), function)
 		default:
 			r.write(w, req, next, change{operation: operation, kind: kind, name: nameOf(function), region: region})
 		}
@@ -71,6 +72,8 @@ type changeBody struct {
 	Runtime      string
 	PackageType  string
 	DryRun       bool
+	// RecursiveLoop is Allow or Terminate.
+	RecursiveLoop string
 	// RoutingConfig of an alias.
 	RoutingConfig *struct {
 		AdditionalVersionWeights map[string]float64
@@ -95,16 +98,16 @@ type codeSource struct {
 func (r *Runner) write(w http.ResponseWriter, req *http.Request, next http.Handler, c change) {
 	data, err := io.ReadAll(io.LimitReader(req.Body, maxAPIRequest+1))
 	if err != nil {
-		refuse(w, http.StatusBadRequest, "InvalidRequestContentException", "could not read the request: "+err.Error())
+		unreadable("could not read the request: " + err.Error()).send(w)
 		return
 	}
 	if len(data) > maxAPIRequest {
-		refuse(w, http.StatusRequestEntityTooLarge, "RequestEntityTooLargeException", fmt.Sprintf("Request must be smaller than %d bytes for the %s operation", maxAPIRequest, c.operation))
+		tooLarge(fmt.Sprintf("Request must be smaller than %d bytes for the %s operation", maxAPIRequest, c.operation)).send(w)
 		return
 	}
 	if len(data) > 0 {
 		if err := json.Unmarshal(data, &c.body); err != nil {
-			refuse(w, http.StatusBadRequest, "InvalidRequestContentException", "Could not parse request body into json: "+err.Error())
+			unreadable("Could not parse request body into json: " + err.Error()).send(w)
 			return
 		}
 	}
@@ -123,12 +126,12 @@ func (r *Runner) write(w http.ResponseWriter, req *http.Request, next http.Handl
 	}
 
 	req.Body = io.NopCloser(bytes.NewReader(data))
-	answer := &recorder{header: make(http.Header)}
+	answer := newRecorder()
 	next.ServeHTTP(answer, req)
 	if answer.status/100 == 2 && c.kind == code {
 		if err := r.keepCode(c, answer.body.Bytes()); err != nil {
 			r.config.Logger.Error("lambda_code", "function", c.name, "error", err.Error())
-			refuse(w, http.StatusInternalServerError, "ServiceException", "the local stack cannot keep the code of "+c.name+": "+err.Error())
+			internal("the local stack cannot keep the code of " + c.name + ": " + err.Error()).send(w)
 			r.changed(c)
 			return
 		}
@@ -149,23 +152,6 @@ func (r *Runner) changed(c change) {
 	}
 }
 
-// refusal is an answer that MiniStack is not asked for.
-type refusal struct {
-	status    int
-	errorType string
-	message   string
-}
-
-func (f *refusal) send(w http.ResponseWriter) { refuse(w, f.status, f.errorType, f.message) }
-
-func notServed(what string) *refusal {
-	return &refusal{http.StatusNotImplemented, "NotServedByLocalStack", "not served by the local stack: " + what}
-}
-
-func invalidParameter(message string) *refusal {
-	return &refusal{http.StatusBadRequest, "InvalidParameterValueException", message}
-}
-
 // check refuses what MiniStack would accept although it is not served here, or
 // although AWS refuses it.
 func (c *change) check() *refusal {
@@ -184,6 +170,8 @@ func (c *change) check() *refusal {
 		return notServed(name + " with a container image")
 	case b.Runtime != "" && !strings.HasPrefix(b.Runtime, "provided"):
 		return notServed(name + " with runtime " + b.Runtime + " (only provided.al2023 zips run here)")
+	case b.RecursiveLoop == "Allow":
+		return notServed(name + " with RecursiveLoop Allow (no loop is detected here anyway, and the emulator judges invocations by its own limit)")
 	case b.DryRun:
 		return notServed(name + " with DryRun (the emulator would update the function)")
 	}
@@ -211,7 +199,7 @@ func (r *Runner) readCode(ctx context.Context, c *change) *refusal {
 	switch {
 	case len(source.ZipFile) > 0:
 		if len(source.ZipFile) > maxZipBytes {
-			return &refusal{http.StatusRequestEntityTooLarge, "RequestEntityTooLargeException", fmt.Sprintf("the zip is larger than %d bytes; load it through S3", maxZipBytes)}
+			return tooLarge(fmt.Sprintf("the zip is larger than %d bytes; load it through S3", maxZipBytes))
 		}
 		c.zip = source.ZipFile
 	case source.S3Bucket != "" && source.S3Key != "":
@@ -256,48 +244,4 @@ func (r *Runner) keepCode(c change, answer []byte) error {
 		r.problems.add("function "+c.name, failed.message, 1)
 	}
 	return nil
-}
-
-func refuseNotServed(w http.ResponseWriter, what string) {
-	notServed(what).send(w)
-}
-
-// refuse answers as the Lambda API does.
-func refuse(w http.ResponseWriter, status int, errorType, message string) {
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("X-Amzn-Errortype", errorType)
-	w.Header().Set("X-Amzn-Requestid", newID())
-	w.WriteHeader(status)
-	_, _ = w.Write(mustJSON(struct {
-		Message string `json:"message"`
-	}{message}))
-}
-
-// recorder keeps an answer until it may be sent.
-type recorder struct {
-	header http.Header
-	status int
-	body   bytes.Buffer
-}
-
-func (r *recorder) Header() http.Header { return r.header }
-
-func (r *recorder) WriteHeader(status int) {
-	if r.status == 0 && status >= http.StatusOK {
-		r.status = status
-	}
-}
-
-func (r *recorder) Write(b []byte) (int, error) {
-	r.WriteHeader(http.StatusOK)
-	return r.body.Write(b)
-}
-
-func (r *recorder) send(w http.ResponseWriter) {
-	for name, values := range r.header {
-		w.Header()[name] = slices.Clone(values)
-	}
-	r.WriteHeader(http.StatusOK)
-	w.WriteHeader(r.status)
-	_, _ = w.Write(r.body.Bytes())
 }

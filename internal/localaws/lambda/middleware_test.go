@@ -39,9 +39,7 @@ func TestWhatIsNotServedIsRefused(t *testing.T) {
 		name, service, method, path, body string
 		want                              string
 	}{
-		{"an invocation", "lambda", "POST", "/2015-03-31/functions/f/invocations", "{}", "lambda:Invoke"},
-		{"an invocation without a signature", "", "POST", "/2015-03-31/functions/f/invocations", "{}", "lambda:Invoke"},
-		{"an invocation with an encoded path", "lambda", "POST", "/2015-03-31/functions/f%2Finvocations", "{}", "lambda:Invoke"},
+		{"loops", "lambda", "PUT", "/2024-08-31/functions/f/recursion-config", `{"RecursiveLoop":"Allow"}`, "RecursiveLoop"},
 		{"an invocation with a path that is encoded twice", "lambda", "POST", "/2015-03-31/functions/f%252Finvocations", "{}", "POST /2015"},
 		{"an invocation of another date", "lambda", "POST", "/2099-01-01/functions/f/invocations", "{}", "POST /2099"},
 		{"an asynchronous invocation", "lambda", "POST", "/2014-11-13/functions/f/invoke-async", "{}", "lambda:InvokeAsync"},

@@ -7,105 +7,24 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"fmt"
-	"io"
-	"log/slog"
-	"net/http"
-	"net/http/httptest"
-	"net/http/httputil"
-	"net/url"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	signer "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	awslambda "github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
-
-	"github.com/portcullis-chat/portcullis/internal/localaws/ministack"
-	"github.com/portcullis-chat/portcullis/internal/localaws/port"
 )
-
-// startMiniStack runs a MiniStack for one test and returns its address.
-func startMiniStack(t *testing.T) string {
-	t.Helper()
-	free, err := port.Free()
-	if err != nil {
-		t.Fatal(err)
-	}
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		t.Fatal(err)
-	}
-	python, err := ministack.Install(t.Context(), filepath.Join(cache, "portcullis"), func(string) {})
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := t.TempDir()
-	server, err := ministack.Start(t.Context(), ministack.Config{
-		Python: python, Port: free, DataDir: dir, LogFile: filepath.Join(dir, "ministack.log"), Region: testRegion,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(server.Stop)
-	return server.URL()
-}
 
 // TestWithMiniStack deploys a function as Terraform would, through the
 // middleware, and runs it: the control plane answers as this package assumes.
 func TestWithMiniStack(t *testing.T) {
-	ministack := startMiniStack(t)
 	ctx := t.Context()
-	upstream, err := url.Parse(ministack)
-	if err != nil {
-		t.Fatal(err)
-	}
-	proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
-		r.SetURL(upstream)
-		r.Out.Host = r.In.Host
-		r.Out.Header.Set("X-Forwarded-Proto", "https")
-	}}
-	var runner *Runner
-	gateway := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		runner.Middleware(proxy).ServeHTTP(w, r)
-	}))
-	defer gateway.Close()
-	dir := t.TempDir()
-	open := func() *Runner {
-		r, err := New(Config{
-			MiniStackURL: ministack, GatewayURL: gateway.URL, Region: testRegion, AccountID: testAccount,
-			DataDir: dir, Logger: slog.New(slog.DiscardHandler),
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return r
-	}
-	shut := func(r *Runner) {
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-		defer cancel()
-		if err := r.Close(ctx); err != nil {
-			t.Error(err)
-		}
-	}
-	runner = open()
-	defer func() { shut(runner) }()
-
-	config := aws.Config{
-		Region:                     testRegion,
-		BaseEndpoint:               aws.String(gateway.URL),
-		Credentials:                credentials.NewStaticCredentialsProvider("test", "test", ""),
-		RequestChecksumCalculation: aws.RequestChecksumCalculationWhenRequired,
-		ResponseChecksumValidation: aws.ResponseChecksumValidationWhenRequired,
-	}
+	w := newWorld(t)
+	config := w.config
 	client := awslambda.NewFromConfig(config)
 	logs := cloudwatchlogs.NewFromConfig(config)
 	objects := s3.NewFromConfig(config, func(o *s3.Options) { o.UsePathStyle = true })
@@ -118,15 +37,7 @@ func TestWithMiniStack(t *testing.T) {
 	background := context.Background() // for what is taken down after the test
 
 	name := "lambda-runner-" + newID()[:8]
-	iam := func(action string, parameters map[string]string) error {
-		form := url.Values{"Action": {action}, "Version": {"2010-05-08"}, "RoleName": {name}}
-		for key, value := range parameters {
-			form.Set(key, value)
-		}
-		return signedPost(background, gateway.URL, form.Encode())
-	}
-	must(nil, iam("CreateRole", map[string]string{"AssumeRolePolicyDocument": `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}`}))
-	defer iam("DeleteRole", nil)
+	role := w.role(name, "")
 	group := "/aws/lambda/" + name
 	must(logs.CreateLogGroup(ctx, &cloudwatchlogs.CreateLogGroupInput{LogGroupName: &group}))
 	defer logs.DeleteLogGroup(background, &cloudwatchlogs.DeleteLogGroupInput{LogGroupName: &group})
@@ -134,7 +45,7 @@ func TestWithMiniStack(t *testing.T) {
 	first := bootstrapZip(t)
 	must(client.CreateFunction(ctx, &awslambda.CreateFunctionInput{
 		FunctionName:  &name,
-		Role:          aws.String("arn:aws:iam::" + testAccount + ":role/" + name),
+		Role:          &role,
 		Runtime:       types.RuntimeProvidedal2023,
 		Handler:       aws.String("bootstrap"),
 		Architectures: []types.Architecture{types.Architecture(hostArchitecture())},
@@ -151,7 +62,7 @@ func TestWithMiniStack(t *testing.T) {
 	type environmentSeen struct{ Environment []string }
 	see := func(arn string) (*Result, map[string]string) {
 		t.Helper()
-		result, err := runner.Invoke(ctx, arn, []byte(`{"do":"environment"}`))
+		result, err := w.runner.Invoke(ctx, arn, []byte(`{"do":"environment"}`))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -181,7 +92,7 @@ func TestWithMiniStack(t *testing.T) {
 	source := "arn:aws:execute-api:" + testRegion + ":" + testAccount + ":api/live/$connect"
 	may := func(arn string) bool {
 		t.Helper()
-		may, err := runner.MayInvoke(ctx, arn, "apigateway.amazonaws.com", source, testAccount)
+		may, err := w.runner.MayInvoke(ctx, arn, "apigateway.amazonaws.com", source, testAccount)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -226,25 +137,24 @@ func TestWithMiniStack(t *testing.T) {
 	t.Log("reserved concurrency")
 	must(client.PutFunctionConcurrency(ctx, &awslambda.PutFunctionConcurrencyInput{FunctionName: &name, ReservedConcurrentExecutions: aws.Int32(0)}))
 	var throttled *ThrottledError
-	if _, err := runner.Invoke(ctx, live, nil); !errors.As(err, &throttled) {
+	if _, err := w.runner.Invoke(ctx, live, nil); !errors.As(err, &throttled) {
 		t.Errorf("error %v", err)
 	}
 	must(client.DeleteFunctionConcurrency(ctx, &awslambda.DeleteFunctionConcurrencyInput{FunctionName: &name}))
 
 	t.Log("a refused operation looks like one to the SDK")
-	_, err = client.Invoke(ctx, &awslambda.InvokeInput{FunctionName: &name})
-	if err == nil || !strings.Contains(err.Error(), "NotServedByLocalStack") || !strings.Contains(err.Error(), "lambda:Invoke") {
+	_, err = client.CreateFunctionUrlConfig(ctx, &awslambda.CreateFunctionUrlConfigInput{FunctionName: &name, AuthType: types.FunctionUrlAuthTypeNone})
+	if err == nil || !strings.Contains(err.Error(), "NotServedByLocalStack") || !strings.Contains(err.Error(), "lambda:CreateFunctionUrlConfig") {
 		t.Errorf("error %v", err)
 	}
 
 	t.Log("a restart finds the code, and the logs are there")
-	shut(runner)
-	runner = open()
+	w.restart()
 	if result, _ = see(live); result.ExecutedVersion != "2" {
 		t.Errorf("after the restart: %+v", result)
 	}
-	shut(runner)
-	if problems := runner.Status().Problems; len(problems) > 0 {
+	w.close()
+	if problems := w.runner.Status().Problems; len(problems) > 0 {
 		t.Errorf("problems %+v", problems)
 	}
 	found, err := logs.FilterLogEvents(ctx, &cloudwatchlogs.FilterLogEventsInput{LogGroupName: &group})
@@ -265,27 +175,4 @@ func TestWithMiniStack(t *testing.T) {
 func hexSum(data []byte) string {
 	sum := sha256.Sum256(data)
 	return hex.EncodeToString(sum[:])
-}
-
-// signedPost sends a Query API request as root: the module has no IAM client.
-func signedPost(ctx context.Context, endpoint, form string) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, endpoint, strings.NewReader(form))
-	if err != nil {
-		return err
-	}
-	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	root := aws.Credentials{AccessKeyID: "test", SecretAccessKey: "test"}
-	if err := signer.NewSigner().SignHTTP(ctx, root, req, hexSum([]byte(form)), "iam", testRegion, time.Now()); err != nil {
-		return err
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return err
-	}
-	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
-		body, _ := io.ReadAll(resp.Body)
-		return fmt.Errorf("status %d: %s", resp.StatusCode, body)
-	}
-	return nil
 }

@@ -13,6 +13,8 @@ const (
 	write
 	// code: a write that brings code.
 	code
+	// served: answered here, after MiniStack has judged the caller.
+	served
 )
 
 // operations is the whole API as of AWS's SDK models; awscall has the paths. A
@@ -40,7 +42,7 @@ var operations = map[string]kind{
 	"UpdateFunctionCode":                     code,
 	"GetFunctionConfiguration":               passed,
 	"UpdateFunctionConfiguration":            write,
-	"Invoke":                                 refused,
+	"Invoke":                                 served,
 	"GetPolicy":                              passed,
 	"AddPermission":                          write,
 	"RemovePermission":                       write,
@@ -63,7 +65,7 @@ var operations = map[string]kind{
 	"GetLayerVersionByArn":                   passed,
 	"DeleteFunctionEventInvokeConfig":        write,
 	"GetFunctionEventInvokeConfig":           passed,
-	"UpdateFunctionEventInvokeConfig":        write,
+	"UpdateFunctionEventInvokeConfig":        refused,
 	"PutFunctionEventInvokeConfig":           write,
 	"ListFunctionEventInvokeConfigs":         passed,
 	"GetFunctionConcurrency":                 passed,

@@ -23,7 +23,7 @@ const drainTimeout = 200 * time.Millisecond
 //
 // Lambda's own lines (END, REPORT …) must come after the lines that the
 // function wrote before. So they go through the same pipe: a marker is written
-// into it that only we know, and the reader puts the waiting line in its place.
+// into it that only we know, and the reader puts the waiting lines in its place.
 type output struct {
 	stream *logship.Stream
 	filter func(line []byte) bool // nil keeps every line
@@ -35,7 +35,16 @@ type output struct {
 
 	mu      sync.Mutex
 	closed  bool
-	waiting []string
+	waiting [][]platformLine // by marker
+	tail    *logTail         // of the request in progress, if it is asked for
+}
+
+// platformLine is a line of Lambda's own. An empty one is not logged.
+type platformLine struct {
+	text string
+	// startsTail begins a tail before the line; tailTo gets it after the line.
+	startsTail bool
+	tailTo     chan<- []byte
 }
 
 func newOutput(stream *logship.Stream, logging logging) (*output, error) {
@@ -59,24 +68,76 @@ func newOutput(stream *logship.Stream, logging logging) (*output, error) {
 	return o, nil
 }
 
-// platform adds a line of Lambda's own, after everything the function has
-// written until now.
-func (o *output) platform(line string) {
-	if line == "" {
+// begin adds the line that starts a request. It has no marker: what the function
+// wrote between two requests may come before or after it.
+func (o *output) begin(start string, tail bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	line := platformLine{text: start, startsTail: tail}
+	if last := len(o.waiting) - 1; last >= 0 {
+		o.waiting[last] = append(o.waiting[last], line)
 		return
 	}
+	o.put(line)
+}
+
+// end adds the lines that end a request, after everything the function has
+// written until now, and returns the request's tail if begin started one.
+func (o *output) end(lines []string, tail bool) []byte {
+	var wait chan []byte
+	if tail {
+		wait = make(chan []byte, 1)
+	}
+	all := make([]platformLine, len(lines))
+	for i, text := range lines {
+		all[i].text = text
+	}
+	all[len(all)-1].tailTo = wait
+	o.add(all)
+	if wait == nil {
+		return nil
+	}
+	return <-wait
+}
+
+// add adds lines after everything the function has written until now.
+func (o *output) add(lines []platformLine) {
 	o.mu.Lock()
 	if o.closed {
-		o.stream.Append(line)
+		o.put(lines...)
 		o.mu.Unlock()
 		return
 	}
-	o.waiting = append(o.waiting, line)
+	o.waiting = append(o.waiting, lines)
 	o.mu.Unlock()
 	// Not under the lock: the pipe may be full, and its reader takes the lock.
 	// Short enough for PIPE_BUF, so it is never mixed with other writes. A
 	// write error means that the pipe is gone; close empties the queue.
 	_, _ = o.writer.Write(o.markerLine)
+}
+
+// put logs lines of Lambda's own. The caller holds the lock.
+func (o *output) put(lines ...platformLine) {
+	for _, line := range lines {
+		if line.startsTail {
+			o.tail = new(logTail)
+		}
+		if line.text != "" {
+			o.append(line.text)
+		}
+		if line.tailTo != nil {
+			line.tailTo <- o.tail.bytes()
+			o.tail = nil
+		}
+	}
+}
+
+// append logs one event. The caller holds the lock.
+func (o *output) append(event string) {
+	o.stream.Append(event)
+	if o.tail != nil {
+		o.tail.add(event)
+	}
 }
 
 // close drains the pipe. The sandbox's processes must be gone.
@@ -88,8 +149,8 @@ func (o *output) close() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.closed = true
-	for _, line := range o.waiting {
-		o.stream.Append(line)
+	for _, lines := range o.waiting {
+		o.put(lines...)
 	}
 	o.waiting = nil
 }
@@ -137,7 +198,7 @@ func (o *output) line(line []byte) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if len(o.waiting) > 0 {
-		o.stream.Append(o.waiting[0])
+		o.put(o.waiting[0]...)
 		o.waiting = o.waiting[1:]
 	}
 }
@@ -147,7 +208,9 @@ func (o *output) emit(line []byte) {
 	if len(line) == 0 || o.filter != nil && !o.filter(line) {
 		return
 	}
-	o.stream.Append(strings.ToValidUTF8(string(line), "\uFFFD"))
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.append(strings.ToValidUTF8(string(line), "\uFFFD"))
 }
 
 // logLevel is a level of Lambda's advanced logging controls, from most detail

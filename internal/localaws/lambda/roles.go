@@ -3,6 +3,7 @@ package lambda
 import (
 	"context"
 	"fmt"
+	"maps"
 	"sync"
 	"time"
 
@@ -28,12 +29,21 @@ type roles struct {
 	client *sts.Client
 	load   singleflight.Group
 
-	mu    sync.Mutex
-	known map[string]types.Credentials
+	mu       sync.Mutex
+	known    map[string]types.Credentials // by role and function
+	sessions map[string]types.Credentials // by access key, until they expire
 }
 
 func newRoles(client *sts.Client) *roles {
-	return &roles{client: client, known: make(map[string]types.Credentials)}
+	return &roles{client: client, known: make(map[string]types.Credentials), sessions: make(map[string]types.Credentials)}
+}
+
+// session returns the credentials that a function got, by their access key.
+func (c *roles) session(accessKey string) (types.Credentials, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	found, ok := c.sessions[accessKey]
+	return found, ok && time.Now().Before(*found.Expiration)
 }
 
 // of returns credentials that last for at least half their lifetime more. The
@@ -69,5 +79,7 @@ func (c *roles) of(v *version) (types.Credentials, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.known[key] = fresh
+	maps.DeleteFunc(c.sessions, func(_ string, old types.Credentials) bool { return time.Now().After(*old.Expiration) })
+	c.sessions[aws.ToString(fresh.AccessKeyId)] = fresh
 	return fresh, nil
 }

@@ -52,14 +52,25 @@ func (s *sandbox) next(w http.ResponseWriter, r *http.Request) {
 
 	select {
 	case inv := <-s.work:
+		doomed := s.faults.KillSandbox(s.version.name)
+		s.mu.Lock()
+		inv.doomed = doomed
+		s.mu.Unlock()
 		h := w.Header()
 		h.Set("Content-Type", "application/json")
-		h.Set("Content-Length", strconv.Itoa(len(inv.request)))
+		h.Set("Content-Length", strconv.Itoa(len(inv.payload)))
 		h.Set("Lambda-Runtime-Aws-Request-Id", inv.requestID)
 		h.Set("Lambda-Runtime-Deadline-Ms", strconv.FormatInt(inv.deadline.UnixMilli(), 10))
 		h.Set("Lambda-Runtime-Invoked-Function-Arn", inv.arn)
 		h.Set("Lambda-Runtime-Trace-Id", inv.traceID)
-		_, _ = w.Write(inv.request)
+		if inv.clientContext != "" {
+			h.Set("Lambda-Runtime-Client-Context", inv.clientContext)
+		}
+		_, _ = w.Write(inv.payload)
+		if doomed {
+			_ = http.NewResponseController(w).Flush()
+			s.process.kill()
+		}
 	case <-s.process.exited:
 	case <-r.Context().Done():
 	}
@@ -111,7 +122,7 @@ func (s *sandbox) answer(w http.ResponseWriter, r *http.Request, record func(*in
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	inv := s.current
-	if inv == nil || inv.requestID != r.PathValue("id") || inv.responded || inv.finished {
+	if inv == nil || inv.requestID != r.PathValue("id") || inv.doomed || inv.responded || inv.finished {
 		refuseRuntime(w, http.StatusBadRequest, "InvalidRequestID", "no such invocation is waiting for an answer")
 		return false
 	}

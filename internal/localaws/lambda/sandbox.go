@@ -29,6 +29,7 @@ type sandbox struct {
 	stream   *logship.Stream
 	log      platformLog
 	output   *output
+	faults   Faults
 	process  *process
 	server   *http.Server
 	work     chan *invocation // the request that the next long poll takes
@@ -67,6 +68,7 @@ func (r *Runner) newSandbox(v *version, starting func(*sandbox)) (*sandbox, erro
 		version:  v,
 		stream:   newStream(r.logs, v),
 		log:      platformLog{logging: v.logging, version: v.number, memoryMB: v.memoryMB},
+		faults:   r.config.Faults,
 		work:     make(chan *invocation, 1),
 		ready:    make(chan struct{}),
 		initFail: make(chan *failure, 1),
@@ -91,7 +93,7 @@ func (r *Runner) newSandbox(v *version, starting func(*sandbox)) (*sandbox, erro
 		s.append(s.log.initReport(took, failed))
 		return nil, &startError{error: failed, stream: s.stream, log: s.log, init: took}
 	}
-	s.output.platform(s.log.initReport(took, nil))
+	s.output.add([]platformLine{{text: s.log.initReport(took, nil)}})
 	s.initDuration = took
 	return s, nil
 }
@@ -197,30 +199,38 @@ func (s *sandbox) begin(inv *invocation) bool {
 	s.current = inv
 	s.invocations++
 	s.mu.Unlock()
-	s.output.platform(s.log.start(inv.requestID))
+	s.output.begin(s.log.start(inv.requestID), inv.tail)
 	s.work <- inv
 	return true
 }
 
-// serve waits until the request that begin handed over is done. The sandbox
-// can take another one only when it reports alive.
-func (s *sandbox) serve(inv *invocation) (failed *failure, alive bool) {
+// ending is how a sandbox got through a request.
+type ending struct {
+	failed   *failure // nil when the function answered, be it with an error
+	alive    bool     // the sandbox can take another request
+	duration time.Duration
+	tail     []byte
+}
+
+// serve waits until the request that begin handed over is done.
+func (s *sandbox) serve(inv *invocation) ending {
 	timer := time.NewTimer(s.version.timeout)
 	defer timer.Stop()
-	alive = true
+	done := ending{alive: true}
 	select {
 	case <-inv.done:
 	case <-s.process.exited:
-		failed, alive = s.exitFailure(), false
+		done.failed, done.alive = s.exitFailure(), false
 	case <-timer.C:
-		failed, alive = timeoutFailure(s.version.timeout), false
+		done.failed, done.alive = timeoutFailure(s.version.timeout), false
 	}
-	r := report{requestID: inv.requestID, duration: time.Since(inv.started), init: s.initDuration, failed: failed}
+	done.duration = time.Since(inv.started)
+	r := report{requestID: inv.requestID, duration: done.duration, init: s.initDuration, failed: done.failed}
 	s.initDuration = 0
-	if !alive {
+	if !done.alive {
 		s.shutdown()
 	}
-	s.measure(alive)
+	s.measure(done.alive)
 	r.maxMemoryMB = s.memoryMB
 
 	s.mu.Lock()
@@ -228,17 +238,15 @@ func (s *sandbox) serve(inv *invocation) (failed *failure, alive bool) {
 	inv.finished = true
 	if inv.responded {
 		// A runtime that answers and then ends (a panic) has answered.
-		failed = inv.tooLarge
+		done.failed = inv.tooLarge
 	}
 	if inv.tooLarge != nil {
 		r.failed = inv.tooLarge
 	}
 	r.functionError = inv.functionError != ""
 	s.mu.Unlock()
-	for _, line := range s.log.end(r) {
-		s.output.platform(line)
-	}
-	return failed, alive
+	done.tail = s.output.end(s.log.end(r), inv.tail)
+	return done
 }
 
 // measure reads the peak of the bootstrap's resident memory.

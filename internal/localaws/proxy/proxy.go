@@ -19,6 +19,7 @@ import (
 
 	"github.com/portcullis-chat/portcullis/internal/localaws/awscall"
 	"github.com/portcullis-chat/portcullis/internal/localaws/dataplane"
+	"github.com/portcullis-chat/portcullis/internal/localaws/faults"
 )
 
 // StatusPath answers what the stack is and runs; it is the stack's own.
@@ -44,6 +45,10 @@ type Config struct {
 	DataPlane http.Handler
 	// Status writes the stack's status.
 	Status http.Handler
+	// Faults serves their administration, and Calls lets AWS calls go wrong that
+	// there are faults for.
+	Faults http.Handler
+	Calls  func(next http.Handler) http.Handler
 	Logger *slog.Logger
 }
 
@@ -51,6 +56,7 @@ type Config struct {
 type Proxy struct {
 	cfg       Config
 	upstream  http.Handler
+	calls     http.Handler
 	transport *http.Transport
 	own       map[string]bool
 }
@@ -94,6 +100,7 @@ func New(cfg Config) (*Proxy, error) {
 		ErrorLog: slog.NewLogLogger(cfg.Logger.Handler(), slog.LevelError),
 	}
 	p.upstream = cfg.Adapter(cfg.Lambda(upstream))
+	p.calls = cfg.Calls(http.HandlerFunc(p.serveCall))
 	return p, nil
 }
 
@@ -117,12 +124,22 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		deny(w, http.StatusForbidden, "AccessDenied", "the local stack does not answer web pages of another origin")
 		return
 	}
+	switch {
+	case r.URL.Path == StatusPath:
+		p.cfg.Status.ServeHTTP(w, r)
+	case r.URL.Path == faults.Path, strings.HasPrefix(r.URL.Path, faults.Path+"/"), r.URL.Path == faults.ClockPath:
+		p.cfg.Faults.ServeHTTP(w, r)
+	default:
+		p.calls.ServeHTTP(w, r)
+	}
+}
+
+// serveCall serves an AWS call.
+func (p *Proxy) serveCall(w http.ResponseWriter, r *http.Request) {
 	service, _ := awscall.Scope(r)
 	switch {
 	case strings.HasPrefix(r.URL.Path, dataplane.PathPrefix):
 		p.cfg.DataPlane.ServeHTTP(w, r)
-	case r.URL.Path == StatusPath:
-		p.cfg.Status.ServeHTTP(w, r)
 	case strings.HasPrefix(r.URL.Path, "/_"):
 		// MiniStack's own administration, which asks for no credentials.
 		deny(w, http.StatusForbidden, "AccessDenied", "not served by the local stack: "+r.URL.Path)

@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/portcullis-chat/portcullis/internal/localaws/dataplane"
+	"github.com/portcullis-chat/portcullis/internal/localaws/faults"
 )
 
 const (
@@ -42,6 +43,14 @@ func named(name string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		fmt.Fprintf(w, "%s %d", name, len(body))
+	})
+}
+
+// marked says of an answer that its request was taken for an AWS call.
+func marked(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-Is-A", "call")
+		next.ServeHTTP(w, r)
 	})
 }
 
@@ -79,7 +88,8 @@ func (f *front) start(upstream string) {
 		Address: f.address, Upstream: target,
 		Lambda:       func(next http.Handler) http.Handler { return next },
 		Adapter:      func(next http.Handler) http.Handler { return next },
-		ControlPlane: named("control"), DataPlane: named("data"), Status: named("status"),
+		Calls:        marked,
+		ControlPlane: named("control"), DataPlane: named("data"), Status: named("status"), Faults: named("faults"),
 		Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	})
 	if err != nil {
@@ -167,6 +177,9 @@ func TestWhoAnswers(t *testing.T) {
 		"the data plane @connections":           {"POST", aPost, nil, "data 0"},
 		"the stack a page of its own origin":    {"GET", StatusPath, []string{"Origin", "http://HOST", "Sec-Fetch-Site", "same-origin"}, "status 0"},
 		"the stack somebody's address bar":      {"GET", StatusPath, []string{"Sec-Fetch-Site", "none"}, "status 0"},
+		"the stack its faults":                  {"GET", faults.Path, nil, "faults 0"},
+		"the stack one of its faults":           {"DELETE", faults.Path + "/f1", nil, "faults 0"},
+		"the stack its clock":                   {"POST", faults.ClockPath, nil, "faults 0"},
 		"the stack by the name localhost":       {"GET", StatusPath, []string{"Host", "localhost:PORT"}, "status 0"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -178,6 +191,11 @@ func TestWhoAnswers(t *testing.T) {
 			res, answer := f.do(c.method, c.path, "", c.header...)
 			equal(t, "status", res.StatusCode, http.StatusOK)
 			equal(t, "answer", answer, c.want)
+			call := "call"
+			if strings.HasPrefix(c.path, "/_portcullis/") || strings.Contains(name, "handshake") {
+				call = ""
+			}
+			equal(t, "taken for", res.Header.Get("X-Is-A"), call)
 		})
 	}
 }
@@ -206,6 +224,11 @@ func TestWhoMayNotComeIn(t *testing.T) {
 		"a page posts to an escaped one":     {"POST", escaped, []string{"Origin", elsewhere}, "another origin"},
 		"a page hides a connection's path":   {"POST", chat + "/%40connections%2Fid", []string{"Origin", elsewhere}, "another origin"},
 		"a page hides it otherwise":          {"POST", chat + "/@connections%2fid", []string{"Origin", elsewhere}, "another origin"},
+		"a page adds a fault":                {"POST", faults.Path, []string{"Origin", elsewhere, "Content-Type", "application/json"}, "another origin"},
+		"a page moves the clock":             {"POST", faults.ClockPath, []string{"Sec-Fetch-Site", "cross-site"}, "another origin"},
+		"a name that points here moves it":   {"POST", faults.ClockPath, []string{"Host", "evil.example:PORT"}, "not to the Host"},
+		"it is another path of faults":       {"POST", faults.Path + "x", nil, "not served"},
+		"it is another path of the clock":    {"POST", faults.ClockPath + "/x", nil, "not served"},
 		"it is MiniStack's reset":            {"POST", "/_ministack/reset", nil, "not served by the local stack: /_ministack/reset"},
 		"it is MiniStack's health":           {"GET", "/_ministack/health", nil, "not served"},
 		"it is MiniStack's escaped":          {"POST", "/%5Fministack/reset", nil, "not served"},

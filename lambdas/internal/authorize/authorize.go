@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/portcullis-chat/portcullis/internal/protocol"
+	"github.com/portcullis-chat/portcullis/lambdas/internal/access"
 	"github.com/portcullis-chat/portcullis/lambdas/internal/gateway"
 	"github.com/portcullis-chat/portcullis/lambdas/internal/logging"
 	"github.com/portcullis-chat/portcullis/lambdas/internal/origin"
@@ -36,6 +37,7 @@ type Handler struct {
 	Verifier Verifier
 	Origins  origin.Policy
 	Secrets  origin.Secrets
+	Rooms    access.Rule
 	Log      *slog.Logger
 }
 
@@ -84,12 +86,21 @@ func (h *Handler) Handle(ctx context.Context, request gateway.AuthorizerRequest)
 		log.WarnContext(ctx, logging.AuthorizeFail, logging.Reason("room"))
 		return gateway.Deny(request.MethodArn, claims.Subject), nil
 	}
-	log.InfoContext(ctx, logging.LoginSuccess, slog.String("room", rooms[0]), slog.Duration("took", time.Since(start)))
+	granted, err := h.Rooms.Of(claims.Rooms, rooms[0])
+	if err != nil || granted == "" {
+		reason := "room_not_granted"
+		if err != nil {
+			reason = "rooms_claim"
+		}
+		log.WarnContext(ctx, logging.AuthorizeFail, logging.Reason(reason), slog.String("room", rooms[0]))
+		return gateway.Deny(request.MethodArn, claims.Subject), nil
+	}
+	log.InfoContext(ctx, logging.LoginSuccess, slog.String("room", rooms[0]), slog.String("access", granted), slog.Duration("took", time.Since(start)))
 	return gateway.Allow(request.MethodArn, gateway.Identity{
 		Sub:    claims.Subject,
 		Name:   displayName(claims.Names),
 		Room:   rooms[0],
-		Access: gateway.AccessWrite,
+		Access: granted,
 		Exp:    gateway.Seconds(claims.Expires),
 		Jti:    claims.TokenID,
 	}), nil

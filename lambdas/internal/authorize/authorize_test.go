@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/go-json-experiment/json/jsontext"
+
 	"github.com/portcullis-chat/portcullis/lambdas/internal/authorize"
 	"github.com/portcullis-chat/portcullis/lambdas/internal/gateway"
 	"github.com/portcullis-chat/portcullis/lambdas/internal/logging"
@@ -84,7 +86,7 @@ func handler(t *testing.T, change env) (*authorize.Handler, *verifier, *bytes.Bu
 	}
 	v := &verifier{claims: token.Claims{Subject: "u1", Names: []string{"", "Ann", "u1"}, Expires: 1700000000, TokenID: "j1"}}
 	log := &bytes.Buffer{}
-	return &authorize.Handler{Verifier: v, Origins: settings.Origins, Secrets: settings.Secrets, Log: logging.New(log, "")}, v, log
+	return &authorize.Handler{Verifier: v, Origins: settings.Origins, Secrets: settings.Secrets, Rooms: settings.Rooms, Log: logging.New(log, "")}, v, log
 }
 
 func TestAValidCallerGetsTheRoomAndNothingElse(t *testing.T) {
@@ -201,6 +203,37 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
+func TestAClaimMayOpenRooms(t *testing.T) {
+	for name, c := range map[string]struct {
+		prefix, claim string
+		want, reason  string
+	}{
+		"the room":            {"", `["general"]`, "write", ""},
+		"a pattern":           {"", `["gen*"]`, "write", ""},
+		"the room to read":    {"", `["general:read","lobby"]`, "read", ""},
+		"with the prefix":     {"room:", `["admins","room:general"]`, "write", ""},
+		"without the prefix":  {"room:", `["general"]`, "", "room_not_granted"},
+		"another room":        {"", `["lobby"]`, "", "room_not_granted"},
+		"no room":             {"", `[]`, "", "room_not_granted"},
+		"no claim":            {"", ``, "", "rooms_claim"},
+		"a claim of one type": {"", `{"general":true}`, "", "rooms_claim"},
+	} {
+		h, v, log := handler(t, env{"ROOMS_CLAIM": "rooms", "ROOMS_PREFIX": c.prefix})
+		v.claims.Rooms = jsontext.Value(c.claim)
+		r := request(t)
+		got, err := h.Handle(context.Background(), r)
+		if c.want == "" {
+			if err != nil || !reflect.DeepEqual(got, gateway.Deny(r.MethodArn, "u1")) || !strings.Contains(log.String(), `"reason":"`+c.reason+`"`) {
+				t.Errorf("%s: got %+v, %v, want 403; the log is %s", name, got, err, log)
+			}
+			continue
+		}
+		if err != nil || got.Context == nil || got.Context.Access != c.want {
+			t.Errorf("%s: got %+v, %v", name, got, err)
+		}
+	}
+}
+
 func TestANativeClientUsesAuthorization(t *testing.T) {
 	for _, scheme := range []string{"Bearer ", "bearer ", "BEARER "} {
 		h, _, _ := handler(t, env{"ALLOW_MISSING_ORIGIN": "true"})
@@ -278,6 +311,14 @@ func TestEverySettingIsChecked(t *testing.T) {
 		{"ALLOWED_ORIGINS", "app.example.com"},
 		{"ALLOW_MISSING_ORIGIN", "yes"},
 		{"ALLOW_MISSING_ORIGIN", ""},
+		{"TOKEN_JWKS", "x"},
+		{"TOKEN_JWKS", `{"keys":[]}`},
+		{"TOKEN_JWKS", `{"keys":[{"kty":"oct","kid":"k","k":"AAAA"}]}`},
+		{"ROOMS_CLAIM", "a b"},
+		{"ROOMS_CLAIM", strings.Repeat("a", 129)},
+		{"ROOMS_CLAIM", "raum\u00A0"},
+		{"ROOMS_PREFIX", "room: "},
+		{"ROOMS_PREFIX", strings.Repeat("a", 65)},
 		{"ORIGIN_SECRET_SHA256", "hunter2"},
 		{"ORIGIN_SECRET_SHA256", strings.ToUpper(secretDigest)},
 		{"ORIGIN_SECRET_SHA256", secretDigest + "," + secretDigest + "," + secretDigest},
@@ -289,8 +330,68 @@ func TestEverySettingIsChecked(t *testing.T) {
 		}
 	}
 	e := variables()
+	e["TOKEN_JWKS"] = `{"keys":[{"kty":"EC","crv":"P-256","kid":"k","x":"axfR8uEsQkf4vOblY6RA8ncDfYEt6zOg9KE5RdiYwpY","y":"T-NC4v4af5uO5-tKfA-eFivOM1drMV7Oy7ZAaDe_UfU"}]}`
+	if s, err := authorize.Read(e.lookup); err != nil || s.Keys["k"].Algorithm != "ES256" {
+		t.Errorf("with a key set: got %v, %v", s.Keys, err)
+	}
+	e = variables()
+	e["ROOMS_PREFIX"] = "room:"
+	if _, err := authorize.Read(e.lookup); err == nil || !strings.Contains(err.Error(), "ROOMS_CLAIM: want") {
+		t.Errorf("a prefix without a claim: got %v", err)
+	}
+	e = variables()
 	e["ALLOWED_ORIGINS"], e["ALLOW_MISSING_ORIGIN"] = "", "true"
 	if _, err := authorize.Read(e.lookup); err != nil {
 		t.Errorf("native clients only: got %v", err)
+	}
+}
+
+// A browser adds cookies, a client certificate and saved passwords by itself,
+// whatever page asks it to open the connection.
+func TestThreat03NoAmbientCredentialOpensAConnection(t *testing.T) {
+	for _, credential := range []struct{ name, value string }{
+		{"Cookie", "token=" + bearer},
+		{"Cookie", "bearer." + bearer},
+		{"Cookie", "Authorization=Bearer " + bearer},
+		{"Authorization", "Basic dTpw"},
+		{"Authorization", "Basic " + bearer},
+		{"Authorization", `Digest username="ann"`},
+		{"Authorization", "Negotiate YII="},
+		{"Proxy-Authorization", "Bearer " + bearer},
+		{"X-Api-Key", bearer},
+		{"X-Auth-Token", bearer},
+		{"X-Amzn-Oidc-Data", bearer},
+		{"X-Amzn-Mtls-Clientcert", "x"},
+	} {
+		h, v, _ := handler(t, nil)
+		r := request(t)
+		r.Headers["Sec-WebSocket-Protocol"] = []string{"chat.v1"}
+		r.Headers[credential.name] = []string{credential.value}
+		if got, err := h.Handle(context.Background(), r); !errors.Is(err, gateway.ErrUnauthorized) || len(v.seen) != 0 {
+			t.Errorf("%s: got %+v, %v after %q", credential, got, err, v.seen)
+		}
+	}
+}
+
+// What somebody writes into a header decides nothing and is not passed on.
+func TestThreat20HeadersThatNameSomebodyAreIgnored(t *testing.T) {
+	h, _, log := handler(t, nil)
+	want, err := h.Handle(context.Background(), request(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := request(t)
+	for _, name := range []string{
+		"X-Forwarded-For", "X-Real-IP", "Forwarded", "True-Client-IP", "CF-Connecting-IP", "CloudFront-Viewer-Address", "X-Forwarded-User",
+		"X-User-Id", "X-Remote-User", "X-Amzn-Oidc-Identity", "X-Room", "X-Original-URL", "X-HTTP-Method-Override", "Via", "X-Forwarded-Host",
+	} {
+		r.Headers[name] = []string{"for=203.0.113.99;admin"}
+	}
+	got, err := h.Handle(context.Background(), r)
+	if err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	if strings.Contains(log.String(), "203.0.113.99") {
+		t.Errorf("the log is %s", log)
 	}
 }

@@ -84,3 +84,68 @@ func TestTheWholeChainFromTheEventToThePolicy(t *testing.T) {
 		t.Errorf("the log is %s", lines)
 	}
 }
+
+// The three shapes of access tokens, each with its own way to list rooms.
+func TestTheChainOpensRoomsByAClaimOfEachShape(t *testing.T) {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, _, _ := handler(t, nil)
+	expires := time.Now().Add(time.Hour).Unix()
+	for name, c := range map[string]struct {
+		check, claim, prefix string
+		header, claims       string
+		rooms                map[string]string // and the access to them
+	}{
+		"Cognito": {
+			"token_use", "cognito:groups", "room:",
+			`{"alg":"RS256","kid":"k"}`, `"client_id":"client-1","token_use":"access","username":"ann","cognito:groups":["admins","room:team-*","room:news:read"]`,
+			map[string]string{"team-a": "write", "news": "read", "admins": "", "general": ""},
+		},
+		"RFC 9068": {
+			"typ", "scope", "chat/",
+			`{"alg":"RS256","kid":"k","typ":"at+jwt"}`, `"aud":["api","client-1"],"client_id":"other","scope":"openid chat/general chat/news:read"`,
+			map[string]string{"general": "write", "news": "read", "openid": "", "team-a": ""},
+		},
+		"azp with typ": {
+			"typ_claim", "rooms", "",
+			`{"alg":"RS256","kid":"k","typ":"JWT"}`, `"azp":"client-1","typ":"Bearer","rooms":["*:read","general"]`,
+			map[string]string{"general": "write", "news": "read"},
+		},
+	} {
+		e := variables()
+		e["TOKEN_TYPE_CHECK"], e["ROOMS_CLAIM"], e["ROOMS_PREFIX"] = c.check, c.claim, c.prefix
+		settings, err := authorize.Read(e.lookup)
+		if err != nil {
+			t.Fatal(err)
+		}
+		h.Verifier = token.NewVerifier(settings.Token, oneKey{&key.PublicKey}, time.Now)
+		h.Rooms = settings.Rooms
+		b64 := base64.RawURLEncoding.EncodeToString
+		signed := b64([]byte(c.header)) + "." + b64(fmt.Appendf(nil, `{"iss":"https://issuer.example","sub":"u1","exp":%d,%s}`, expires, c.claims))
+		sum := sha256.Sum256([]byte(signed))
+		signature, err := rsa.SignPKCS1v15(rand.Reader, key, crypto.SHA256, sum[:])
+		if err != nil {
+			t.Fatal(err)
+		}
+		for room, want := range c.rooms {
+			r := request(t)
+			r.Query["room"], r.SingleQuery["room"] = []string{room}, room
+			r.Headers["Sec-WebSocket-Protocol"] = []string{"chat.v1, bearer." + signed + "." + b64(signature)}
+			got, err := h.Handle(context.Background(), r)
+			if err != nil || (got.Context != nil) != (want != "") || (want != "" && got.Context.Access != want) {
+				t.Errorf("%s, %s: got %+v, %v, want %q", name, room, got, err, want)
+			}
+		}
+	}
+}
+
+// oneKey has one key under every id.
+type oneKey struct{ public crypto.PublicKey }
+
+func (k oneKey) Lookup(context.Context, string) (token.Key, bool) {
+	return token.Key{Algorithm: "RS256", Public: k.public}, true
+}
+
+func (k oneKey) Refresh(context.Context, string) (token.Key, bool) { return token.Key{}, false }

@@ -41,6 +41,13 @@ func (r *Reader) Has(name string) bool {
 	return value != ""
 }
 
+// Optional reads a variable that may be missing and whose value the caller
+// checks.
+func (r *Reader) Optional(name string) string {
+	value, _ := r.lookup(name)
+	return value
+}
+
 // String reads a variable that must be set and match a pattern.
 func (r *Reader) String(name string, pattern *regexp.Regexp, legal string) string {
 	value, _ := r.lookup(name)
@@ -126,6 +133,5 @@ func (r *Reader) Table(name string) string {
 // LogLevel reads Lambda's own variable for the level of log lines, which is
 // set only when the function's logging configuration names one.
 func (r *Reader) LogLevel() string {
-	level, _ := r.lookup("AWS_LAMBDA_LOG_LEVEL")
-	return level
+	return r.Optional("AWS_LAMBDA_LOG_LEVEL")
 }

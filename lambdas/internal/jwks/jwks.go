@@ -69,6 +69,15 @@ func NewCache(url string, now func() time.Time, log *slog.Logger) *Cache {
 	return &Cache{url: url, client: newClient(), now: now, log: log}
 }
 
+// Bake puts keys into a cache that were known when the function was deployed, as
+// if they had been fetched now: the first caller of a new sandbox does not wait
+// for the issuer. They are renewed and grow old like fetched ones.
+func (c *Cache) Bake(keys map[string]token.Key) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.keys, c.fetched = keys, c.now()
+}
+
 // newClient returns a client that goes to the configured address and nowhere
 // else: no redirects, no proxy from the environment, no idle connections that
 // would be dead after the sandbox has been frozen.

@@ -137,6 +137,43 @@ func refreshed(c *jwks.Cache, kid string) bool {
 	return ok
 }
 
+// Baked-in keys are asked for like fetched ones: at once without a request,
+// renewed after an hour, and gone after a day without an issuer.
+func TestBakedKeysServeUntilTheyAreDue(t *testing.T) {
+	i := newIssuer(t, set(rsaJWK("new")))
+	c, clock, _ := newCache(i.URL)
+	c.Bake(must(jwks.Parse([]byte(set(rsaJWK("baked"))))))
+	clock.pass(59 * time.Minute)
+	if !known(c, "baked") || i.asked.Load() != 0 {
+		t.Fatalf("the issuer was asked %d times for a baked-in key", i.asked.Load())
+	}
+	if !refreshed(c, "new") || i.asked.Load() != 1 {
+		t.Errorf("a new key was not found; the issuer was asked %d times", i.asked.Load())
+	}
+	if known(c, "baked") {
+		t.Error("a key that the issuer withdrew outlived the next set")
+	}
+
+	c, clock, _ = newCache(i.URL)
+	c.Bake(must(jwks.Parse([]byte(set(rsaJWK("baked"))))))
+	clock.pass(time.Hour)
+	if known(c, "baked") || !known(c, "new") {
+		t.Error("baked-in keys were not renewed after an hour")
+	}
+
+	i.handle(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) })
+	c, clock, _ = newCache(i.URL)
+	c.Bake(must(jwks.Parse([]byte(set(rsaJWK("baked"))))))
+	clock.pass(24*time.Hour - time.Second)
+	if !known(c, "baked") {
+		t.Error("baked-in keys did not outlast an outage")
+	}
+	clock.pass(time.Second)
+	if known(c, "baked") {
+		t.Error("baked-in keys are believed for ever")
+	}
+}
+
 func TestTheFirstTokenWaitsForTheKeys(t *testing.T) {
 	i := newIssuer(t, set(rsaJWK("a"), ecJWK("b")))
 	i.handle(func(w http.ResponseWriter, _ *http.Request) {

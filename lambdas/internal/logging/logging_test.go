@@ -98,3 +98,26 @@ func TestAPanicIsLoggedByItsPlaceAndNotItsValue(t *testing.T) {
 
 // nilMap returns a map that cannot be written to.
 func nilMap() map[string]int { return nil }
+
+func TestThreat37NoFieldBreaksItsLine(t *testing.T) {
+	for _, evil := range []string{
+		"a\r\nb", "\n{\"level\":\"INFO\",\"message\":\"authn_login_success\"}", "\x1b[2J\x1b]0;x\x07", "\u2028\u2029\u0085", "\u202Eevil", "\"},{\"x\":\"", "\x00", "\xff\xfe", "</script>", "%0a%0d", "${jndi:x}",
+	} {
+		var out bytes.Buffer
+		log := New(&out, "").With(slog.String("requestId", evil), slog.String("connectionId", evil), slog.String("room", evil), Subject(evil))
+		log.Info(evil, Reason(evil), Cause(errors.New(evil)), slog.String("id", evil))
+		Panic(context.Background(), log, evil)
+		if strings.Count(out.String(), "\n") != 2 || strings.ContainsFunc(out.String(), func(r rune) bool {
+			return (r < ' ' && r != '\n') || r == '\u2028' || r == '\u2029'
+		}) {
+			t.Errorf("%q: the log is %q", evil, out.String())
+		}
+		decoder := json.NewDecoder(&out)
+		for range 2 {
+			var line map[string]any
+			if err := decoder.Decode(&line); err != nil {
+				t.Errorf("%q: %v", evil, err)
+			}
+		}
+	}
+}

@@ -1,6 +1,8 @@
 package token
 
 import (
+	"bytes"
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -29,6 +31,9 @@ type Claims struct {
 	Names   []string // what the user may be called, best first; unchecked text
 	Expires int64    // Unix seconds
 	TokenID string   // may be empty
+	// Rooms is the claim that Settings.RoomsClaim names, as it stands in the
+	// token; nil when there is none.
+	Rooms jsontext.Value
 }
 
 // claims is the payload. Names are matched in exact case; a claim of the wrong
@@ -38,7 +43,9 @@ type claims struct {
 	Sub      string         `json:"sub"`
 	Aud      jsontext.Value `json:"aud"`
 	ClientID string         `json:"client_id"`
+	Azp      string         `json:"azp"`
 	TokenUse string         `json:"token_use"`
+	Typ      string         `json:"typ"`
 
 	Exp jsontext.Value `json:"exp"`
 	Nbf jsontext.Value `json:"nbf"`
@@ -67,6 +74,9 @@ func (v *Verifier) claims(payload []byte) (Claims, error) {
 	if v.settings.TypeCheck == TypeByUse && c.TokenUse != "access" {
 		return Claims{}, BadUse
 	}
+	if v.settings.TypeCheck == TypeByClaim && c.Typ != "Bearer" {
+		return Claims{}, BadUse
+	}
 	if !text.ValidUserID(c.Sub) {
 		return Claims{}, BadSubject
 	}
@@ -86,15 +96,44 @@ func (v *Verifier) claims(payload []byte) (Claims, error) {
 		Names:   []string{c.Name, c.PreferredUsername, c.CognitoUsername, c.Username, c.Sub},
 		Expires: expires,
 		TokenID: id,
+		Rooms:   member(payload, v.settings.RoomsClaim),
 	}, nil
 }
 
-// audience accepts a token that names one of the configured audiences. Amazon
-// Cognito's access tokens have no aud but a client_id; a token that has an aud
-// is judged by it alone.
+// member returns the member of a valid JSON object that has a name in exact
+// case.
+func member(object []byte, name string) jsontext.Value {
+	if name == "" {
+		return nil
+	}
+	d := jsontext.NewDecoder(bytes.NewReader(object))
+	if _, err := d.ReadToken(); err != nil {
+		return nil
+	}
+	for d.PeekKind() == '"' {
+		key, err := d.ReadToken()
+		if err != nil {
+			return nil
+		}
+		found := key.String() == name
+		value, err := d.ReadValue()
+		if err != nil {
+			return nil
+		}
+		if found {
+			return value.Clone()
+		}
+	}
+	return nil
+}
+
+// audience accepts a token that names one of the configured audiences. A token
+// that has an aud is judged by it alone. Amazon Cognito's access tokens have no
+// aud but a client_id; others without an aud name the client they were issued to
+// in azp.
 func (v *Verifier) audience(c claims) bool {
 	if c.Aud == nil {
-		return slices.Contains(v.settings.Audiences, c.ClientID)
+		return slices.Contains(v.settings.Audiences, cmp.Or(c.ClientID, c.Azp))
 	}
 	var list []string
 	if c.Aud.Kind() == '"' {

@@ -56,12 +56,14 @@ const (
 	TypeByUse TypeCheck = "token_use"
 	// TypeByHeader wants the header typ to be at+jwt (RFC 9068).
 	TypeByHeader TypeCheck = "typ"
-	// TypeUnchecked is for issuers that mark access tokens in neither way.
+	// TypeByClaim wants the claim typ to be "Bearer" (Keycloak).
+	TypeByClaim TypeCheck = "typ_claim"
+	// TypeUnchecked is for issuers that mark access tokens in none of these ways.
 	TypeUnchecked TypeCheck = "none"
 )
 
 // TypeChecks are all legal type checks.
-var TypeChecks = []string{string(TypeByUse), string(TypeByHeader), string(TypeUnchecked)}
+var TypeChecks = []string{string(TypeByUse), string(TypeByHeader), string(TypeByClaim), string(TypeUnchecked)}
 
 // maxKeyID is the length of the longest key id that is looked up, in bytes.
 const maxKeyID = 128
@@ -80,11 +82,15 @@ type Keys interface {
 	Refresh(ctx context.Context, id string) (Key, bool)
 }
 
-// Settings are what a token is checked against. None of them may be empty.
+// Settings are what a token is checked against. None of the first three may be
+// empty.
 type Settings struct {
 	Issuer    string
 	Audiences []string
 	TypeCheck TypeCheck
+	// RoomsClaim is the name of a claim that Claims.Rooms returns; it is not
+	// checked here. Empty for none.
+	RoomsClaim string
 }
 
 // Verifier verifies tokens.

@@ -14,6 +14,7 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"errors"
+	"maps"
 	"math/big"
 	"slices"
 	"strings"
@@ -361,6 +362,12 @@ func TestTheShapesOfThreeIssuers(t *testing.T) {
 	rfc9068 := token.Settings{Issuer: cognito.Issuer, Audiences: []string{"api"}, TypeCheck: token.TypeByHeader}
 	plain := token.Settings{Issuer: cognito.Issuer, Audiences: []string{"api"}, TypeCheck: token.TypeUnchecked}
 	withAud := with(map[string]any{"client_id": nil, "token_use": nil, "aud": []string{"other", "api"}})
+	keycloak := token.Settings{Issuer: cognito.Issuer, Audiences: []string{"api"}, TypeCheck: token.TypeByClaim}
+	withAzp := func(changes map[string]any) string {
+		all := map[string]any{"client_id": nil, "token_use": nil, "azp": "api", "typ": "Bearer"}
+		maps.Copy(all, changes)
+		return with(all)
+	}
 	for name, c := range map[string]struct {
 		settings       token.Settings
 		header, claims string
@@ -374,10 +381,53 @@ func TestTheShapesOfThreeIssuers(t *testing.T) {
 		"an ID token where typ is checked":  {rfc9068, `{"alg":"RS256","kid":"rsa","typ":"JWT"}`, withAud, token.BadType},
 		"no typ where typ is checked":       {rfc9068, header, withAud, token.BadType},
 		"token_use is free where not asked": {plain, header, with(map[string]any{"aud": "api", "token_use": "id"}), nil},
+
+		"azp with typ":                     {keycloak, header, withAzp(nil), nil},
+		"azp with typ and an aud":          {keycloak, header, withAzp(map[string]any{"aud": "api"}), nil},
+		"azp of another client":            {keycloak, header, withAzp(map[string]any{"azp": "other"}), token.BadAudience},
+		"azp, but an aud of somebody else": {keycloak, header, withAzp(map[string]any{"aud": "account"}), token.BadAudience},
+		"azp, but another client_id":       {keycloak, header, withAzp(map[string]any{"client_id": "other"}), token.BadAudience},
+		"azp that is a list":               {keycloak, header, withAzp(map[string]any{"azp": []string{"api"}}), token.BadClaims},
+		"an ID token by its claim typ":     {keycloak, header, withAzp(map[string]any{"typ": "ID"}), token.BadUse},
+		"a refresh token":                  {keycloak, header, withAzp(map[string]any{"typ": "Refresh"}), token.BadUse},
+		"typ in another case":              {keycloak, header, withAzp(map[string]any{"typ": "bearer"}), token.BadUse},
+		"no claim typ where it is checked": {keycloak, header, withAzp(map[string]any{"typ": nil}), token.BadUse},
 	} {
 		if _, err := verify(c.settings, compact(c.header, c.claims, signRSA)); !errors.Is(err, c.want) {
 			t.Errorf("%s: got %v, want %v", name, err, c.want)
 		}
+	}
+}
+
+// The claim is handed on as it is: what it means is not the token's business.
+func TestTheClaimOfTheRoomsIsHandedOn(t *testing.T) {
+	for name, c := range map[string]struct {
+		claim string
+		all   map[string]any
+		want  string
+	}{
+		"a list":           {"cognito:groups", map[string]any{"cognito:groups": []string{"a", "b"}}, `["a","b"]`},
+		"a string":         {"scope", map[string]any{"scope": "a b"}, `"a b"`},
+		"a known claim":    {"sub", nil, `"u1"`},
+		"an object":        {"rooms", map[string]any{"rooms": map[string]any{"a": 1}}, `{"a":1}`},
+		"none":             {"rooms", nil, ""},
+		"another case":     {"rooms", map[string]any{"Rooms": "a"}, ""},
+		"inside another":   {"rooms", map[string]any{"x": map[string]any{"rooms": "a"}}, ""},
+		"not asked for":    {"", map[string]any{"": "a"}, ""},
+		"after an object":  {"rooms", map[string]any{"a": map[string]any{"rooms": "x"}, "rooms": "a"}, `"a"`},
+		"a name with dots": {"https://chat.example/rooms", map[string]any{"https://chat.example/rooms": "a"}, `"a"`},
+	} {
+		settings := cognito
+		settings.RoomsClaim = c.claim
+		if got, err := verify(settings, compact(header, with(c.all), signRSA)); err != nil || string(got.Rooms) != c.want {
+			t.Errorf("%s: got %s, %v, want %s", name, got.Rooms, err, c.want)
+		}
+	}
+	settings := cognito
+	settings.RoomsClaim = "rooms"
+	twice := strings.Replace(claims, "{", `{"rooms":"a","rooms":"*",`, 1)
+	if _, err := verify(settings, compact(header, twice, signRSA)); !errors.Is(err, token.BadClaims) {
+		t.Errorf("the claim twice: got %v", err)
 	}
 }
 

@@ -127,6 +127,9 @@ run "the_authorizer_believes_the_pools_access_tokens_only" {
       TOKEN_JWKS_URI       = "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_example01/.well-known/jwks.json"
       TOKEN_AUDIENCES      = "1example23456789"
       TOKEN_TYPE_CHECK     = "token_use"
+      TOKEN_JWKS           = ""
+      ROOMS_CLAIM          = ""
+      ROOMS_PREFIX         = ""
       ALLOWED_ORIGINS      = "https://chat.example.com"
       ALLOW_MISSING_ORIGIN = "false"
       ORIGIN_SECRET_SHA256 = ""
@@ -183,6 +186,9 @@ run "an_issuer_of_ones_own_makes_no_pool" {
       TOKEN_JWKS_URI       = "https://id.example.com/keys"
       TOKEN_AUDIENCES      = "chat,chat-test"
       TOKEN_TYPE_CHECK     = "typ"
+      TOKEN_JWKS           = ""
+      ROOMS_CLAIM          = ""
+      ROOMS_PREFIX         = ""
       ALLOWED_ORIGINS      = ""
       ALLOW_MISSING_ORIGIN = "true"
       ORIGIN_SECRET_SHA256 = ""
@@ -204,6 +210,43 @@ run "origin_secrets_leave_as_digests" {
   assert {
     condition     = output.authorizer.identity_sources == tolist(["route.request.header.x-origin-verify"])
     error_message = "A request without the secret's header would still call the authorizer."
+  }
+}
+
+run "rooms_by_a_claim" {
+  variables {
+    rooms = { claim = "cognito:groups", prefix = "room:" }
+  }
+
+  assert {
+    condition     = module.authorizer.environment.ROOMS_CLAIM == "cognito:groups" && module.authorizer.environment.ROOMS_PREFIX == "room:"
+    error_message = "The authorizer does not know which claim lists the rooms."
+  }
+}
+
+run "rooms_by_a_claim_of_its_own" {
+  variables {
+    rooms = { claim = "rooms" }
+  }
+
+  assert {
+    condition     = module.authorizer.environment.ROOMS_CLAIM == "rooms" && module.authorizer.environment.ROOMS_PREFIX == ""
+    error_message = "A claim without a prefix is not set so."
+  }
+}
+
+run "keys_to_start_with" {
+  variables {
+    baked_jwks = <<-EOT
+      {"keys": [
+        {"kty": "EC", "crv": "P-256", "kid": "k", "x": "axfR8uEsQkf4vOblY6RA8ncDfYEt6zOg9KE5RdiYwpY", "y": "T-NC4v4af5uO5-tKfA-eFivOM1drMV7Oy7ZAaDe_UfU"}
+      ]}
+    EOT
+  }
+
+  assert {
+    condition     = module.authorizer.environment.TOKEN_JWKS == jsonencode(jsondecode(var.baked_jwks)) && !strcontains(module.authorizer.environment.TOKEN_JWKS, "\n")
+    error_message = "The authorizer does not start with the keys."
   }
 }
 

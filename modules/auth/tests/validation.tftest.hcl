@@ -266,3 +266,88 @@ run "refuses_a_logout_without_a_login" {
 
   expect_failures = [var.logout_urls]
 }
+
+run "refuses_a_claim_with_a_space" {
+  command = plan
+
+  variables {
+    rooms = { claim = "my rooms" }
+  }
+
+  expect_failures = [var.rooms]
+}
+
+run "refuses_a_rule_for_rooms_without_a_claim" {
+  command = plan
+
+  variables {
+    rooms = { claim = "" }
+  }
+
+  expect_failures = [var.rooms]
+}
+
+run "refuses_a_prefix_with_a_space" {
+  command = plan
+
+  variables {
+    rooms = { claim = "scope", prefix = "room: " }
+  }
+
+  expect_failures = [var.rooms]
+}
+
+run "refuses_keys_that_are_no_set" {
+  command = plan
+
+  variables {
+    baked_jwks = "https://id.example.com/keys"
+  }
+
+  expect_failures = [var.baked_jwks]
+}
+
+run "refuses_a_set_without_keys" {
+  command = plan
+
+  variables {
+    baked_jwks = "{\"keys\": []}"
+  }
+
+  expect_failures = [var.baked_jwks]
+}
+
+run "refuses_a_private_key" {
+  command = plan
+
+  variables {
+    baked_jwks = "{\"keys\": [{\"kty\": \"EC\", \"kid\": \"k\", \"d\": \"x\"}]}"
+  }
+
+  expect_failures = [var.baked_jwks]
+}
+
+run "refuses_keys_that_do_not_fit_a_functions_settings" {
+  command = plan
+
+  variables {
+    baked_jwks = jsonencode({ keys = [for n in range(50) : { kty = "RSA", kid = "key-${n}", n = "0123456789abcdef0123456789abcdef", e = "AQAB" }] })
+  }
+
+  expect_failures = [var.baked_jwks]
+}
+
+run "refuses_an_unknown_type_check" {
+  command = plan
+
+  variables {
+    oidc = {
+      issuer           = "https://id.example.com"
+      jwks_uri         = "https://id.example.com/keys"
+      audiences        = ["chat"]
+      token_type_check = "typ-claim"
+    }
+  }
+
+  expect_failures = [var.oidc]
+}

@@ -237,6 +237,8 @@ run "what_is_set_reaches_the_functions" {
   variables {
     allowed_origins          = []
     allow_missing_origin     = true
+    rooms                    = { claim = "rooms" }
+    baked_jwks               = "{\"keys\":[{\"kid\":\"k\"}]}"
     message_format           = "rich"
     max_text_bytes           = 1024
     message_retention_days   = 1
@@ -252,6 +254,11 @@ run "what_is_set_reaches_the_functions" {
   assert {
     condition     = module.auth.authorizer_environment.ALLOWED_ORIGINS == "" && module.auth.authorizer_environment.ALLOW_MISSING_ORIGIN == "true" && module.auth.authorizer_environment.ORIGIN_SECRET_SHA256 == sha256("0123456789abcdef0123456789abcdef")
     error_message = "The authorizer does not get what is set."
+  }
+
+  assert {
+    condition     = module.auth.authorizer_environment.ROOMS_CLAIM == "rooms" && module.auth.authorizer_environment.ROOMS_PREFIX == "" && module.auth.authorizer_environment.TOKEN_JWKS == "{\"keys\":[{\"kid\":\"k\"}]}"
+    error_message = "The authorizer does not get the rule for rooms, or the keys."
   }
 
   assert {

@@ -52,6 +52,7 @@ func handle(ctx context.Context, e event) (any, error) {
 			"requestId": invocation.AwsRequestID,
 			"left":      time.Until(deadline).Seconds(),
 			"trace":     os.Getenv("_X_AMZN_TRACE_ID"),
+			"client":    invocation.ClientContext,
 		}, nil
 	case "environment":
 		folder, err := os.Getwd()
