@@ -68,7 +68,7 @@ func run(ctx context.Context) (err error) {
 	if running, err := d.folder.Running(); err == nil {
 		return fmt.Errorf("a demo runs here already (pid %d)", running.PID)
 	}
-	log, err := os.Create(d.folder.Log("stack"))
+	log, err := d.folder.NewLog("stack")
 	if err != nil {
 		return err
 	}

@@ -72,6 +72,9 @@ func (f *localFlags) exec(cmd *cobra.Command, args []string) (err error) {
 	child := exec.Command(args[0], args[1:]...)
 	child.Env = append(localaws.WithoutForeign(os.Environ()), env...)
 	child.Stdin, child.Stdout, child.Stderr = os.Stdin, cmd.OutOrStdout(), cmd.ErrOrStderr()
+	// If this process is killed the stack is gone: the command is asked to end,
+	// so that Terraform, say, takes its plugins with it.
+	child.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
 	signals := make(chan os.Signal, 4)
 	signal.Notify(signals, endSignals...)
 	defer signal.Stop(signals)

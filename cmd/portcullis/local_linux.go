@@ -111,7 +111,7 @@ func (f *localFlags) dirFlag() string {
 
 // start starts a stack that logs into its folder.
 func (f *localFlags) start(ctx context.Context, folder localaws.Folder, persist bool, progress io.Writer) (*localaws.Stack, func(), error) {
-	log, err := os.OpenFile(folder.Log("stack"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	log, err := folder.NewLog("stack")
 	if err != nil {
 		return nil, nil, err
 	}
@@ -187,9 +187,11 @@ func newDownCommand(flags *localFlags) *cobra.Command {
 				fmt.Fprintf(cmd.OutOrStdout(), "stopped (pid %d)\n", run.PID)
 			}
 			if clean {
-				return folder.Clean()
+				if err := folder.Clean(); err != nil {
+					return err
+				}
 			}
-			return nil
+			return folder.RemoveAbandoned()
 		},
 	}
 	cmd.Flags().BoolVar(&clean, "clean", false, "also remove everything that is deployed and stored in it")

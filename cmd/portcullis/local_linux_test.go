@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -22,13 +23,35 @@ import (
 	"github.com/portcullis-chat/portcullis/internal/localaws"
 )
 
+// built is a folder for what the tests of this package build once.
+var built string
+
+func TestMain(m *testing.M) {
+	var err error
+	if built, err = os.MkdirTemp("", "portcullis-test-"); err != nil {
+		panic(err)
+	}
+	code := m.Run()
+	_ = os.RemoveAll(built)
+	os.Exit(code)
+}
+
+// build builds portcullis.
+var build = sync.OnceValues(func() (string, error) {
+	path := filepath.Join(built, "portcullis")
+	if out, err := exec.Command("go", "build", "-o", path, ".").CombinedOutput(); err != nil {
+		return "", fmt.Errorf("build: %w\n%s", err, out)
+	}
+	return path, nil
+})
+
 // command is the path of a built portcullis. The stack runs in processes of its
 // own, as it does for its users.
 func command(t *testing.T) string {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "portcullis")
-	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", path, ".").CombinedOutput(); err != nil {
-		t.Fatalf("build: %v\n%s", err, out)
+	path, err := build()
+	if err != nil {
+		t.Fatal(err)
 	}
 	return path
 }
@@ -354,10 +377,6 @@ func TestTheFolderOfAnExecThatWasKilledGoesWithTheNext(t *testing.T) {
 	left, err := filepath.Glob(filepath.Join(folder, "exec-*"))
 	if err != nil || len(left) != 1 {
 		t.Fatalf("left: %v, %v, want the folder of the one that was killed", left, err)
-	}
-	old := time.Now().Add(-time.Hour)
-	if err := os.Chtimes(left[0], old, old); err != nil {
-		t.Fatal(err)
 	}
 	must(t, command, "exec", "--dir", folder, "--", "true")
 	if left, err := filepath.Glob(filepath.Join(folder, "exec-*")); err != nil || len(left) > 0 {

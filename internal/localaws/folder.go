@@ -7,9 +7,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
-	"time"
 
 	"github.com/portcullis-chat/portcullis/internal/localaws/port"
 )
@@ -47,40 +47,58 @@ func (f Folder) Data(part string) string { return filepath.Join(f.path, "data", 
 // Log is the path of a log file.
 func (f Folder) Log(name string) string { return filepath.Join(f.path, "logs", name+".log") }
 
+// NewLog begins a log. That of the run before is kept beside it as
+// <name>.previous.log, and older ones go, so that logs do not grow for ever.
+func (f Folder) NewLog(name string) (*os.File, error) {
+	if err := f.keepPrevious(name); err != nil {
+		return nil, err
+	}
+	return os.OpenFile(f.Log(name), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+}
+
+func (f Folder) keepPrevious(name string) error {
+	err := os.Rename(f.Log(name), f.Log(name+".previous"))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("the log of the run before: %w", err)
+	}
+	return nil
+}
+
 // Clean removes what the stack has stored; ports and logs stay.
 func (f Folder) Clean() error { return os.RemoveAll(filepath.Join(f.path, "data")) }
 
-// temporary is what the names of temporary folders begin with.
+// temporary is what the names of temporary folders begin with; the id of the
+// process that made them follows.
 const temporary = "exec-"
 
-// abandonedAfter is the age from which a temporary folder that no stack has
-// locked is nobody's. A new one is locked within milliseconds.
-const abandonedAfter = time.Minute
-
-// Temporary makes a folder for a stack of its own below this one.
+// Temporary makes a folder for a stack of its own below this one. It is this
+// process's, which has to remove it.
 func (f Folder) Temporary() (Folder, error) {
-	dir, err := os.MkdirTemp(f.path, temporary)
+	dir, err := os.MkdirTemp(f.path, fmt.Sprintf("%s%d-", temporary, os.Getpid()))
 	if err != nil {
 		return Folder{}, fmt.Errorf("the stack's folder: %w", err)
 	}
 	return OpenFolder(dir)
 }
 
-// RemoveAbandoned removes temporary folders whose stack was killed.
+// RemoveAbandoned removes temporary folders whose process was killed.
 func (f Folder) RemoveAbandoned() error {
 	entries, err := os.ReadDir(f.path)
 	if err != nil {
 		return fmt.Errorf("the stack's folder: %w", err)
 	}
 	for _, entry := range entries {
-		info, err := entry.Info()
-		if err != nil || !entry.IsDir() || !strings.HasPrefix(entry.Name(), temporary) || time.Since(info.ModTime()) < abandonedAfter {
+		owner, _, _ := strings.Cut(strings.TrimPrefix(entry.Name(), temporary), "-")
+		pid, err := strconv.Atoi(owner)
+		if err != nil || !entry.IsDir() || !strings.HasPrefix(entry.Name(), temporary) || !errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
 			continue
 		}
+		// A process of another PID namespace looks gone too, but its stack has
+		// the lock.
 		dir := Folder{path: filepath.Join(f.path, entry.Name())}
 		release, err := dir.lock()
 		if err != nil {
-			continue // its stack runs
+			continue
 		}
 		err = os.RemoveAll(dir.path)
 		release()

@@ -2,14 +2,15 @@ package localaws
 
 import (
 	"errors"
+	"fmt"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 )
 
 func openFolder(t *testing.T) Folder {
@@ -160,40 +161,62 @@ func TestCleanKeepsPortsAndLogs(t *testing.T) {
 
 func TestOnlyAbandonedTemporaryFoldersAreRemoved(t *testing.T) {
 	folder := openFolder(t)
-	made := map[string]Folder{}
-	for _, name := range []string{"abandoned", "running", "young"} {
-		temporary, err := folder.Temporary()
+	mine, err := folder.Temporary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := exec.Command("true")
+	if err := ended.Run(); err != nil {
+		t.Fatal(err)
+	}
+	of := func(owner string) Folder {
+		made, err := OpenFolder(filepath.Join(folder.Path(), temporary+owner))
 		if err != nil {
 			t.Fatal(err)
 		}
-		made[name] = temporary
-		if name == "running" {
-			release, err := temporary.lock()
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer release()
-		}
-		if name != "young" {
-			old := time.Now().Add(-2 * abandonedAfter)
-			if err := os.Chtimes(temporary.Path(), old, old); err != nil {
-				t.Fatal(err)
-			}
-		}
+		return made
 	}
-	other := filepath.Join(folder.Path(), "data")
-	if err := os.Chtimes(other, time.Unix(0, 0), time.Unix(0, 0)); err != nil {
+	gone := fmt.Sprint(ended.ProcessState.Pid())
+	abandoned, running, other := of(gone+"-1"), of(gone+"-2"), of("else")
+	release, err := running.lock()
+	if err != nil {
 		t.Fatal(err)
 	}
+	defer release()
 	if err := folder.RemoveAbandoned(); err != nil {
 		t.Fatal(err)
 	}
-	for name, temporary := range made {
-		if _, err := os.Stat(temporary.Path()); errors.Is(err, os.ErrNotExist) != (name == "abandoned") {
+	if _, err := os.Stat(abandoned.Path()); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the folder of a process that has ended is still there: %v", err)
+	}
+	for name, path := range map[string]string{
+		"that of this process": mine.Path(), "that of a running stack": running.Path(), "a folder of another name": other.Path(),
+		"the stack's own data": filepath.Join(folder.Path(), "data"),
+	} {
+		if _, err := os.Stat(path); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := os.Stat(other); err != nil {
-		t.Error(err)
+}
+
+func TestANewLogKeepsTheOneBeforeIt(t *testing.T) {
+	folder := openFolder(t)
+	for run := range 3 {
+		log, err := folder.NewLog("stack")
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprint(log, run)
+		if err := log.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, want := range map[string]string{"stack": "2", "stack.previous": "1"} {
+		if got, err := os.ReadFile(folder.Log(name)); err != nil || string(got) != want {
+			t.Errorf("%s: %q, %v, want %q", name, got, err, want)
+		}
+	}
+	if logs, err := os.ReadDir(filepath.Dir(folder.Log("stack"))); err != nil || len(logs) != 2 {
+		t.Errorf("%v, %v, want two logs", logs, err)
 	}
 }

@@ -121,6 +121,9 @@ func Start(ctx context.Context, opts Options) (_ *Stack, err error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := opts.Folder.keepPrevious("ministack"); err != nil {
+		return nil, err
+	}
 	s.ministack, err = ministack.Start(ctx, ministack.Config{
 		Python: python, Port: ports.MiniStack, DataDir: opts.Folder.Data("ministack"), LogFile: opts.Folder.Log("ministack"),
 		Region: opts.Region, Persist: opts.Persist,
