@@ -19,7 +19,7 @@ func TestSandboxesDieWithTheirParent(t *testing.T) {
 		select {}
 	}
 	parent := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$")
-	parent.Env = append(os.Environ(), parentVariable+"=1")
+	parent.Env = append(os.Environ(), parentVariable+"=1", "TMPDIR="+t.TempDir()) // it cannot clear up
 	output, err := parent.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
