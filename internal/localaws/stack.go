@@ -180,7 +180,7 @@ func (s *Stack) assemble(opts Options, address string) error {
 	}
 	s.logs = logship.New(cloudwatchlogs.NewFromConfig(root), func(group, reason string, events int) {
 		opts.Logger.Warn("log lines of API Gateway lost", "group", group, "reason", reason, "events", events)
-	})
+	}, nil)
 	s.adapter, err = adapter.New(adapter.Config{
 		MiniStackURL: s.ministack.URL(), Region: opts.Region, StateFile: adapted, Logger: opts.Logger,
 	})
@@ -189,7 +189,7 @@ func (s *Stack) assemble(opts Options, address string) error {
 	}
 	var front *proxy.Proxy
 	s.data = dataplane.New(dataplane.Config{
-		Stages: s.control, Functions: s.functions, Logs: s.logs, DomainName: address, Logger: opts.Logger, Faults: s.faults,
+		Stages: s.control, Functions: s.functions, Logs: s.logs, Metrics: s.metrics, DomainName: address, Logger: opts.Logger, Faults: s.faults,
 		Now: time.Now, Clock: clock.Now,
 		Authorize: func(r *http.Request, body []byte) *http.Response { return front.Authorize(r, body) },
 	})

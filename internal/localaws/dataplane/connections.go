@@ -16,6 +16,36 @@ const maxCallbackData = 128 << 10
 
 // serveConnections answers POST, GET and DELETE of /{stage}/@connections/{id}.
 func (g *Gateway) serveConnections(w http.ResponseWriter, r *http.Request, stage apigw.Stage, id string) {
+	caller := &conn{apiID: stage.APIID, stageName: stage.Name, identity: identity{UserAgent: r.UserAgent(), SourceIP: sourceIP(r)}}
+	if idPattern.MatchString(id) {
+		caller.id = id
+	}
+	ctx := g.newRequestContext(caller, r.Method+" /@connections/{connectionId}", connectionAPI)
+	w.Header().Set("x-amzn-RequestId", ctx.RequestID)
+	answer := &statusWriter{ResponseWriter: w, status: http.StatusOK}
+	g.callback(answer, r, stage, id)
+	rec, err := record{context: ctx, status: answer.status}, error(nil)
+	if kind := w.Header().Get("x-amzn-errortype"); answer.status >= http.StatusBadRequest {
+		err = &refusal{answer.status, http.StatusText(answer.status), errors.New(kind)}
+	} else if r.Method == http.MethodPost {
+		rec.accepted = true
+	}
+	g.report(stage, rec, err)
+}
+
+// statusWriter remembers the status of a response.
+type statusWriter struct {
+	http.ResponseWriter
+	status int
+}
+
+// WriteHeader implements http.ResponseWriter.
+func (w *statusWriter) WriteHeader(status int) {
+	w.status = status
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (g *Gateway) callback(w http.ResponseWriter, r *http.Request, stage apigw.Stage, id string) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxCallbackData+1))
 	if err != nil {
 		managementError(w, http.StatusRequestEntityTooLarge, "PayloadTooLargeException", "Message too long")
@@ -28,7 +58,6 @@ func (g *Gateway) serveConnections(w http.ResponseWriter, r *http.Request, stage
 				w.Header().Set(name, value)
 			}
 		}
-		w.Header().Set("x-amzn-RequestId", newID())
 		w.WriteHeader(denied.StatusCode)
 		_, _ = io.Copy(w, denied.Body)
 		return
@@ -50,7 +79,6 @@ func (g *Gateway) serveConnections(w http.ResponseWriter, r *http.Request, stage
 		gone(w)
 		return
 	}
-	w.Header().Set("x-amzn-RequestId", newID())
 	w.Header().Set("Content-Type", "application/json")
 	switch r.Method {
 	case http.MethodPost:
@@ -79,7 +107,6 @@ func (g *Gateway) serveConnections(w http.ResponseWriter, r *http.Request, stage
 
 // gone answers for a connection that is closed or never was.
 func gone(w http.ResponseWriter) {
-	w.Header().Set("x-amzn-RequestId", newID())
 	w.Header().Set("x-amzn-errortype", "GoneException")
 	w.WriteHeader(http.StatusGone)
 }
@@ -93,7 +120,6 @@ func managementError(w http.ResponseWriter, status int, kind, message string) {
 func (c requestContext) variables() map[string]string {
 	values := map[string]string{
 		"apiId":              c.APIID,
-		"connectedAt":        fmt.Sprint(c.ConnectedAt),
 		"connectionId":       c.ConnectionID,
 		"domainName":         c.DomainName,
 		"eventType":          c.EventType,
@@ -106,6 +132,9 @@ func (c requestContext) variables() map[string]string {
 		"requestTimeEpoch":   fmt.Sprint(c.RequestTimeEpoch),
 		"routeKey":           c.RouteKey,
 		"stage":              c.Stage,
+	}
+	if c.ConnectedAt > 0 {
+		values["connectedAt"] = fmt.Sprint(c.ConnectedAt)
 	}
 	for name, value := range c.Authorizer {
 		values["authorizer."+name] = fmt.Sprint(value)

@@ -54,6 +54,9 @@ type Functions interface {
 // Logs takes a line for a CloudWatch Logs group. It must not block.
 type Logs interface {
 	Put(region, group, stream, line string)
+	// PutOwn is Put for a group of API Gateway's own, which is created when it
+	// is missing.
+	PutOwn(region, group, stream, line string)
 }
 
 // Config is what a Gateway works with.
@@ -61,6 +64,7 @@ type Config struct {
 	Stages    Stages
 	Functions Functions
 	Logs      Logs
+	Metrics   Metrics
 	// Authorize judges a signed @connections request: nil when it is allowed,
 	// otherwise the response to give.
 	Authorize func(r *http.Request, body []byte) *http.Response
@@ -245,7 +249,9 @@ func refuse(w http.ResponseWriter, status int, message string) {
 		panic(err) // a map of strings always encodes
 	}
 	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("x-amzn-RequestId", newID())
+	if w.Header().Get("x-amzn-RequestId") == "" {
+		w.Header().Set("x-amzn-RequestId", newID())
+	}
 	w.WriteHeader(status)
 	_, _ = w.Write(body)
 }

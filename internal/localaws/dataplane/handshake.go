@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/portcullis-chat/portcullis/internal/localaws/apigw"
+	"github.com/portcullis-chat/portcullis/internal/localaws/lambda"
 )
 
 // acceptGUID is the constant of RFC 6455 section 1.3.
@@ -31,6 +32,8 @@ type refusal struct {
 	cause   error
 }
 
+func (r *refusal) Unwrap() error { return r.cause }
+
 func (r *refusal) Error() string { return fmt.Sprintf("%d %s: %v", r.status, r.message, r.cause) }
 
 // serveHandshake takes a client from its upgrade request to an open connection
@@ -38,18 +41,18 @@ func (r *refusal) Error() string { return fmt.Sprintf("%d %s: %v", r.status, r.m
 func (g *Gateway) serveHandshake(w http.ResponseWriter, r *http.Request, stage apigw.Stage) {
 	if !headerHasToken(r.Header, "Connection", "upgrade") || !headerHasToken(r.Header, "Upgrade", "websocket") {
 		w.Header().Set("Upgrade", "websocket")
-		refuse(w, http.StatusUpgradeRequired, "Upgrade Required")
+		g.refuseHandshake(w, r, stage, &refusal{http.StatusUpgradeRequired, "Upgrade Required", errors.New("the request asks for no WebSocket")})
 		return
 	}
 	if len(r.URL.RequestURI()) > maxURL {
-		refuse(w, http.StatusRequestURITooLong, "URI too long")
+		g.refuseHandshake(w, r, stage, &refusal{http.StatusRequestURITooLong, "URI too long", errors.New("the URL is too long")})
 		return
 	}
 	key := r.Header.Get("Sec-WebSocket-Key")
 	if decoded, err := base64.StdEncoding.DecodeString(key); err != nil || len(decoded) != 16 ||
 		r.Method != http.MethodGet || r.Header.Get("Sec-WebSocket-Version") != "13" {
 		w.Header().Set("Sec-WebSocket-Version", "13")
-		refuse(w, http.StatusBadRequest, "Bad request")
+		g.refuseHandshake(w, r, stage, &refusal{http.StatusBadRequest, "Bad request", errors.New("method, key or version is not that of a WebSocket handshake")})
 		return
 	}
 
@@ -83,35 +86,43 @@ func (g *Gateway) serveHandshake(w http.ResponseWriter, r *http.Request, stage a
 	g.serve(c, stage, switchingProtocols(key, subprotocol))
 }
 
+// refuseHandshake answers a request that cannot become a connection.
+func (g *Gateway) refuseHandshake(w http.ResponseWriter, r *http.Request, stage apigw.Stage, refused *refusal) {
+	ctx := g.newRequestContext(&conn{apiID: stage.APIID, stageName: stage.Name, identity: identity{UserAgent: r.UserAgent(), SourceIP: sourceIP(r)}}, "$connect", "CONNECT")
+	g.report(stage, record{context: ctx}, refused)
+	refuse(w, refused.status, refused.message)
+}
+
 // connect runs the authorizer and the $connect integration. It returns the
 // subprotocol to answer with.
 func (g *Gateway) connect(r *http.Request, c *conn, stage apigw.Stage) (subprotocol string, err error) {
 	route := stage.Deployment.Routes["$connect"]
 	ev := g.connectEvent(r, c, stage)
-	entry := accessEntry{context: ev.RequestContext}
-	defer func() { g.logAccess(stage, entry, err) }()
+	rec := record{context: ev.RequestContext}
+	defer func() { g.report(stage, rec, err) }()
 	if now := g.cfg.Clock(); !g.throttles.takeConnection(stage.Region, now) || !g.throttles.take(stage, "$connect", now) {
 		return "", tooManyRequests
 	}
 	if route == nil {
-		entry.status = http.StatusOK
+		rec.accepted, rec.status = true, http.StatusOK
 		return "", nil
 	}
 	if route.APIKeyRequired || route.AuthorizationType == "AWS_IAM" {
 		return "", &refusal{http.StatusForbidden, "Forbidden", errors.New("not served by the local stack: API keys and AWS_IAM on $connect")}
 	}
 	if route.AuthorizationType == "CUSTOM" {
-		if err := g.authorize(r, c, stage, route.Authorizer, ev.RequestContext, &entry); err != nil {
+		if err := g.authorize(r, c, stage, route.Authorizer, ev.RequestContext, &rec); err != nil {
 			return "", err
 		}
 		ev.RequestContext.Authorizer = c.authorizer
-		entry.context = ev.RequestContext
+		rec.context = ev.RequestContext
 	}
+	rec.accepted = true
 	if route.Integration == nil || route.Integration.Type == "MOCK" {
-		entry.status = http.StatusOK
+		rec.status = http.StatusOK
 		return "", nil
 	}
-	result, err := g.invoke(r.Context(), stage, route, ev, &entry)
+	result, err := g.invoke(r.Context(), stage, route, ev, &rec)
 	if err != nil {
 		status, message := http.StatusBadGateway, "Internal server error"
 		if errors.Is(err, errIntegrationTimeout) {
@@ -132,7 +143,7 @@ func (g *Gateway) connect(r *http.Request, c *conn, stage apigw.Stage) (subproto
 
 // authorize runs a REQUEST authorizer. A nil error means that c.authorizer
 // holds what it said.
-func (g *Gateway) authorize(r *http.Request, c *conn, stage apigw.Stage, authorizer *apigw.Authorizer, request requestContext, entry *accessEntry) (err error) {
+func (g *Gateway) authorize(r *http.Request, c *conn, stage apigw.Stage, authorizer *apigw.Authorizer, request requestContext, rec *record) (err error) {
 	if authorizer == nil {
 		return &refusal{http.StatusInternalServerError, "Internal server error", errors.New("the route's authorizer does not exist")}
 	}
@@ -142,7 +153,8 @@ func (g *Gateway) authorize(r *http.Request, c *conn, stage apigw.Stage, authori
 		}
 	}
 	started := time.Now()
-	defer func() { entry.authorizer(time.Since(started), err) }()
+	var result *lambda.Result
+	defer func() { rec.authorizer(time.Since(started), result, err) }()
 	fail := func(err error) error {
 		return &refusal{http.StatusInternalServerError, "Internal server error", fmt.Errorf("authorizer %s: %w", authorizer.Name, err)}
 	}
@@ -161,7 +173,7 @@ func (g *Gateway) authorize(r *http.Request, c *conn, stage apigw.Stage, authori
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), g.authorizerTimeout)
 	defer cancel()
-	result, err := g.cfg.Functions.Invoke(ctx, functionARN, payload)
+	result, err = g.cfg.Functions.Invoke(ctx, functionARN, payload)
 	if err != nil {
 		return fail(err)
 	}

@@ -14,7 +14,11 @@ import (
 	"time"
 
 	"github.com/portcullis-chat/portcullis/internal/localaws/apigw"
+	"github.com/portcullis-chat/portcullis/internal/localaws/lambda"
 )
+
+// errFunction says that the function of an integration failed.
+var errFunction = errors.New("the function ended with an error")
 
 // errIntegrationTimeout says that an integration took longer than its limit.
 var errIntegrationTimeout = errors.New("the integration timed out")
@@ -41,9 +45,10 @@ func (s *statusCode) UnmarshalJSON(data []byte) error {
 }
 
 // invoke runs the Lambda proxy integration of a route.
-func (g *Gateway) invoke(ctx context.Context, stage apigw.Stage, route *apigw.Route, ev event, entry *accessEntry) (_ *proxyResult, err error) {
+func (g *Gateway) invoke(ctx context.Context, stage apigw.Stage, route *apigw.Route, ev event, rec *record) (_ *proxyResult, err error) {
 	started := time.Now()
-	defer func() { entry.integration(time.Since(started), err) }()
+	var result *lambda.Result
+	defer func() { rec.integration(time.Since(started), result, err) }()
 	functionARN, err := apigw.FunctionARN(route.Integration.URI)
 	if err != nil {
 		return nil, err
@@ -58,7 +63,8 @@ func (g *Gateway) invoke(ctx context.Context, stage apigw.Stage, route *apigw.Ro
 	}
 	ctx, cancel := context.WithTimeout(ctx, route.Integration.Timeout)
 	defer cancel()
-	result, err := g.cfg.Functions.Invoke(ctx, functionARN, payload)
+	rec.called = true
+	result, err = g.cfg.Functions.Invoke(ctx, functionARN, payload)
 	if err != nil {
 		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 			return nil, errIntegrationTimeout
@@ -66,7 +72,7 @@ func (g *Gateway) invoke(ctx context.Context, stage apigw.Stage, route *apigw.Ro
 		return nil, err
 	}
 	if result.FunctionError != "" {
-		return nil, fmt.Errorf("the function ended with %s", result.FunctionError)
+		return nil, fmt.Errorf("%w: %s", errFunction, result.FunctionError)
 	}
 	var parsed proxyResult
 	if err := decode(result.Payload, &parsed); err != nil || parsed.StatusCode == 0 {
@@ -75,7 +81,7 @@ func (g *Gateway) invoke(ctx context.Context, stage apigw.Stage, route *apigw.Ro
 	if len(parsed.Body) > maxMessage {
 		return nil, fmt.Errorf("the function's body has %d bytes, the limit of a message is %d", len(parsed.Body), maxMessage)
 	}
-	entry.status = int(parsed.StatusCode)
+	rec.status = int(parsed.StatusCode)
 	return &parsed, nil
 }
 
@@ -91,27 +97,31 @@ func (g *Gateway) message(c *conn, message []byte) {
 	route := selectRoute(stage.Deployment, message)
 	if route == nil {
 		ctx := g.newRequestContext(c, "", "MESSAGE")
-		g.logAccess(stage, accessEntry{context: ctx}, &refusal{http.StatusForbidden, "Forbidden", errors.New("no route matches the message")})
+		g.report(stage, record{context: ctx}, &refusal{http.StatusForbidden, "Forbidden", errors.New("no route matches the message")})
 		g.sendError(c, "Forbidden", ctx.RequestID)
 		return
 	}
 	ev := g.messageEvent(c, stage, route.Key, message)
-	entry := accessEntry{context: ev.RequestContext}
+	rec := record{context: ev.RequestContext}
 	if !g.throttles.take(stage, route.Key, g.cfg.Clock()) {
-		g.logAccess(stage, entry, tooManyRequests)
+		g.report(stage, rec, tooManyRequests)
 		g.sendError(c, tooManyRequests.message, ev.RequestContext.RequestID)
 		return
 	}
-	answer, err := g.integrate(stage, route, ev, &entry)
-	g.logAccess(stage, entry, err)
-	switch {
-	case errors.Is(err, errIntegrationTimeout):
-		g.sendError(c, "Endpoint request timed out", ev.RequestContext.RequestID)
-	case err != nil:
-		g.sendError(c, "Internal server error", ev.RequestContext.RequestID)
-	case answer != nil && answersClient(route):
-		_ = c.send(answer)
+	rec.accepted = true
+	answer, err := g.integrate(stage, route, ev, &rec)
+	if err == nil && (answer == nil || !answersClient(route)) {
+		g.report(stage, rec, nil)
+		return
 	}
+	rec.answers = 1
+	g.report(stage, rec, err)
+	if err != nil {
+		message, _ := rec.failure(err)
+		g.sendError(c, message, ev.RequestContext.RequestID)
+		return
+	}
+	_ = c.send(answer)
 }
 
 // answersClient tells whether a route is two-way: it has both the selection
@@ -122,15 +132,15 @@ func answersClient(route *apigw.Route) bool {
 
 // integrate runs the integration of a message and returns what it answers; nil
 // when there is nothing.
-func (g *Gateway) integrate(stage apigw.Stage, route *apigw.Route, ev event, entry *accessEntry) ([]byte, error) {
+func (g *Gateway) integrate(stage apigw.Stage, route *apigw.Route, ev event, rec *record) ([]byte, error) {
 	if route.Integration == nil {
 		return nil, errors.New("the route has no integration")
 	}
 	if route.Integration.Type == "MOCK" {
-		entry.status = http.StatusOK
+		rec.status = http.StatusOK
 		return mock(route.Integration, ev.RequestContext)
 	}
-	result, err := g.invoke(g.ctx, stage, route, ev, entry)
+	result, err := g.invoke(g.ctx, stage, route, ev, rec)
 	if err != nil || result.Body == "" {
 		return nil, err
 	}
@@ -201,9 +211,9 @@ func (g *Gateway) disconnect(c *conn, stage apigw.Stage, code int, reason string
 		return
 	}
 	ev := g.disconnectEvent(c, stage, code, reason)
-	entry := accessEntry{context: ev.RequestContext}
+	rec := record{context: ev.RequestContext, accepted: true}
 	// Not the gateway's context: a connection that ends because the gateway
 	// closes still has its $disconnect.
-	_, err := g.invoke(context.WithoutCancel(g.ctx), stage, route, ev, &entry)
-	g.logAccess(stage, entry, err)
+	_, err := g.invoke(context.WithoutCancel(g.ctx), stage, route, ev, &rec)
+	g.report(stage, rec, err)
 }

@@ -13,6 +13,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -55,6 +56,7 @@ type world struct {
 	callers   map[string][]string    // "<principal> <source> <account>" by name
 	forbidden map[string]bool        // functions that API Gateway may not invoke
 	lines     map[string][]string    // log lines by group
+	points    map[string][]float64   // data points by metric and dimensions
 	denied    *http.Response         // what Authorize answers
 	lost      map[string]bool        // connections whose $disconnect is lost
 }
@@ -107,7 +109,7 @@ func newWorld(t *testing.T) *world {
 			"authorizer": returns(allowAll), "connect": returns(`{"statusCode":200}`), "disconnect": returns(`{"statusCode":200}`),
 			"message": returns(`{"statusCode":200,"body":"answer"}`), "fallback": returns(`{"statusCode":200,"body":"fallback"}`),
 		},
-		calls: map[string][]string{}, callers: map[string][]string{}, forbidden: map[string]bool{}, lines: map[string][]string{},
+		calls: map[string][]string{}, callers: map[string][]string{}, forbidden: map[string]bool{}, lines: map[string][]string{}, points: map[string][]float64{},
 	}
 	connect := oneWay("$connect", "connect")
 	connect.AuthorizationType = "CUSTOM"
@@ -123,7 +125,7 @@ func newWorld(t *testing.T) *world {
 		},
 	}
 	w.gateway = New(Config{
-		Stages: w, Functions: w, Logs: w, Faults: w, DomainName: "abcd1234.example", Now: w.time, Clock: w.clock,
+		Stages: w, Functions: w, Logs: w, Metrics: metered{w}, Faults: w, DomainName: "abcd1234.example", Now: w.time, Clock: w.clock,
 		Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
 		Authorize: func(*http.Request, []byte) *http.Response {
 			w.mu.Lock()
@@ -217,7 +219,11 @@ func (w *world) Invoke(ctx context.Context, functionARN string, payload []byte) 
 	if f == nil {
 		return nil, errors.New("no such function")
 	}
-	return f(ctx, string(payload))
+	result, err := f(ctx, string(payload))
+	if result != nil && result.RequestID == "" {
+		result.RequestID = "run-of-" + name
+	}
+	return result, err
 }
 
 // MayInvoke implements Functions.
@@ -237,10 +243,44 @@ func (w *world) LoseDisconnect(api, connection string) bool {
 }
 
 // Put implements Logs.
-func (w *world) Put(_, group, _, line string) {
+func (w *world) Put(region, group, stream, line string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if region != "us-east-1" || !regexp.MustCompile(`\A[0-9a-f]{32}\z`).MatchString(stream) {
+		w.Errorf("a line for the stream %s in %s", stream, region)
+	}
 	w.lines[group] = append(w.lines[group], line)
+}
+
+// PutOwn implements Logs.
+func (w *world) PutOwn(region, group, stream, line string) {
+	if !strings.HasPrefix(group, "API-Gateway-Execution-Logs_") {
+		w.Errorf("%s counts as a group of API Gateway's own", group)
+	}
+	w.Put(region, group, stream, line)
+}
+
+// metered implements Metrics.
+type metered struct{ *world }
+
+func (w metered) Put(region, namespace, name, unit string, value float64, dimensions map[string]string) {
+	key := name + " " + unit
+	for _, dimension := range slices.Sorted(maps.Keys(dimensions)) {
+		key += " " + dimension + "=" + dimensions[dimension]
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if region != "us-east-1" || namespace != "AWS/ApiGateway" {
+		w.Errorf("a metric of %s in %s", namespace, region)
+	}
+	w.points[key] = append(w.points[key], value)
+}
+
+// metric returns the data points of a metric, all of one dimension set.
+func (w *world) metric(key string) []float64 {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.points[key])
 }
 
 func (w *world) log(group string) []string {
@@ -271,6 +311,20 @@ func (w *world) payload(name string, n int) string {
 	w.Helper()
 	w.eventually(fmt.Sprintf("call %d of %s", n, name), func() bool { return len(w.called(name)) >= n })
 	return w.called(name)[n-1]
+}
+
+// onlyConnection returns the id of the one connection that there is.
+func (w *world) onlyConnection() string {
+	w.Helper()
+	w.gateway.mu.Lock()
+	defer w.gateway.mu.Unlock()
+	if len(w.gateway.conns) != 1 {
+		w.Fatalf("%d connections", len(w.gateway.conns))
+	}
+	for id := range w.gateway.conns {
+		return id
+	}
+	return ""
 }
 
 // ended waits for $disconnect and returns the code and reason it was told.

@@ -33,7 +33,8 @@ const (
 	reapInterval = 30 * time.Second
 )
 
-// Config names what a Runner works with. Every field is required.
+// Config names what a Runner works with. Every field but LogTap is
+// required.
 type Config struct {
 	// MiniStackURL is MiniStack's own address: the Runner reads from it and
 	// writes logs to it as root, past the gateway.
@@ -48,6 +49,9 @@ type Config struct {
 	Metrics Metrics
 	Logger  *slog.Logger
 	Faults  Faults
+	// LogTap is told which lines have arrived in the functions' log groups. It
+	// may be nil.
+	LogTap logship.Tap
 }
 
 func (c Config) check() error {
@@ -114,7 +118,7 @@ func New(config Config) (*Runner, error) {
 		functions:   newFunctions(clients.lambda, config.AccountID),
 		policies:    newPolicies(clients.lambda, config.AccountID),
 		roles:       newRoles(clients.sts),
-		logs:        logship.New(clients.logs, known.logsLost),
+		logs:        logship.New(clients.logs, known.logsLost, config.LogTap),
 		problems:    known,
 		spawner:     newSpawner(),
 		concurrency: newConcurrency(),

@@ -35,10 +35,21 @@ const (
 // callTimeout bounds the calls of one round.
 const callTimeout = 10 * time.Second
 
+// Event is a line that has arrived in CloudWatch Logs.
+type Event struct {
+	Message string
+	Time    time.Time
+}
+
+// Tap is told what has arrived in a log group. It must be quick: nothing is sent
+// meanwhile.
+type Tap func(region, group string, events []Event)
+
 // Shipper sends the lines of all its streams.
 type Shipper struct {
 	client  *cloudwatchlogs.Client
 	lost    func(group, reason string, events int)
+	tap     Tap
 	stop    chan struct{}
 	stopped chan struct{}
 
@@ -49,24 +60,37 @@ type Shipper struct {
 
 type streamKey struct{ region, group, name string }
 
-// New returns a Shipper that calls lost when lines could not be sent.
-func New(client *cloudwatchlogs.Client, lost func(group, reason string, events int)) *Shipper {
-	s := &Shipper{client: client, lost: lost, stop: make(chan struct{}), stopped: make(chan struct{}), named: make(map[streamKey]*Stream)}
+// New returns a Shipper that calls lost when lines could not be sent, and tap,
+// unless it is nil, when they could.
+func New(client *cloudwatchlogs.Client, lost func(group, reason string, events int), tap Tap) *Shipper {
+	s := &Shipper{client: client, lost: lost, tap: tap, stop: make(chan struct{}), stopped: make(chan struct{}), named: make(map[streamKey]*Stream)}
 	go s.run()
 	return s
 }
 
 // Put adds a line to the stream of that name. It does not block.
 func (s *Shipper) Put(region, group, name, line string) {
+	s.stream(region, group, name, false).Append(line)
+}
+
+// PutOwn is Put for a group that the service which writes creates itself when
+// it is missing. Once lines have arrived in it, it is not created again: whoever
+// deletes it meanwhile is most likely taking everything down.
+func (s *Shipper) PutOwn(region, group, name, line string) {
+	s.stream(region, group, name, true).Append(line)
+}
+
+func (s *Shipper) stream(region, group, name string, own bool) *Stream {
 	key := streamKey{region, group, name}
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	stream := s.named[key]
 	if stream == nil {
 		stream = s.Stream(region, group, name)
+		stream.own = own
 		s.named[key] = stream
 	}
-	s.mu.Unlock()
-	stream.Append(line)
+	return stream
 }
 
 func (s *Shipper) run() {
@@ -120,6 +144,8 @@ type Stream struct {
 	group   string
 	name    string
 
+	// own says that the group may be created.
+	own     bool
 	created bool // used by the shipper only
 
 	mu      sync.Mutex
@@ -128,7 +154,8 @@ type Stream struct {
 	dropped int
 }
 
-// Stream returns a stream of a log group. The group is never created.
+// Stream returns a stream of a log group that is never created: on AWS a role of
+// least privilege may not do that either.
 func (s *Shipper) Stream(region, group, name string) *Stream {
 	return &Stream{shipper: s, region: region, group: group, name: name}
 }
@@ -172,9 +199,19 @@ func (l *Stream) send(ctx context.Context) {
 		n := batch(events)
 		if err := l.put(ctx, events[:n]); err != nil {
 			l.Lost(reason(err), n)
+		} else if l.shipper.tap != nil {
+			l.shipper.tap(l.region, l.group, arrived(events[:n]))
 		}
 		events = events[n:]
 	}
+}
+
+func arrived(events []types.InputLogEvent) []Event {
+	list := make([]Event, len(events))
+	for i, event := range events {
+		list[i] = Event{*event.Message, time.UnixMilli(*event.Timestamp)}
+	}
+	return list
 }
 
 // batch says how many of the events fit into one PutLogEvents.
@@ -189,19 +226,14 @@ func batch(events []types.InputLogEvent) int {
 	return len(events)
 }
 
-// put sends one batch. The log group is never created here: on AWS a role of
-// least privilege may not do that either.
+// put sends one batch.
 func (l *Stream) put(ctx context.Context, events []types.InputLogEvent) error {
 	inRegion := func(o *cloudwatchlogs.Options) { o.Region = l.region }
 	if !l.created {
-		_, err := l.shipper.client.CreateLogStream(ctx, &cloudwatchlogs.CreateLogStreamInput{
-			LogGroupName: &l.group, LogStreamName: &l.name,
-		}, inRegion)
-		var exists *types.ResourceAlreadyExistsException
-		if err != nil && !errors.As(err, &exists) {
+		if err := l.create(ctx, inRegion); err != nil {
 			return err
 		}
-		l.created = true
+		l.created, l.own = true, false
 	}
 	_, err := l.shipper.client.PutLogEvents(ctx, &cloudwatchlogs.PutLogEventsInput{
 		LogGroupName: &l.group, LogStreamName: &l.name, LogEvents: events,
@@ -209,6 +241,24 @@ func (l *Stream) put(ctx context.Context, events []types.InputLogEvent) error {
 	var missing *types.ResourceNotFoundException
 	if errors.As(err, &missing) {
 		l.created = false // the group was replaced: try anew with the next lines
+	}
+	return err
+}
+
+// create makes the stream, and the group when it is missing and may be made.
+func (l *Stream) create(ctx context.Context, inRegion func(*cloudwatchlogs.Options)) error {
+	input := &cloudwatchlogs.CreateLogStreamInput{LogGroupName: &l.group, LogStreamName: &l.name}
+	_, err := l.shipper.client.CreateLogStream(ctx, input, inRegion)
+	var missing *types.ResourceNotFoundException
+	if l.own && errors.As(err, &missing) {
+		if _, err := l.shipper.client.CreateLogGroup(ctx, &cloudwatchlogs.CreateLogGroupInput{LogGroupName: &l.group}, inRegion); err != nil {
+			return err
+		}
+		_, err = l.shipper.client.CreateLogStream(ctx, input, inRegion)
+	}
+	var exists *types.ResourceAlreadyExistsException
+	if errors.As(err, &exists) {
+		return nil
 	}
 	return err
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -22,6 +23,8 @@ type logs struct {
 	streams  map[string]bool     // "<group>/<stream>" that exist
 	lines    map[string][]string // by stream
 	missing  bool                // the group does not exist
+	groups   []string            // that were created
+	tapped   []string            // "<region> <group> <message>"
 	batches  int
 	regions  map[string]bool
 	lost     int
@@ -42,6 +45,15 @@ func newShipper(t *testing.T) (*Shipper, *logs) {
 		defer l.mu.Unlock()
 		l.lost += events
 		l.lostWhat = group + ": " + reason
+	}, func(region, group string, events []Event) {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		for _, event := range events {
+			if age := time.Since(event.Time); age < -time.Second || age > time.Minute {
+				t.Errorf("an event of %s", event.Time)
+			}
+			l.tapped = append(l.tapped, region+" "+group+" "+event.Message)
+		}
 	})
 	return s, l
 }
@@ -65,6 +77,9 @@ func (l *logs) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	key := input.LogGroupName + "/" + input.LogStreamName
 	w.Header().Set("Content-Type", "application/x-amz-json-1.1")
 	switch {
+	case strings.HasSuffix(r.Header.Get("X-Amz-Target"), "CreateLogGroup"):
+		l.groups, l.missing = append(l.groups, input.LogGroupName), false
+		_, _ = w.Write([]byte("{}"))
 	case l.missing:
 		fail("ResourceNotFoundException")
 	case strings.HasSuffix(r.Header.Get("X-Amz-Target"), "CreateLogStream"):
@@ -87,7 +102,7 @@ func (l *logs) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func closeShipper(t *testing.T, s *Shipper) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	if err := s.Close(ctx); err != nil {
 		t.Fatal(err)
@@ -116,6 +131,10 @@ func TestLinesArriveInOrderInTheirStreams(t *testing.T) {
 	if !l.regions["eu-west-1"] || !l.regions["us-east-1"] {
 		t.Errorf("Regions %v", l.regions)
 	}
+	slices.Sort(l.tapped)
+	if len(l.tapped) != 102 || l.tapped[0] != "eu-west-1 group line 0" || l.tapped[101] != "us-east-1 group mine" {
+		t.Errorf("tapped: %q", l.tapped)
+	}
 	if own.Group() != "group" || own.Name() != "own" {
 		t.Errorf("%s, %s", own.Group(), own.Name())
 	}
@@ -133,6 +152,36 @@ func TestALargeAmountIsSentInBatchesThatAWSTakes(t *testing.T) {
 	}
 }
 
+func TestAServicesOwnGroupIsMadeOnce(t *testing.T) {
+	s, l := newShipper(t)
+	want := func(state string) {
+		t.Helper()
+		got := ""
+		for deadline := time.Now().Add(10 * time.Second); got != state; time.Sleep(time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatalf("got %s, want %s", got, state)
+			}
+			l.mu.Lock()
+			got = fmt.Sprint(l.groups, l.lines, l.lost)
+			l.mu.Unlock()
+		}
+	}
+	delete := func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.missing = true
+	}
+	delete()
+	s.PutOwn("us-east-1", "own", "stream", "first")
+	want("[own] map[own/stream:[first]] 0")
+	delete()
+	s.PutOwn("us-east-1", "own", "stream", "late")
+	want("[own] map[own/stream:[first]] 1")
+	s.PutOwn("us-east-1", "own", "stream", "later")
+	want("[own] map[own/stream:[first]] 2")
+	closeShipper(t, s)
+}
+
 func TestLostLinesAreCounted(t *testing.T) {
 	s, l := newShipper(t)
 	l.mu.Lock()
@@ -143,6 +192,9 @@ func TestLostLinesAreCounted(t *testing.T) {
 	closeShipper(t, s)
 	if l.lost != 2 || !strings.HasPrefix(l.lostWhat, "gone: ResourceNotFoundException") {
 		t.Errorf("%d lost, %s", l.lost, l.lostWhat)
+	}
+	if len(l.tapped)+len(l.groups) > 0 {
+		t.Errorf("tapped %q, made %q", l.tapped, l.groups)
 	}
 	s, l = newShipper(t)
 	stream := s.Stream("us-east-1", "group", "full")
