@@ -45,7 +45,7 @@ It listens on 127.0.0.1 only. State and logs are in one folder, and the ports
 of a folder stay the same.`,
 	}
 	cmd.PersistentFlags().StringVar(&flags.dir, "dir", defaultFolder, "folder of the stack's state and logs")
-	cmd.AddCommand(newUpCommand(flags), newDownCommand(flags), newStatusCommand(flags), newEnvCommand(flags), newLogsCommand(flags), newExecCommand(flags))
+	cmd.AddCommand(newUpCommand(flags), newDownCommand(flags), newStatusCommand(flags), newEnvCommand(flags), newLogsCommand(flags), newExecCommand(flags), newFaultCommand(flags))
 	return cmd
 }
 
