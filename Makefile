@@ -24,7 +24,7 @@ demo: check build ## Deploy the whole chat on this machine and let two people ta
 	@bin/demo
 
 .PHONY: test
-test: check lint test-modules test-go test-e2e ## Set up and run all tests
+test: check lint test-modules test-go test-parity fuzz-briefly test-e2e ## Set up and run all tests
 	@if scripts/browser; then $(MAKE) test-clients; else \
 		PORTCULLIS_WITHOUT_BROWSER=1 $(GO) test -count=1 -timeout 15m ./test/clients/...; \
 		echo "NOT TESTED: Chromium in the chat, for want of a browser (see above)"; \
@@ -50,6 +50,18 @@ init: build ## terraform init of the examples, from a provider mirror if there i
 test-go: ## Unit tests with the race detector, and the threat model's check
 	$(GO) test -race $$($(GO) list ./... | grep -v /test/)
 	$(GO) test ./test/threatmodel/...
+
+.PHONY: test-parity
+test-parity: ## A second HTML parser and DOMPurify must agree with the functions (needs Node)
+	@scripts/parity
+
+.PHONY: fuzz
+fuzz: ## Fuzz every target, FUZZTIME=1m each; FUZZ=<regexp> chooses
+	@scripts/fuzz
+
+.PHONY: fuzz-briefly
+fuzz-briefly:
+	@FUZZTIME=2s scripts/fuzz
 
 .PHONY: test-modules
 test-modules: ## terraform fmt, validate and test of each module

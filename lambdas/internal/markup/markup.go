@@ -10,6 +10,7 @@ import (
 	"fmt"
 	stdhtml "html"
 	"net/url"
+	"regexp"
 	"strings"
 
 	"github.com/microcosm-cc/bluemonday"
@@ -184,8 +185,12 @@ func link(n *html.Node) (string, bool) {
 }
 
 // mayLink is true for a URL with a host in ASCII, so that one alphabet cannot
-// pass for another, and without a user part, which could pass for the host.
+// pass for another, and without a user part, which could pass for the host. Go
+// takes more for a host than browsers do; what only one of them understands is
+// no link.
 func mayLink(u *url.URL) bool {
-	foreign := func(r rune) bool { return r <= ' ' || r > '~' || r == '%' }
-	return u.Hostname() != "" && u.User == nil && u.Opaque == "" && !strings.ContainsFunc(u.Host, foreign)
+	return host.MatchString(u.Host) && u.User == nil && u.Opaque == ""
 }
+
+// host is a name, an IPv4 or an IPv6 address, and a port where there is one.
+var host = regexp.MustCompile(`\A(?:[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?\.?|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?\z`)

@@ -147,3 +147,28 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// FuzzAllows has a policy of one origin, and so a list of all the ways to write
+// it.
+func FuzzAllows(f *testing.F) {
+	for _, s := range []string{
+		"https://app.example.com", "https://app.example.com:443", "HTTPS://app.example.com", "https://APP.example.com", "https://app.example.com.", "https://app.example.com:0443",
+		"https://app.example.com/", "https://app.example.com.evil.com", "https://evil.com#app.example.com", "https://app.example.com@evil.com", "https://app.example.com\x00", "null", "",
+	} {
+		f.Add(s)
+	}
+	o, err := origin.Parse("https://app.example.com")
+	if err != nil {
+		f.Fatal(err)
+	}
+	policy := origin.NewPolicy([]origin.Origin{o}, false)
+	f.Fuzz(func(t *testing.T, s string) {
+		written := strings.EqualFold(s, "https://app.example.com") || strings.EqualFold(s, "https://app.example.com:443")
+		if policy.Allows([]string{s}) && !written {
+			t.Errorf("%q passes for the allowed origin", s)
+		}
+		if policy.Allows([]string{s, s}) || policy.Allows(nil) {
+			t.Errorf("two headers %q, or none, pass", s)
+		}
+	})
+}

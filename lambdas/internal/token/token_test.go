@@ -16,6 +16,7 @@ import (
 	"errors"
 	"maps"
 	"math/big"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -484,6 +485,43 @@ func FuzzVerify(f *testing.F) {
 		var rejection token.Rejection
 		if _, err := verifier.Verify(context.Background(), bearer); !errors.As(err, &rejection) {
 			t.Errorf("%q: got %v", bearer, err)
+		}
+	})
+}
+
+// FuzzSignedClaims signs whatever it makes: a token with a good signature is
+// accepted only if another JSON parser finds in it what the settings ask for.
+func FuzzSignedClaims(f *testing.F) {
+	for _, c := range []string{
+		claims, `{}`, `null`, with(map[string]any{"aud": []string{"client-1"}}), with(map[string]any{"exp": 1e30}), with(map[string]any{"sub": "a b"}),
+		strings.Replace(claims, "{", `{"sub":"root",`, 1), strings.Replace(claims, `"exp"`, `"EXP"`, 1), strings.Replace(claims, `"u1"`, `"\ud800"`, 1),
+	} {
+		f.Add(header, c)
+	}
+	f.Add(`{"alg":"RS256","kid":"rsa","crit":[]}`, claims)
+	f.Add(`{"alg":"RS256","kid":"rsa","typ":"at+jwt","x":{"a":1,"a":2}}`, claims)
+	f.Fuzz(func(t *testing.T, h, c string) {
+		bearer := compact(h, c, signRSA)
+		got, err := verify(cognito, bearer)
+		var rejection token.Rejection
+		if err != nil {
+			if !errors.As(err, &rejection) || !reflect.DeepEqual(got, token.Claims{}) {
+				t.Errorf("%s.%s: got %+v, %v", h, c, got, err)
+			}
+			return
+		}
+		var head struct{ Alg, Kid string }
+		var body struct {
+			Iss, Sub, Jti string
+			Exp           float64
+			TokenUse      string `json:"token_use"`
+		}
+		if json.Unmarshal([]byte(h), &head) != nil || head.Alg != "RS256" || head.Kid != "rsa" {
+			t.Errorf("%s: accepted the header", h)
+		}
+		if err := json.Unmarshal([]byte(c), &body); err != nil || body.Iss != cognito.Issuer || body.TokenUse != "access" || body.Sub == "" ||
+			body.Sub != got.Subject || int64(body.Exp) != got.Expires || got.Expires <= now.Unix() || got.Expires > 253402300799 {
+			t.Errorf("%s: accepted %+v, another parser says %+v, %v", c, got, body, err)
 		}
 	})
 }
