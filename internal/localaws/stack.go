@@ -25,6 +25,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 
 	"github.com/portcullis-chat/portcullis/internal/localaws/adapter"
+	"github.com/portcullis-chat/portcullis/internal/localaws/alarms"
 	"github.com/portcullis-chat/portcullis/internal/localaws/apigw"
 	"github.com/portcullis-chat/portcullis/internal/localaws/dataplane"
 	"github.com/portcullis-chat/portcullis/internal/localaws/faults"
@@ -74,6 +75,7 @@ type Stack struct {
 	data      *dataplane.Gateway
 	logs      *logship.Shipper
 	metrics   *metrics.Publisher
+	alarms    *alarms.Evaluator
 	faults    *faults.Set
 	logger    *slog.Logger
 	server    *http.Server
@@ -169,6 +171,8 @@ func (s *Stack) assemble(opts Options, address string) error {
 	s.metrics = metrics.New(cloudwatch.NewFromConfig(root), func(namespace, reason string, values int) {
 		opts.Logger.Warn("metrics lost", "namespace", namespace, "reason", reason, "values", values)
 	})
+	s.alarms = alarms.New(cloudwatch.NewFromConfig(root), opts.Region, opts.Logger)
+	s.metrics.OnPublish(s.alarms.Touch)
 	s.faults = faults.New(opts.Logger)
 	clock := &faults.Clock{}
 	s.functions, err = lambda.New(lambda.Config{
@@ -195,7 +199,9 @@ func (s *Stack) assemble(opts Options, address string) error {
 	})
 	s.faults.Attach(s.data, s.functions)
 	front, err = proxy.New(proxy.Config{
-		Address: address, Upstream: upstream, Lambda: s.functions.Middleware, Adapter: s.adapter.Middleware, ControlPlane: s.control, DataPlane: s.data,
+		Address: address, Upstream: upstream,
+		Lambda:  func(next http.Handler) http.Handler { return s.functions.Middleware(s.alarms.Middleware(next)) },
+		Adapter: s.adapter.Middleware, ControlPlane: s.control, DataPlane: s.data,
 		Status: http.HandlerFunc(s.serveStatus), Faults: faults.Handler(s.faults, clock), Calls: s.faults.Calls, Logger: opts.Logger,
 	})
 	if err != nil {
@@ -249,6 +255,9 @@ func (s *Stack) close(ctx context.Context) {
 		if err := s.metrics.Close(ctx); err != nil {
 			s.logger.Warn("metrics lost", "error", err)
 		}
+	}
+	if s.alarms != nil {
+		s.alarms.Close()
 	}
 	if s.server != nil {
 		_ = s.server.Close()
