@@ -66,6 +66,7 @@ func TestEveryGrantIsNeeded(t *testing.T) {
 	own := newIssuer(t)
 	d := deploy(t, "test/e2e/fixtures/own-issuer", map[string]any{
 		"issuer": own.URL, "jwks_uri": own.KeysURL, "audiences": []string{issuer.Audience}, "token_type_check": "typ",
+		"rooms": map[string]any{"claim": roomsClaim},
 	})
 	key, err := x509.MarshalPKCS8PrivateKey(own.Key)
 	if err != nil {

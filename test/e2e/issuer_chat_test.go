@@ -21,6 +21,7 @@ func TestOwnIssuer(t *testing.T) {
 	own := newIssuer(t)
 	d := deploy(t, "test/e2e/fixtures/own-issuer", map[string]any{
 		"issuer": own.URL, "jwks_uri": own.KeysURL, "audiences": []string{issuer.Audience}, "token_type_check": "typ",
+		"rooms": map[string]any{"claim": roomsClaim},
 	})
 
 	d.ownIssuer(t, own)
@@ -47,6 +48,75 @@ func (d *deployment) ownIssuer(t *testing.T, own ownIssuer) {
 			refused(t, d, browser(room(t), own.token(t, "alice", time.Hour, changes)), http.StatusUnauthorized)
 		})
 	}
+
+	t.Run("a claim says which rooms a user may enter", func(t *testing.T) {
+		name := room(t)
+		alice := own.token(t, "alice", time.Hour, map[string]any{roomsClaim: []string{name + "-team-*", name + "-news:read"}})
+		bob := join(t, d, browser(name+"-news", own.token(t, "bob", time.Hour, nil)))
+		join(t, d, browser(name+"-team-a", alice)).say(t, "hello, team")
+		refused(t, d, browser(name, alice), http.StatusForbidden)
+		refused(t, d, browser(name, own.token(t, "alice", time.Hour, map[string]any{roomsClaim: nil})), http.StatusForbidden)
+		refused(t, d, browser(name, own.token(t, "alice", time.Hour, map[string]any{roomsClaim: map[string]any{name: true}})), http.StatusForbidden)
+
+		reader := join(t, d, browser(name+"-news", alice))
+		reader.fails(t, `{"action":"sendMessage","clientId":"x","text":"x"}`, protocol.CodeForbidden)
+		bob.say(t, "the news")
+		reader.next(t, protocol.TypeMessage)
+		if history := reader.ask(t, protocol.HistoryRequest{Action: protocol.ActionHistory}, protocol.TypeHistory); len(history.Messages) != 1 {
+			t.Fatalf("history %s", history.raw)
+		}
+	})
+
+	t.Run("a listener whose token ends hears nothing more and is closed", func(t *testing.T) {
+		room := room(t)
+		a := join(t, d, browser(room, own.token(t, "alice", time.Hour, nil)))
+		b := join(t, d, browser(room, own.token(t, "bob", 4*time.Second, nil)))
+		a.say(t, "in time")
+		b.next(t, protocol.TypeMessage)
+		time.Sleep(4500 * time.Millisecond)
+		a.say(t, "too late")
+		select {
+		case <-b.closed:
+		case <-time.After(wait):
+			t.Fatal("the connection stays open")
+		}
+		b.hearsNothing(t)
+		if members := a.ask(t, protocol.MembersRequest{Action: protocol.ActionMembers}, protocol.TypeMembers); len(members.Members) != 1 {
+			t.Fatalf("members %s", members.raw)
+		}
+	})
+
+	t.Run("who is refused too often is told so, closed, and has to wait", func(t *testing.T) {
+		const allowed = 30 // the default of rate_limit.refusals_per_minute
+		token := own.token(t, "mallory-"+randomHex(3), time.Hour, nil)
+		a := join(t, d, browser(room(t), token))
+		for n := 0; ; n++ {
+			a.send(t, "nonsense")
+			f := a.next(t, protocol.TypeError)
+			if f.Code == protocol.CodeRateLimited {
+				if n < allowed || f.RetryAfter <= 0 {
+					t.Fatalf("after %d refusals: %s", n, f.raw)
+				}
+				break
+			}
+			if f.Code != protocol.CodeBadRequest || n > 4*allowed {
+				t.Fatalf("after %d refusals: %s", n, f.raw)
+			}
+		}
+		select {
+		case <-a.closed:
+		case <-time.After(wait):
+			t.Fatal("the connection stays open")
+		}
+		refused(t, d, browser(room(t), token), http.StatusTooManyRequests)
+		eventually(t, "who waits may come back", func() bool {
+			conn, _, err := dial(t, d, browser(room(t), token))
+			if err == nil {
+				_ = conn.CloseNow()
+			}
+			return err == nil
+		})
+	})
 
 	t.Run("a message after the token's end is refused and the connection closed", func(t *testing.T) {
 		room := room(t)
@@ -104,6 +174,11 @@ func (d *deployment) ownIssuer(t *testing.T, own ownIssuer) {
 			t.Fatal(err)
 		}
 		a.fails(t, `{"action":"sendMessage","clientId":"x","text":"x"}`, protocol.CodeForbidden)
+		select {
+		case <-a.closed:
+		case <-time.After(wait):
+			t.Fatal("the connection stays open")
+		}
 		refused(t, d, browser(room(t), token), http.StatusForbidden)
 	})
 }

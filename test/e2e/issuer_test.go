@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"crypto/ecdsa"
 	"crypto/x509"
+	"maps"
 	"testing"
 	"time"
 
@@ -39,11 +40,16 @@ func (i ownIssuer) cast(t *testing.T) cast {
 	return cast{alice: named(t, "alice"), bob: named(t, "bob"), newcomer: func(t *testing.T) string { return named(t, "carol") }}
 }
 
-// token signs an access token for a user that is valid for a while; changes
-// replace claims, and a nil value removes one.
+// roomsClaim is the claim that lists the rooms a user may enter.
+const roomsClaim = "rooms"
+
+// token signs an access token for a user that is valid for a while, and opens
+// every room; changes replace claims, and a nil value removes one.
 func (i ownIssuer) token(t *testing.T, sub string, valid time.Duration, changes map[string]any) string {
 	t.Helper()
-	token, err := i.Token(sub, valid, changes)
+	all := map[string]any{roomsClaim: []string{"*"}}
+	maps.Copy(all, changes)
+	token, err := i.Token(sub, valid, all)
 	if err != nil {
 		t.Fatal(err)
 	}
