@@ -10,6 +10,7 @@ import (
 	"github.com/portcullis-chat/portcullis/lambdas/internal/authorize"
 	"github.com/portcullis-chat/portcullis/lambdas/internal/jwks"
 	"github.com/portcullis-chat/portcullis/lambdas/internal/logging"
+	"github.com/portcullis-chat/portcullis/lambdas/internal/metrics"
 	"github.com/portcullis-chat/portcullis/lambdas/internal/token"
 )
 
@@ -27,6 +28,7 @@ func main() {
 		Secrets:  settings.Secrets,
 		Rooms:    settings.Rooms,
 		Log:      log,
+		Metrics:  metrics.New(os.Stdout, settings.Metrics, settings.LogLevel, time.Now),
 	}
 	lambda.Start(handler.Handle)
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/portcullis-chat/portcullis/lambdas/internal/config"
 	"github.com/portcullis-chat/portcullis/lambdas/internal/connect"
 	"github.com/portcullis-chat/portcullis/lambdas/internal/logging"
+	"github.com/portcullis-chat/portcullis/lambdas/internal/metrics"
 	"github.com/portcullis-chat/portcullis/lambdas/internal/store"
 )
 
@@ -23,8 +24,10 @@ func main() {
 		Connections:    store.NewConnections(environment.DynamoDB(), settings.Table, time.Now),
 		MaxConnections: settings.MaxConnections,
 		MaxMembers:     settings.MaxMembers,
+		MaxRefusals:    settings.MaxRefusals,
 		Now:            time.Now,
 		Log:            log,
+		Metrics:        metrics.New(os.Stdout, settings.Metrics, settings.LogLevel, time.Now),
 	}
 	lambda.Start(handler.Handle)
 }

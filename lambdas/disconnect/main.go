@@ -11,6 +11,7 @@ import (
 	"github.com/portcullis-chat/portcullis/lambdas/internal/config"
 	"github.com/portcullis-chat/portcullis/lambdas/internal/disconnect"
 	"github.com/portcullis-chat/portcullis/lambdas/internal/logging"
+	"github.com/portcullis-chat/portcullis/lambdas/internal/metrics"
 	"github.com/portcullis-chat/portcullis/lambdas/internal/store"
 )
 
@@ -22,6 +23,7 @@ func main() {
 	handler := &disconnect.Handler{
 		Connections: store.NewConnections(environment.DynamoDB(), settings.Table, time.Now),
 		Log:         log,
+		Metrics:     metrics.New(os.Stdout, settings.Metrics, settings.LogLevel, time.Now),
 	}
 	lambda.Start(handler.Handle)
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/portcullis-chat/portcullis/lambdas/internal/ledger"
 	"github.com/portcullis-chat/portcullis/lambdas/internal/logging"
 	"github.com/portcullis-chat/portcullis/lambdas/internal/message"
+	"github.com/portcullis-chat/portcullis/lambdas/internal/metrics"
 	"github.com/portcullis-chat/portcullis/lambdas/internal/push"
 	"github.com/portcullis-chat/portcullis/lambdas/internal/room"
 	"github.com/portcullis-chat/portcullis/lambdas/internal/store"
@@ -26,16 +27,23 @@ func main() {
 	db := environment.DynamoDB()
 	connections := store.NewConnections(db, settings.Connections, time.Now)
 	sockets := push.NewSockets(environment.Config(), settings.Management)
+	accounts := ledger.New(store.NewUsers(db, settings.Connections), settings.Limits, time.Now)
 	lambda.Start(&message.Handler{
-		Ledger:   ledger.New(store.NewUsers(db, settings.Connections), settings.Limits, time.Now),
+		Ledger:   accounts,
+		Counter:  accounts,
 		Messages: store.NewMessages(db, settings.Messages, settings.Life, time.Now),
 		Members:  connections,
-		Fanout:   &push.Fanout{Poster: sockets, Remover: connections, Now: time.Now, Log: log},
+		Fanout:   &push.Fanout{Poster: sockets, Closer: sockets, Remover: connections, Now: time.Now, Log: log},
 		Sockets:  sockets,
 		Format:   settings.Format,
 		MaxText:  settings.MaxText,
-		NewID:    room.NewIDs(time.Now),
-		Now:      time.Now,
-		Log:      log,
+
+		HistoryPage: settings.HistoryPage,
+		MembersPage: settings.MembersPage,
+
+		NewID:   room.NewIDs(time.Now),
+		Now:     time.Now,
+		Log:     log,
+		Metrics: metrics.New(os.Stdout, settings.Metrics, settings.LogLevel, time.Now),
 	})
 }

@@ -126,6 +126,7 @@ module "authorizer" {
     ALLOWED_ORIGINS      = join(",", var.allowed_origins)
     ALLOW_MISSING_ORIGIN = tostring(var.allow_missing_origin)
     ORIGIN_SECRET_SHA256 = join(",", local.origin_secret_digests)
+    METRICS_NAMESPACE    = var.metrics_namespace == null ? "" : var.metrics_namespace
   }
 
   # A client waits for the answer, and API Gateway does not say how long it

@@ -335,3 +335,14 @@ variable "log_level" {
   default     = "INFO"
   nullable    = false
 }
+
+variable "metrics_namespace" {
+  description = "CloudWatch namespace of the metrics that the authorizer writes of itself in its log. They are billed as custom metrics. Null writes none."
+  type        = string
+  default     = "Portcullis"
+
+  validation {
+    condition     = var.metrics_namespace == null || can(regex("^[A-Za-z0-9_#][A-Za-z0-9._/#-]{0,254}$", var.metrics_namespace)) && !startswith(coalesce(var.metrics_namespace, "none"), "AWS/")
+    error_message = "metrics_namespace must be null or 1 to 255 characters of a-z, A-Z, 0-9, dot, underscore, slash, # and hyphen, begin with a letter, digit, underscore or #, and not with AWS/, which is CloudWatch's own."
+  }
+}

@@ -13,6 +13,9 @@ locals {
     [module.api.access_log_group_name, module.api.execution_log_group_name],
   )
 
+  # A function's variable has no null.
+  metrics_namespace = var.metrics_namespace == null ? "" : var.metrics_namespace
+
   # What DynamoDB asks of the caller's rights when it opens a table: the table's
   # key decrypted, by DynamoDB only.
   # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html
@@ -172,6 +175,8 @@ module "connect" {
     CONNECTIONS_TABLE        = module.connections.name
     MAX_CONNECTIONS_PER_USER = tostring(var.max_connections_per_user)
     MAX_MEMBERS              = tostring(var.max_members)
+    RATE_REFUSALS_PER_MINUTE = tostring(var.rate_limit.refusals_per_minute)
+    METRICS_NAMESPACE        = local.metrics_namespace
   }
 
   statements = [
@@ -205,6 +210,7 @@ module "disconnect" {
 
   environment = {
     CONNECTIONS_TABLE = module.connections.name
+    METRICS_NAMESPACE = local.metrics_namespace
   }
 
   statements = [
@@ -245,6 +251,11 @@ module "message" {
     MESSAGE_TTL_SECONDS      = tostring(var.message_retention_days * 24 * 60 * 60)
     RATE_MESSAGES_PER_MINUTE = tostring(var.rate_limit.messages_per_minute)
     RATE_BYTES_PER_MINUTE    = tostring(var.rate_limit.bytes_per_minute)
+    RATE_READS_PER_MINUTE    = tostring(var.rate_limit.reads_per_minute)
+    RATE_REFUSALS_PER_MINUTE = tostring(var.rate_limit.refusals_per_minute)
+    HISTORY_PAGE             = tostring(var.page_size.history)
+    MEMBERS_PAGE             = tostring(var.page_size.members)
+    METRICS_NAMESPACE        = local.metrics_namespace
   }
 
   statements = [
@@ -315,6 +326,7 @@ module "auth" {
   permissions_boundary = var.permissions_boundary
   log_retention_days   = var.log_retention_days
   log_level            = var.log_level
+  metrics_namespace    = var.metrics_namespace
   tags                 = var.tags
 }
 

@@ -169,11 +169,28 @@ variable "max_connections_per_user" {
   }
 }
 
+variable "page_size" {
+  description = "Most that one answer holds: `history` in messages and `members` in users (1 to 100 each). A client asks on from where an answer ends, so a smaller page costs more requests and fewer read units each."
+  type = object({
+    history = optional(number, 100)
+    members = optional(number, 100)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = alltrue([for size in [var.page_size.history, var.page_size.members] : size == floor(size) && size >= 1 && size <= 100])
+    error_message = "page_size.history and page_size.members must be whole numbers from 1 to 100."
+  }
+}
+
 variable "rate_limit" {
-  description = "What one user may send over all connections: `messages_per_minute` (1 to 6000) and `bytes_per_minute` of text (at least 1024 and at least max_text_bytes, at most 10485760)."
+  description = "What one user may do over all connections: `messages_per_minute` (1 to 6000) and `bytes_per_minute` of text (at least 1024 and at least max_text_bytes, at most 10485760); `reads_per_minute`, requests for history or members (1 to 6000); and `refusals_per_minute` (1 to 6000), frames that are refused by the user's own fault: with one more the connection is closed, and the next one refused with 429 for as long as another refusal would have to wait."
   type = object({
     messages_per_minute = optional(number, 60)
     bytes_per_minute    = optional(number, 65536)
+    reads_per_minute    = optional(number, 120)
+    refusals_per_minute = optional(number, 30)
   })
   default  = {}
   nullable = false
@@ -181,6 +198,11 @@ variable "rate_limit" {
   validation {
     condition     = var.rate_limit.messages_per_minute == floor(var.rate_limit.messages_per_minute) && var.rate_limit.messages_per_minute >= 1 && var.rate_limit.messages_per_minute <= 6000
     error_message = "rate_limit.messages_per_minute must be a whole number from 1 to 6000."
+  }
+
+  validation {
+    condition     = alltrue([for rate in [var.rate_limit.reads_per_minute, var.rate_limit.refusals_per_minute] : rate == floor(rate) && rate >= 1 && rate <= 6000])
+    error_message = "rate_limit.reads_per_minute and rate_limit.refusals_per_minute must be whole numbers from 1 to 6000."
   }
 
   validation {
@@ -317,4 +339,10 @@ variable "detailed_metrics" {
   type        = bool
   default     = false
   nullable    = false
+}
+
+variable "metrics_namespace" {
+  description = "CloudWatch namespace of the metrics that the functions write of themselves in their logs (docs/metrics.md). They are billed as custom metrics. Null writes none."
+  type        = string
+  default     = "Portcullis"
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/portcullis-chat/portcullis/lambdas/internal/access"
 	"github.com/portcullis-chat/portcullis/lambdas/internal/gateway"
 	"github.com/portcullis-chat/portcullis/lambdas/internal/logging"
+	"github.com/portcullis-chat/portcullis/lambdas/internal/metrics"
 	"github.com/portcullis-chat/portcullis/lambdas/internal/origin"
 	"github.com/portcullis-chat/portcullis/lambdas/internal/text"
 	"github.com/portcullis-chat/portcullis/lambdas/internal/token"
@@ -39,6 +40,7 @@ type Handler struct {
 	Secrets  origin.Secrets
 	Rooms    access.Rule
 	Log      *slog.Logger
+	Metrics  *metrics.Recorder
 }
 
 // refusal is a reason to answer 401. The client is told nothing else.
@@ -66,6 +68,7 @@ func (h *Handler) Handle(ctx context.Context, request gateway.AuthorizerRequest)
 	defer func() {
 		if value := recover(); value != nil {
 			logging.Panic(ctx, log, value)
+			h.Metrics.PutReason("crash", metrics.Failures.Of(1))
 			response, err = gateway.AuthorizerResponse{}, gateway.ErrUnauthorized
 		}
 	}()
@@ -73,29 +76,33 @@ func (h *Handler) Handle(ctx context.Context, request gateway.AuthorizerRequest)
 	claims, err := h.authenticate(ctx, request)
 	if err != nil {
 		log.WarnContext(ctx, logging.LoginFail, logging.Reason(reasonOf(err)))
+		h.Metrics.PutReason(reasonOf(err), metrics.Refusals.Of(1))
 		return gateway.AuthorizerResponse{}, gateway.ErrUnauthorized
 	}
 	log = log.With(logging.Subject(claims.Subject))
 
-	if origins := request.Headers.Header("Origin"); !h.Origins.Allows(origins) {
-		log.WarnContext(ctx, logging.ForeignOrigin, slog.Int("origins", len(origins)))
+	deny := func(event, reason string, attrs ...any) (gateway.AuthorizerResponse, error) {
+		log.WarnContext(ctx, event, append(attrs, logging.Reason(reason))...)
+		h.Metrics.PutReason(reason, metrics.Refusals.Of(1))
 		return gateway.Deny(request.MethodArn, claims.Subject), nil
+	}
+
+	if origins := request.Headers.Header("Origin"); !h.Origins.Allows(origins) {
+		return deny(logging.ForeignOrigin, "origin", slog.Int("origins", len(origins)))
 	}
 	rooms := request.Query[protocol.RoomParameter]
 	if len(rooms) != 1 || !protocol.RoomPattern.MatchString(rooms[0]) {
-		log.WarnContext(ctx, logging.AuthorizeFail, logging.Reason("room"))
-		return gateway.Deny(request.MethodArn, claims.Subject), nil
+		return deny(logging.AuthorizeFail, "room")
 	}
 	granted, err := h.Rooms.Of(claims.Rooms, rooms[0])
-	if err != nil || granted == "" {
-		reason := "room_not_granted"
-		if err != nil {
-			reason = "rooms_claim"
-		}
-		log.WarnContext(ctx, logging.AuthorizeFail, logging.Reason(reason), slog.String("room", rooms[0]))
-		return gateway.Deny(request.MethodArn, claims.Subject), nil
+	switch {
+	case err != nil:
+		return deny(logging.AuthorizeFail, "rooms_claim")
+	case granted == "":
+		return deny(logging.AuthorizeFail, "room_not_granted", slog.String("room", rooms[0]))
 	}
 	log.InfoContext(ctx, logging.LoginSuccess, slog.String("room", rooms[0]), slog.String("access", granted), slog.Duration("took", time.Since(start)))
+	h.Metrics.Put(metrics.Handshakes.Of(1))
 	return gateway.Allow(request.MethodArn, gateway.Identity{
 		Sub:    claims.Subject,
 		Name:   displayName(claims.Names),

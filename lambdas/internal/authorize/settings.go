@@ -6,6 +6,7 @@ import (
 	"github.com/portcullis-chat/portcullis/lambdas/internal/access"
 	"github.com/portcullis-chat/portcullis/lambdas/internal/config"
 	"github.com/portcullis-chat/portcullis/lambdas/internal/jwks"
+	"github.com/portcullis-chat/portcullis/lambdas/internal/metrics"
 	"github.com/portcullis-chat/portcullis/lambdas/internal/origin"
 	"github.com/portcullis-chat/portcullis/lambdas/internal/token"
 )
@@ -18,6 +19,7 @@ type Settings struct {
 	Origins  origin.Policy
 	Secrets  origin.Secrets
 	Rooms    access.Rule
+	Metrics  metrics.Settings
 	LogLevel string
 }
 
@@ -44,6 +46,7 @@ func Read(lookup func(string) (string, bool)) (Settings, error) {
 		Keys:     readKeys(r),
 		Secrets:  readSecrets(r),
 		Rooms:    readRooms(r),
+		Metrics:  metrics.Read(r),
 		LogLevel: r.LogLevel(),
 	}
 	s.Token.RoomsClaim = s.Rooms.Claim

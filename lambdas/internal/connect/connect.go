@@ -14,6 +14,8 @@ import (
 	"github.com/portcullis-chat/portcullis/lambdas/internal/config"
 	"github.com/portcullis-chat/portcullis/lambdas/internal/gateway"
 	"github.com/portcullis-chat/portcullis/lambdas/internal/logging"
+	"github.com/portcullis-chat/portcullis/lambdas/internal/metrics"
+	"github.com/portcullis-chat/portcullis/lambdas/internal/ratelimit"
 	"github.com/portcullis-chat/portcullis/lambdas/internal/room"
 	"github.com/portcullis-chat/portcullis/lambdas/internal/store"
 )
@@ -23,6 +25,8 @@ type Settings struct {
 	Table          string
 	MaxConnections int // of one user
 	MaxMembers     int // connections in one room
+	MaxRefusals    int // of one user's frames in a minute
+	Metrics        metrics.Settings
 	LogLevel       string
 }
 
@@ -32,6 +36,8 @@ func Read(r *config.Reader) Settings {
 		Table:          r.Table("CONNECTIONS_TABLE"),
 		MaxConnections: r.Int("MAX_CONNECTIONS_PER_USER", 1, 50),
 		MaxMembers:     r.Int("MAX_MEMBERS", 2, 5000),
+		MaxRefusals:    r.Int("RATE_REFUSALS_PER_MINUTE", 1, 6000),
+		Metrics:        metrics.Read(r),
 		LogLevel:       r.LogLevel(),
 	}
 }
@@ -50,9 +56,19 @@ type Handler struct {
 	Connections    Connections
 	MaxConnections int
 	MaxMembers     int
+	MaxRefusals    int
 	Now            func() time.Time
 	Log            *slog.Logger
+	Metrics        *metrics.Recorder
 }
+
+const (
+	// margin is how long before Lambda would kill the function its own work
+	// ends, so that what it wrote can be taken back.
+	margin = 3 * time.Second
+	// undoTimeout bounds that.
+	undoTimeout = 2 * time.Second
+)
 
 // refused is an answer other than 200 that is no fault of ours.
 type refused struct {
@@ -64,8 +80,8 @@ type refused struct {
 func (r refused) Error() string { return r.reason }
 
 // Handle answers 200 with the subprotocol, or refuses the handshake: 403 for a
-// banned user, 429 for one with too many connections, 503 for a full room, 500
-// when the tables do not answer. A refusal leaves no row that counts.
+// banned user, 429 for one with too many connections or refused frames, 503 for a
+// full room, 500 when the tables do not answer. A refusal leaves no row that counts.
 func (h *Handler) Handle(ctx context.Context, request gateway.Request) (response gateway.Response, err error) {
 	rc := request.RequestContext
 	log := h.Log.With(
@@ -77,21 +93,30 @@ func (h *Handler) Handle(ctx context.Context, request gateway.Request) (response
 	defer func() {
 		if value := recover(); value != nil {
 			logging.Panic(ctx, log, value)
+			h.Metrics.PutReason("crash", metrics.Failures.Of(1))
 			response, err = gateway.Status(http.StatusInternalServerError), nil
 		}
 	}()
 	start := time.Now()
+	if deadline, ok := ctx.Deadline(); ok {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-margin))
+		defer cancel()
+	}
 	slot, err := h.open(ctx, rc)
 	var refusal refused
 	if errors.As(err, &refusal) {
 		log.WarnContext(ctx, refusal.event, logging.Reason(refusal.reason))
+		h.Metrics.PutReason(refusal.reason, metrics.Refusals.Of(1))
 		return gateway.Status(refusal.status), nil
 	}
 	if err != nil {
 		log.ErrorContext(ctx, logging.DependencyFail, logging.Reason("connect"), logging.Cause(err))
+		h.Metrics.PutReason("connect", metrics.Failures.Of(1))
 		return gateway.Status(http.StatusInternalServerError), nil
 	}
 	log.InfoContext(ctx, logging.SessionCreated, slog.Int("slot", slot), slog.Duration("took", time.Since(start)))
+	h.Metrics.Put(metrics.Connects.Of(1))
 	return accepted(request.Headers), nil
 }
 
@@ -118,6 +143,11 @@ func (h *Handler) open(ctx context.Context, rc gateway.Context) (slot int, err e
 	if user.RevokedUntil > h.Now().Unix() {
 		return 0, refused{http.StatusForbidden, logging.AuthorizeFail, "revoked"}
 	}
+	// Whose socket was closed for too many refused frames waits as long as the
+	// next of them would have to.
+	if _, _, wait := ratelimit.Take(user.RefusalsFrom, h.Now(), h.MaxRefusals); wait > 0 {
+		return 0, refused{http.StatusTooManyRequests, logging.RateExceeded, "refusals"}
+	}
 	if h.fullyConnected(user) {
 		return 0, tooManyConnections
 	}
@@ -140,11 +170,20 @@ func (h *Handler) open(ctx context.Context, rc gateway.Context) (slot int, err e
 		Name:         caller.Name,
 		Slot:         slot,
 		ConnectedAt:  rc.ConnectedAt,
+		TokenEnds:    int64(caller.Exp),
 	})
 	if err != nil {
-		return 0, errors.Join(err, h.Connections.FreeSlot(ctx, caller.Sub, slot, rc.ConnectionID, caller.Room))
+		return 0, errors.Join(err, h.undo(ctx, rc, slot))
 	}
 	return slot, nil
+}
+
+// undo gives up a slot that may have been taken. The time of the work may be
+// over; this has its own.
+func (h *Handler) undo(ctx context.Context, rc gateway.Context, slot int) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTimeout)
+	defer cancel()
+	return h.Connections.FreeSlot(ctx, rc.Authorizer.Sub, slot, rc.ConnectionID, rc.Authorizer.Room)
 }
 
 var tooManyConnections = refused{http.StatusTooManyRequests, logging.RateExceeded, "connections_per_user"}
@@ -169,7 +208,11 @@ func (h *Handler) takeSlot(ctx context.Context, rc gateway.Context, user store.U
 		if errors.Is(err, store.ErrSlotTaken) {
 			continue
 		}
-		return slot, err
+		if err != nil {
+			// The answer may have been lost, and not the write.
+			return 0, errors.Join(err, h.undo(ctx, rc, slot))
+		}
+		return slot, nil
 	}
 	return 0, tooManyConnections
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/portcullis-chat/portcullis/lambdas/internal/connect"
 	"github.com/portcullis-chat/portcullis/lambdas/internal/gateway"
 	"github.com/portcullis-chat/portcullis/lambdas/internal/logging"
+	"github.com/portcullis-chat/portcullis/lambdas/internal/metrics"
 	"github.com/portcullis-chat/portcullis/lambdas/internal/room"
 	"github.com/portcullis-chat/portcullis/lambdas/internal/store"
 )
@@ -31,12 +32,15 @@ var (
 type table struct {
 	mu      sync.Mutex
 	revoked int64
+	refused int64          // the bucket of refusals
 	slots   map[int]string // connection ids
 	members map[string]room.Member
 	others  int // in the room
 	fail    map[string]bool
 	hidden  int // slots that User does not see, as if taken a moment later
 	calls   []string
+
+	lost bool // the answer of TakeSlot, and not its write
 }
 
 func (s *table) call(name string) error {
@@ -53,7 +57,7 @@ func (s *table) call(name string) error {
 func (s *table) User(_ context.Context, sub string) (store.User, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	user := store.User{RevokedUntil: s.revoked, Taken: make(map[int]bool)}
+	user := store.User{RevokedUntil: s.revoked, RefusalsFrom: s.refused, Taken: make(map[int]bool)}
 	for slot := range s.slots {
 		if slot >= s.hidden {
 			user.Taken[slot] = true
@@ -78,6 +82,9 @@ func (s *table) TakeSlot(_ context.Context, sub string, slot int, connectionID, 
 		return store.ErrSlotTaken
 	}
 	s.slots[slot] = connectionID
+	if s.lost {
+		return errBoom
+	}
 	return nil
 }
 
@@ -109,7 +116,7 @@ func newTable() *table {
 
 func handler(s *table) (*connect.Handler, *bytes.Buffer) {
 	log := &bytes.Buffer{}
-	return &connect.Handler{Connections: s, MaxConnections: 3, MaxMembers: 10, Now: func() time.Time { return now }, Log: logging.New(log, "")}, log
+	return &connect.Handler{Connections: s, MaxConnections: 3, MaxMembers: 10, MaxRefusals: 30, Now: func() time.Time { return now }, Log: logging.New(log, "")}, log
 }
 
 func request(t *testing.T) gateway.Request {
@@ -134,7 +141,7 @@ func TestAConnectionTakesASlotAndJoinsItsRoom(t *testing.T) {
 	if err != nil || !reflect.DeepEqual(response, want) {
 		t.Errorf("got %+v, %v", response, err)
 	}
-	member := room.Member{ConnectionID: "AAAA1234aaaa123=", Sub: "3c5a-ann", Name: "Ann", Slot: 1, ConnectedAt: 1707502303419}
+	member := room.Member{ConnectionID: "AAAA1234aaaa123=", Sub: "3c5a-ann", Name: "Ann", Slot: 1, ConnectedAt: 1707502303419, TokenEnds: 1707505903}
 	if s.slots[1] != member.ConnectionID || s.members["general/"+member.ConnectionID] != member {
 		t.Errorf("got %v and %v", s.slots, s.members)
 	}
@@ -175,12 +182,14 @@ func TestRefusalsLeaveNothingThatCounts(t *testing.T) {
 		calls   int // at most
 	}{
 		"a banned user":                   {func(s *table) { s.revoked = now.Unix() + 1 }, nil, 403, `"reason":"revoked"`, 1},
+		"a user refused too often":        {func(s *table) { s.refused = now.UnixMilli() - 1999 }, nil, 429, `"reason":"refusals"`, 1},
 		"a user with all slots taken":     {func(s *table) { s.slots = full }, nil, 429, `"reason":"connections_per_user"`, 1},
 		"a user whose last slot was lost": {func(s *table) { s.slots, s.hidden = full, 3 }, nil, 429, `"reason":"connections_per_user"`, 5},
 		"a full room":                     {func(s *table) { s.others = 10 }, nil, 503, `"reason":"room_full"`, 2},
 		"a failing read":                  {func(s *table) { s.fail["User"] = true }, nil, 500, "boom", 1},
 		"a failing count":                 {func(s *table) { s.fail["Count"] = true }, nil, 500, "boom", 2},
-		"a failing slot":                  {func(s *table) { s.fail["TakeSlot"] = true }, nil, 500, "boom", 3},
+		"a failing slot":                  {func(s *table) { s.fail["TakeSlot"] = true }, nil, 500, "boom", 4},
+		"a slot whose answer was lost":    {func(s *table) { s.lost = true }, nil, 500, "boom", 4},
 		"a failing room":                  {func(s *table) { s.fail["Join"] = true }, nil, 500, "boom", 5},
 		"a crash":                         {func(s *table) { s.fail["panic"] = true }, nil, 500, logging.Crash, 1},
 		"no identity":                     {nil, func(r *gateway.Request) { r.RequestContext.Authorizer = gateway.Identity{} }, 403, `"reason":"identity"`, 0},
@@ -217,6 +226,66 @@ func TestABanThatIsOverIsNoBan(t *testing.T) {
 	h, _ := handler(s)
 	if response, err := h.Handle(context.Background(), request(t)); err != nil || response.StatusCode != http.StatusOK {
 		t.Errorf("got %+v, %v", response, err)
+	}
+}
+
+func TestWhoWaitsMayConnectAgainAfterRefusals(t *testing.T) {
+	s := newTable()
+	s.refused = now.UnixMilli() - 2000 // 30 a minute are one in two seconds
+	h, _ := handler(s)
+	if response, err := h.Handle(context.Background(), request(t)); err != nil || response.StatusCode != http.StatusOK {
+		t.Errorf("got %+v, %v", response, err)
+	}
+}
+
+// slow is a table whose room row is never written: the call hangs until its
+// context ends.
+type slow struct {
+	*table
+	freed error // of the context that the slot was freed with
+}
+
+func (s *slow) Join(ctx context.Context, _ string, _ room.Member) error {
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+func (s *slow) FreeSlot(ctx context.Context, sub string, slot int, connectionID, roomName string) error {
+	s.freed = ctx.Err()
+	return s.table.FreeSlot(ctx, sub, slot, connectionID, roomName)
+}
+
+func TestATimeoutLeavesNoSlotBehind(t *testing.T) {
+	s := &slow{table: newTable()}
+	h, log := handler(s.table)
+	h.Connections = s
+	ctx, cancel := context.WithTimeout(context.Background(), 3100*time.Millisecond)
+	defer cancel()
+	response, err := h.Handle(ctx, request(t))
+	if err != nil || response.StatusCode != http.StatusInternalServerError || ctx.Err() != nil {
+		t.Errorf("got %+v, %v; the context is %v", response, err, ctx.Err())
+	}
+	if len(s.slots) != 0 || s.freed != nil || !strings.Contains(log.String(), "deadline exceeded") {
+		t.Errorf("left %v, freed with %v; the log is %s", s.slots, s.freed, log)
+	}
+}
+
+func TestConnectsAreMeasured(t *testing.T) {
+	var lines bytes.Buffer
+	s := newTable()
+	h, _ := handler(s)
+	h.Metrics = metrics.New(&lines, metrics.Settings{Namespace: "Chat", Function: "connect"}, "", time.Now)
+	h.Handle(context.Background(), request(t))
+	s.others = 10
+	h.Handle(context.Background(), request(t))
+	s.fail["User"] = true
+	h.Handle(context.Background(), request(t))
+	s.fail["panic"] = true
+	h.Handle(context.Background(), request(t))
+	for _, want := range []string{`"Connects":1`, `"Reason":"room_full","Refusals":1`, `"Failures":1,"Function":"connect","Reason":"connect"`, `"Reason":"crash"`} {
+		if strings.Count(lines.String(), want) != 1 {
+			t.Errorf("not once %s in %s", want, lines.String())
+		}
 	}
 }
 
@@ -261,7 +330,7 @@ func TestTheLimitHoldsUnderParallelConnects(t *testing.T) {
 }
 
 func TestEverySettingIsChecked(t *testing.T) {
-	legal := map[string]string{"CONNECTIONS_TABLE": "chat-connections", "MAX_CONNECTIONS_PER_USER": "5", "MAX_MEMBERS": "500", "AWS_LAMBDA_LOG_LEVEL": "WARN"}
+	legal := map[string]string{"CONNECTIONS_TABLE": "chat-connections", "MAX_CONNECTIONS_PER_USER": "5", "MAX_MEMBERS": "500", "RATE_REFUSALS_PER_MINUTE": "30", "AWS_LAMBDA_LOG_LEVEL": "WARN"}
 	read := func(change, value string) (connect.Settings, error) {
 		r := config.NewReader(func(name string) (string, bool) {
 			if name == change {
@@ -272,7 +341,7 @@ func TestEverySettingIsChecked(t *testing.T) {
 		})
 		return connect.Read(r), r.Err()
 	}
-	want := connect.Settings{Table: "chat-connections", MaxConnections: 5, MaxMembers: 500, LogLevel: "WARN"}
+	want := connect.Settings{Table: "chat-connections", MaxConnections: 5, MaxMembers: 500, MaxRefusals: 30, LogLevel: "WARN"}
 	if got, err := read("", ""); got != want || err != nil {
 		t.Errorf("got %+v, %v", got, err)
 	}
@@ -280,6 +349,7 @@ func TestEverySettingIsChecked(t *testing.T) {
 		"CONNECTIONS_TABLE":        {"", "x", "a b c"},
 		"MAX_CONNECTIONS_PER_USER": {"", "0", "51", "x"},
 		"MAX_MEMBERS":              {"", "1", "5001", "-5"},
+		"RATE_REFUSALS_PER_MINUTE": {"", "0", "6001"},
 	} {
 		for _, value := range values {
 			if _, err := read(name, value); err == nil || !strings.Contains(err.Error(), name+": want") {

@@ -13,18 +13,20 @@ import (
 	"github.com/portcullis-chat/portcullis/lambdas/internal/config"
 	"github.com/portcullis-chat/portcullis/lambdas/internal/gateway"
 	"github.com/portcullis-chat/portcullis/lambdas/internal/logging"
+	"github.com/portcullis-chat/portcullis/lambdas/internal/metrics"
 	"github.com/portcullis-chat/portcullis/lambdas/internal/room"
 )
 
 // Settings are the variables of the disconnect function, beside those of AWS.
 type Settings struct {
 	Table    string
+	Metrics  metrics.Settings
 	LogLevel string
 }
 
 // Read reads the settings.
 func Read(r *config.Reader) Settings {
-	return Settings{Table: r.Table("CONNECTIONS_TABLE"), LogLevel: r.LogLevel()}
+	return Settings{Table: r.Table("CONNECTIONS_TABLE"), Metrics: metrics.Read(r), LogLevel: r.LogLevel()}
 }
 
 // Connections is what is stored of connections.
@@ -37,6 +39,7 @@ type Connections interface {
 type Handler struct {
 	Connections Connections
 	Log         *slog.Logger
+	Metrics     *metrics.Recorder
 }
 
 // What is returned is logged by the Lambda library as it is, so it names no
@@ -59,19 +62,23 @@ func (h *Handler) Handle(ctx context.Context, request gateway.Request) (response
 	defer func() {
 		if value := recover(); value != nil {
 			logging.Panic(ctx, log, value)
+			h.Metrics.PutReason("crash", metrics.Failures.Of(1))
 			response, err = gateway.Status(http.StatusInternalServerError), errCrash
 		}
 	}()
 	if err := rc.Authorizer.Check(); err != nil || rc.EventType != gateway.EventDisconnect {
 		log.ErrorContext(ctx, logging.AuthorizeFail, logging.Reason("identity"))
+		h.Metrics.PutReason("identity", metrics.Failures.Of(1))
 		return gateway.Status(http.StatusForbidden), gateway.ErrNoIdentity
 	}
 	found, err := h.close(ctx, rc)
 	if err != nil {
 		log.ErrorContext(ctx, logging.DependencyFail, logging.Reason("disconnect"), logging.Cause(err))
+		h.Metrics.PutReason("disconnect", metrics.Failures.Of(1))
 		return gateway.Status(http.StatusInternalServerError), errNotDone
 	}
 	log.InfoContext(ctx, logging.SessionEnded, slog.Int("code", rc.DisconnectStatusCode), slog.Bool("found", found))
+	h.Metrics.Put(metrics.Ends.Of(1))
 	return gateway.Status(http.StatusOK), nil
 }
 

@@ -1,6 +1,7 @@
 // Package ledger decides, with one write to a user's row, whether a message may
 // be sent: the user is not banned, the budget that all sockets of the user share
-// suffices, and the message has not been sent before.
+// suffices, and the message has not been sent before. What is read, and what is
+// refused, is counted in the same row.
 //
 // The write is conditional, so parallel sockets and functions cannot spend the
 // same credit twice. A user who has not written for a moment has full buckets;
@@ -86,9 +87,19 @@ func (k Key) String() string { return base64.RawURLEncoding.EncodeToString(k[:])
 // Row is what is known of a user.
 type Row struct {
 	Budget       ratelimit.Budget
+	Counted      map[Kind]int64 // buckets, as those of Budget
 	Sent         map[Key]ulid.ULID
 	RevokedUntil int64 // Unix seconds; 0 for a user never banned
 }
+
+// Kind is something a user does that is counted but not remembered.
+type Kind string
+
+// The kinds, by the names of their buckets in a row.
+const (
+	Reads    Kind = "readsFrom"
+	Refusals Kind = "refusalsFrom"
+)
 
 func (r Row) revoked(now time.Time) bool { return r.RevokedUntil > now.Unix() }
 
@@ -124,10 +135,22 @@ type Charge struct {
 	Cost  int64 // milliseconds of credit
 }
 
-// Rows are the users' rows. Write returns the row after the change, or with
-// ErrConflict as it is instead.
+// Count is one conditional write to a user's row that takes one of a kind's
+// bucket. It too must fail for a user who is banned at Now.
+type Count struct {
+	Sub     string
+	Now     time.Time
+	Kind    Kind
+	Charge  Charge
+	Becomes int64 // of a full bucket
+	Expiry  int64 // Unix seconds
+}
+
+// Rows are the users' rows. Write and Count return the row after the change, or
+// with ErrConflict as it is instead.
 type Rows interface {
 	Write(ctx context.Context, change Change) (Row, error)
+	Count(ctx context.Context, count Count) (Row, error)
 }
 
 // Ledger charges messages.
@@ -205,6 +228,47 @@ func (l *Ledger) Charge(ctx context.Context, sub string, key Key, id ulid.ULID, 
 	}
 	// Nothing failed: the user sends more at once than one row can take.
 	return ulid.ULID{}, false, fmt.Errorf("charging a message: %w after %d tries: %w", ErrConflict, maxTries, LimitError{RetryAfter: busyPause})
+}
+
+// Take counts one of a kind. It returns a LimitError when the user has had
+// enough of them, and ErrRevoked for a user who is banned.
+func (l *Ledger) Take(ctx context.Context, sub string, kind Kind) error {
+	perMinute := l.limits.Reads
+	if kind == Refusals {
+		perMinute = l.limits.Refusals
+	}
+	now := l.now()
+	row, _ := l.recall(sub)
+	if row.revoked(now) {
+		row = Row{} // may be out of date in the user's favour
+	}
+	// The first conflict tells what the row is, the second that others were
+	// faster; then a bucket is in use and stays so.
+	const tries = 3
+	for range tries {
+		if row.revoked(now) {
+			return ErrRevoked
+		}
+		from := row.Counted[kind]
+		becomes, taken, wait := ratelimit.Take(from, now, perMinute)
+		if wait > 0 {
+			l.remember(sub, row)
+			return LimitError{RetryAfter: wait}
+		}
+		after, err := l.rows.Count(ctx, Count{
+			Sub: sub, Now: now, Kind: kind, Becomes: becomes, Expiry: now.Add(rowLife).Unix(),
+			Charge: Charge{InUse: from > ratelimit.Full(now).MessagesFrom, Cost: taken},
+		})
+		if err == nil {
+			l.remember(sub, after)
+			return nil
+		}
+		if !errors.Is(err, ErrConflict) {
+			return fmt.Errorf("counting %s: %w", kind, err)
+		}
+		row = after
+	}
+	return fmt.Errorf("counting %s: %w after %d tries: %w", kind, ErrConflict, tries, LimitError{RetryAfter: busyPause})
 }
 
 // pause waits for a random time, so that those who lost a race do not meet

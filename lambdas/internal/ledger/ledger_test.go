@@ -25,6 +25,8 @@ type table struct {
 	writes   int
 	loseNext bool // the next write is made, but its answer is that of a repetition
 	fail     error
+
+	contended bool // others are always faster
 }
 
 func (s *table) Write(_ context.Context, c ledger.Change) (ledger.Row, error) {
@@ -56,7 +58,7 @@ func (s *table) Write(_ context.Context, c ledger.Change) (ledger.Row, error) {
 	if !ok {
 		return row, ledger.ErrConflict
 	}
-	after := ledger.Row{Budget: budget, RevokedUntil: row.RevokedUntil, Sent: maps.Clone(row.Sent)}
+	after := ledger.Row{Budget: budget, Counted: row.Counted, RevokedUntil: row.RevokedUntil, Sent: maps.Clone(row.Sent)}
 	if after.Sent == nil {
 		after.Sent = make(map[ledger.Key]ulid.ULID)
 	}
@@ -73,6 +75,31 @@ func (s *table) Write(_ context.Context, c ledger.Change) (ledger.Row, error) {
 		return after, ledger.ErrConflict
 	}
 	return after, nil
+}
+
+func (s *table) Count(_ context.Context, c ledger.Count) (ledger.Row, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.writes++
+	if s.fail != nil {
+		return ledger.Row{}, s.fail
+	}
+	row := s.rows[c.Sub]
+	from, full := row.Counted[c.Kind], ratelimit.Full(c.Now).MessagesFrom
+	becomes, ok := c.Becomes, from <= full
+	if c.Charge.InUse {
+		becomes, ok = from+c.Charge.Cost, from > full && from <= c.Now.UnixMilli()-c.Charge.Cost
+	}
+	if !ok || row.RevokedUntil > c.Now.Unix() || s.contended {
+		return row, ledger.ErrConflict
+	}
+	row.Counted = maps.Clone(row.Counted)
+	if row.Counted == nil {
+		row.Counted = make(map[ledger.Kind]int64)
+	}
+	row.Counted[c.Kind] = becomes
+	s.rows[c.Sub] = row
+	return row, nil
 }
 
 type world struct {
@@ -102,7 +129,7 @@ func (w *world) pass(d time.Duration) {
 
 // function is one warm function with a memory of its own.
 func (w *world) function() *ledger.Ledger {
-	return ledger.New(w.table, ratelimit.Limits{Messages: 60, Bytes: 60_000}, w.now)
+	return ledger.New(w.table, ratelimit.Limits{Messages: 60, Bytes: 60_000, Reads: 6, Refusals: 3}, w.now)
 }
 
 func charge(l *ledger.Ledger, w *world, clientID string) (ulid.ULID, bool, error) {
@@ -271,7 +298,10 @@ func TestAnErrorOfTheTableIsARefusal(t *testing.T) {
 }
 
 // loser is a table in which somebody else always wins.
-type loser struct{ n int64 }
+type loser struct {
+	ledger.Rows
+	n int64
+}
 
 func (l *loser) Write(context.Context, ledger.Change) (ledger.Row, error) {
 	l.n++
@@ -366,5 +396,115 @@ func TestTheMemoryIsBounded(t *testing.T) {
 	}
 	if n := l.Remembered(); n > 1000 {
 		t.Errorf("%d users are remembered", n)
+	}
+}
+
+func TestEachKindHasItsOwnBucketOfAMinute(t *testing.T) {
+	w := newWorld()
+	l := w.function()
+	for kind, most := range map[ledger.Kind]int{ledger.Reads: 6, ledger.Refusals: 3} {
+		for i := range most {
+			if err := l.Take(context.Background(), "u", kind); err != nil {
+				t.Fatalf("%s %d: %v", kind, i, err)
+			}
+		}
+		var limit ledger.LimitError
+		want := time.Minute / time.Duration(most)
+		if err := l.Take(context.Background(), "u", kind); !errors.As(err, &limit) || limit.RetryAfter != want {
+			t.Errorf("%s: got %v, want to wait %s", kind, err, want)
+		}
+	}
+	if _, _, err := charge(l, w, "c"); err != nil {
+		t.Errorf("reads and refusals took of the messages: %v", err)
+	}
+	if err := l.Take(context.Background(), "other", ledger.Refusals); err != nil {
+		t.Errorf("another user: %v", err)
+	}
+	w.pass(20 * time.Second)
+	if err := l.Take(context.Background(), "u", ledger.Refusals); err != nil {
+		t.Errorf("after a while: %v", err)
+	}
+	w.pass(time.Hour)
+	for range 3 {
+		if err := l.Take(context.Background(), "u", ledger.Refusals); err != nil {
+			t.Errorf("after an hour: %v", err)
+		}
+	}
+}
+
+// Functions with memories of their own count as one.
+func TestParallelCountsAreExact(t *testing.T) {
+	w := newWorld()
+	var taken, limited atomic.Int64
+	var group sync.WaitGroup
+	for range 30 {
+		l := w.function()
+		group.Go(func() {
+			var limit ledger.LimitError
+			switch err := l.Take(context.Background(), "u", ledger.Refusals); {
+			case err == nil:
+				taken.Add(1)
+			case errors.As(err, &limit):
+				limited.Add(1)
+			default:
+				t.Error(err)
+			}
+		})
+	}
+	group.Wait()
+	if taken.Load() != 3 || limited.Load() != 27 {
+		t.Errorf("%d were taken and %d refused", taken.Load(), limited.Load())
+	}
+}
+
+func TestACountCostsOneWriteAndARefusalNone(t *testing.T) {
+	w := newWorld()
+	l := w.function()
+	for range 3 {
+		_ = l.Take(context.Background(), "u", ledger.Refusals)
+	}
+	if w.writes != 3 {
+		t.Errorf("%d writes for three counts", w.writes)
+	}
+	for range 10 {
+		_ = l.Take(context.Background(), "u", ledger.Refusals)
+	}
+	if w.writes != 3 {
+		t.Errorf("%d writes after refusals", w.writes)
+	}
+}
+
+func TestABannedUserIsNotCounted(t *testing.T) {
+	w := newWorld()
+	l := w.function()
+	if err := l.Take(context.Background(), "u", ledger.Reads); err != nil {
+		t.Fatal(err)
+	}
+	row := w.rows["u"]
+	row.RevokedUntil = w.now().Unix() + 60
+	w.rows["u"] = row
+	for range 2 { // the second time from memory, which is asked again
+		if err := l.Take(context.Background(), "u", ledger.Reads); !errors.Is(err, ledger.ErrRevoked) {
+			t.Errorf("got %v", err)
+		}
+	}
+	row.RevokedUntil = 0
+	w.rows["u"] = row
+	_, _, _ = charge(l, w, "c")
+	if err := l.Take(context.Background(), "u", ledger.Reads); err != nil {
+		t.Errorf("after the ban was lifted: %v", err)
+	}
+}
+
+func TestACountThatCannotBeWrittenIsAnError(t *testing.T) {
+	w := newWorld()
+	w.fail = errors.New("boom")
+	var limit ledger.LimitError
+	if err := w.function().Take(context.Background(), "u", ledger.Reads); !errors.Is(err, w.fail) || errors.As(err, &limit) {
+		t.Errorf("got %v", err)
+	}
+	w.fail, w.contended = nil, true
+	if err := w.function().Take(context.Background(), "u", ledger.Reads); !errors.As(err, &limit) || w.writes > 4 {
+		t.Errorf("got %v after %d writes", err, w.writes)
 	}
 }

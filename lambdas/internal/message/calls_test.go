@@ -50,3 +50,17 @@ func TestAMessageMakesThreeCallsToDynamoDB(t *testing.T) {
 		t.Errorf("got %s", got)
 	}
 }
+
+func TestAReadMakesTwoCallsToDynamoDB(t *testing.T) {
+	for route, want := range map[string]string{"history": "[UpdateItem Query]", "members": "[UpdateItem Query]", "$default": "[UpdateItem]"} {
+		c, d := newChat(), &dynamo{}
+		clock := func() time.Time { return now }
+		c.handler.Counter = ledger.New(store.NewUsers(d, "connections"), ratelimit.Limits{Messages: 60, Bytes: 60_000, Reads: 120, Refusals: 30}, clock)
+		c.handler.Messages = store.NewMessages(d, "messages", time.Hour, clock)
+		c.handler.Members = store.NewConnections(d, "connections", clock)
+		c.invoke(t, event(t, route, `{}`))
+		if got := fmt.Sprint(d.calls); got != want {
+			t.Errorf("%s: got %s", route, got)
+		}
+	}
+}

@@ -20,6 +20,7 @@ import (
 	"github.com/portcullis-chat/portcullis/lambdas/internal/ledger"
 	"github.com/portcullis-chat/portcullis/lambdas/internal/logging"
 	"github.com/portcullis-chat/portcullis/lambdas/internal/markup"
+	"github.com/portcullis-chat/portcullis/lambdas/internal/metrics"
 	"github.com/portcullis-chat/portcullis/lambdas/internal/push"
 	"github.com/portcullis-chat/portcullis/lambdas/internal/room"
 )
@@ -31,6 +32,13 @@ const margin = 500 * time.Millisecond
 // Charger decides whether a user may send a message now.
 type Charger interface {
 	Charge(ctx context.Context, sub string, key ledger.Key, id ulid.ULID, bytes int) (sent ulid.ULID, repeated bool, err error)
+}
+
+// Counter counts what a user does beside sending. It returns a
+// ledger.LimitError when it was too much, and ledger.ErrRevoked for a user who
+// is banned.
+type Counter interface {
+	Take(ctx context.Context, sub string, kind ledger.Kind) error
 }
 
 // Messages is what was said in the rooms.
@@ -59,6 +67,7 @@ type Sockets interface {
 // Handler answers frames.
 type Handler struct {
 	Ledger   Charger
+	Counter  Counter
 	Messages Messages
 	Members  Members
 	Fanout   Fanout
@@ -67,9 +76,13 @@ type Handler struct {
 	Format  markup.Mode
 	MaxText int // bytes
 
-	NewID func() ulid.ULID
-	Now   func() time.Time
-	Log   *slog.Logger
+	HistoryPage int // messages in one frame
+	MembersPage int // members in one frame
+
+	NewID   func() ulid.ULID
+	Now     func() time.Time
+	Log     *slog.Logger
+	Metrics *metrics.Recorder
 }
 
 // Invoke implements lambda.Handler. It reads the event itself, because the
@@ -112,6 +125,7 @@ func (h *Handler) handle(ctx context.Context, request gateway.Request) (response
 	defer func() {
 		if value := recover(); value != nil {
 			logging.Panic(ctx, c.log, value)
+			h.Metrics.PutReason("crash", metrics.Failures.Of(1))
 			response = c.reply(c.errorFrame(internal))
 		}
 	}()
@@ -119,9 +133,9 @@ func (h *Handler) handle(ctx context.Context, request gateway.Request) (response
 	if err == nil {
 		return c.reply(answer)
 	}
-	refusal := c.refuse(ctx, err)
-	if refusal.code == protocol.CodeTokenExpired {
-		return h.expire(ctx, c, refusal)
+	refusal := h.refuse(ctx, c, err)
+	if refusal.ends {
+		return h.end(ctx, c, refusal)
 	}
 	return c.reply(c.errorFrame(refusal))
 }
@@ -162,10 +176,10 @@ func (h *Handler) answer(ctx context.Context, c *call, request gateway.Request) 
 	return h.send(ctx, c)
 }
 
-// expire tells a caller that the token has ended and closes the connection. A
-// route response is sent only after the function has returned, which would be
-// too late; so the frame is posted, and the response is empty.
-func (h *Handler) expire(ctx context.Context, c *call, r refusal) gateway.Response {
+// end tells a caller why the connection ends, and closes it. A route response is
+// sent only after the function has returned, which would be too late; so the
+// frame is posted, and the response is empty.
+func (h *Handler) end(ctx context.Context, c *call, r refusal) gateway.Response {
 	body, err := frame.Encode(c.errorFrame(r))
 	if err == nil {
 		err = h.Sockets.Post(ctx, c.ConnectionID, body)
@@ -175,7 +189,10 @@ func (h *Handler) expire(ctx context.Context, c *call, r refusal) gateway.Respon
 	}
 	if err := h.Sockets.Close(ctx, c.ConnectionID); err != nil {
 		c.log.ErrorContext(ctx, logging.DependencyFail, logging.Reason("close"), logging.Cause(err))
+		h.Metrics.PutReason("close", metrics.Failures.Of(1))
+		return gateway.Status(http.StatusOK)
 	}
+	h.Metrics.PutReason(r.reason, metrics.SocketsClosed.Of(1))
 	return gateway.Status(http.StatusOK)
 }
 

@@ -22,6 +22,7 @@ import (
 	"github.com/portcullis-chat/portcullis/lambdas/internal/logging"
 	"github.com/portcullis-chat/portcullis/lambdas/internal/markup"
 	"github.com/portcullis-chat/portcullis/lambdas/internal/message"
+	"github.com/portcullis-chat/portcullis/lambdas/internal/metrics"
 	"github.com/portcullis-chat/portcullis/lambdas/internal/push"
 	"github.com/portcullis-chat/portcullis/lambdas/internal/room"
 	"github.com/portcullis-chat/portcullis/lambdas/internal/store"
@@ -45,8 +46,16 @@ type chat struct {
 	members  []room.Member
 	posted   map[string][]string
 	closed   []string
+	taken    []taking
 	log      bytes.Buffer
+	metrics  bytes.Buffer
 	handler  *message.Handler
+}
+
+// taking is what was counted, and for whom.
+type taking struct {
+	sub  string
+	kind ledger.Kind
 }
 
 func newChat() *chat {
@@ -59,9 +68,11 @@ func newChat() *chat {
 	log := logging.New(&c.log, "")
 	clock := func() time.Time { return now }
 	c.handler = &message.Handler{
-		Ledger: c, Messages: c, Members: c, Sockets: c,
-		Fanout: &push.Fanout{Poster: c, Remover: c, Now: clock, Log: log},
-		Format: markup.Text, MaxText: 4096, NewID: room.NewIDs(clock), Now: clock, Log: log,
+		Ledger: c, Counter: c, Messages: c, Members: c, Sockets: c,
+		Fanout: &push.Fanout{Poster: c, Closer: c, Remover: c, Now: clock, Log: log},
+		Format: markup.Text, MaxText: 4096, HistoryPage: 100, MembersPage: 100,
+		NewID: room.NewIDs(clock), Now: clock, Log: log,
+		Metrics: metrics.New(&c.metrics, metrics.Settings{Namespace: "Chat", Function: "message"}, "", clock),
 	}
 	return c
 }
@@ -87,6 +98,14 @@ func (c *chat) Charge(_ context.Context, sub string, key ledger.Key, id ulid.ULI
 	}
 	c.sent[key] = id
 	return id, false, nil
+}
+
+// Take is not among the calls: every refusal and every read is counted.
+func (c *chat) Take(_ context.Context, sub string, kind ledger.Kind) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.taken = append(c.taken, taking{sub, kind})
+	return c.fail["Take "+string(kind)]
 }
 
 func (c *chat) Put(_ context.Context, m room.Message) error {
@@ -356,7 +375,6 @@ func TestRefusals(t *testing.T) {
 		"base64":                {"sendMessage", `e30=`, func(r *gateway.Request) { r.IsBase64Encoded = true }, nil, "bad_request", "", "frame_malformed"},
 		"a reader that writes":  {"sendMessage", `{"clientId":"c","text":"x"}`, access("read"), nil, "forbidden", "c", "read_only"},
 		"no access":             {"sendMessage", `{"clientId":"c","text":"x"}`, access(""), nil, "forbidden", "c", "read_only"},
-		"a banned user":         {"sendMessage", `{"clientId":"c","text":"x"}`, nil, map[string]error{"Charge": ledger.ErrRevoked}, "forbidden", "c", "revoked"},
 		"too many messages":     {"sendMessage", `{"clientId":"c","text":"x"}`, nil, map[string]error{"Charge": ledger.LimitError{RetryAfter: 1500 * time.Millisecond}}, "rate_limited", "c", "messages"},
 		"a failing ledger":      {"sendMessage", `{"clientId":"c","text":"x"}`, nil, map[string]error{"Charge": errBoom}, "internal", "c", "internal"},
 		"a failing table":       {"sendMessage", `{"clientId":"c","text":"x"}`, nil, map[string]error{"Put": errBoom}, "internal", "c", "internal"},
@@ -367,6 +385,10 @@ func TestRefusals(t *testing.T) {
 		"history: big limit":    {"history", `{"limit":101}`, nil, nil, "bad_request", "", "limit"},
 		"history: zero limit":   {"history", `{"limit":0}`, nil, nil, "bad_request", "", "frame_member_range"},
 		"history: failing":      {"history", `{}`, nil, map[string]error{"Before": errBoom}, "internal", "", "internal"},
+		"history: too often":    {"history", `{}`, nil, map[string]error{"Take readsFrom": ledger.LimitError{RetryAfter: 1500 * time.Millisecond}}, "rate_limited", "", "reads"},
+		"history: uncounted":    {"history", `{}`, nil, map[string]error{"Take readsFrom": errBoom}, "internal", "", "internal"},
+		"members: too often":    {"members", `{}`, nil, map[string]error{"Take readsFrom": ledger.LimitError{RetryAfter: 1500 * time.Millisecond}}, "rate_limited", "", "reads"},
+		"members: uncounted":    {"members", `{}`, nil, map[string]error{"Take readsFrom": errBoom}, "internal", "", "internal"},
 		"members: wrong id":     {"members", `{"after":"a b"}`, nil, nil, "bad_request", "", "after"},
 		"members: big limit":    {"members", `{"limit":101}`, nil, nil, "bad_request", "", "limit"},
 		"members: failing":      {"members", `{}`, nil, map[string]error{"Members": errBoom}, "internal", "", "internal"},
@@ -416,6 +438,148 @@ func TestRefusals(t *testing.T) {
 		}
 		if c.fail == nil && len(chat.calls) != 0 {
 			t.Errorf("%s: cost the calls %q", name, chat.calls)
+		}
+		counted := slices.Contains(chat.taken, taking{"3c5a-ann", ledger.Refusals})
+		metric := `"Refusals":1`
+		if c.code == protocol.CodeInternal {
+			metric = `"Failures":1`
+		}
+		if counted != (c.code != protocol.CodeInternal) || !strings.Contains(chat.metrics.String(), metric) {
+			t.Errorf("%s: counted %v; the metrics are %s", name, chat.taken, chat.metrics.String())
+		}
+	}
+}
+
+func TestWhoIsRefusedTooOftenIsToldAndClosed(t *testing.T) {
+	for name, c := range map[string]struct {
+		route, body string
+		fail        map[string]error
+		reason      string
+	}{
+		"malformed frames": {"sendMessage", `x`, nil, "frame_malformed"},
+		"unknown actions":  {"$default", `{}`, nil, "unknown_action"},
+		"too many messages": {"sendMessage", `{"clientId":"c","text":"x"}`, map[string]error{
+			"Charge": ledger.LimitError{RetryAfter: time.Second},
+		}, "messages"},
+	} {
+		chat := newChat()
+		if c.fail != nil {
+			chat.fail = c.fail
+		}
+		chat.fail["Take refusalsFrom"] = ledger.LimitError{RetryAfter: 1500 * time.Millisecond}
+		if frame := chat.invoke(t, event(t, c.route, c.body)); frame != "" {
+			t.Errorf("%s: the response is %s", name, frame)
+		}
+		if !slices.Equal(chat.closed, []string{own}) || len(chat.posted[own]) != 1 {
+			t.Fatalf("%s: posted %v, closed %v", name, chat.posted, chat.closed)
+		}
+		if got := decode[protocol.Error](t, chat.posted[own][0]); got.Code != protocol.CodeRateLimited || got.RetryAfterMS != 1500 || got.RequestID == "" {
+			t.Errorf("%s: got %+v", name, got)
+		}
+		log := chat.log.String()
+		if strings.Count(log, "\n") != 1 || !strings.Contains(log, logging.RateExceeded) || !strings.Contains(log, `"reason":"`+c.reason+`"`) || !strings.Contains(log, `"closing":true`) {
+			t.Errorf("%s: the log is %s", name, log)
+		}
+		if !strings.Contains(chat.metrics.String(), `"Reason":"refusals","SocketsClosed":1`) {
+			t.Errorf("%s: the metrics are %s", name, chat.metrics.String())
+		}
+	}
+}
+
+func TestABannedUserIsToldAndClosed(t *testing.T) {
+	for route, fail := range map[string]string{"sendMessage": "Charge", "history": "Take readsFrom", "members": "Take readsFrom", "$default": "Take refusalsFrom"} {
+		c := newChat()
+		c.fail[fail] = ledger.ErrRevoked
+		body := `{"clientId":"c","text":"x"}`
+		if route != "sendMessage" {
+			body = `{}`
+		}
+		if frame := c.invoke(t, event(t, route, body)); frame != "" {
+			t.Errorf("%s: the response is %s", route, frame)
+		}
+		if !slices.Equal(c.closed, []string{own}) || len(c.posted[own]) != 1 {
+			t.Fatalf("%s: posted %v, closed %v", route, c.posted, c.closed)
+		}
+		if got := decode[protocol.Error](t, c.posted[own][0]); got.Code != protocol.CodeForbidden {
+			t.Errorf("%s: got %+v", route, got)
+		}
+		if len(c.messages) != 0 || strings.Count(c.log.String(), "\n") != 1 {
+			t.Errorf("%s: stored %v; the log is %s", route, c.messages, c.log.String())
+		}
+	}
+}
+
+func TestARefusalThatCannotBeCountedIsARefusalAllTheSame(t *testing.T) {
+	c := newChat()
+	c.fail["Take refusalsFrom"] = errBoom
+	if got := decode[protocol.Error](t, c.invoke(t, event(t, "sendMessage", `x`))); got.Code != protocol.CodeBadRequest || len(c.closed) != 0 {
+		t.Errorf("got %+v, closed %v", got, c.closed)
+	}
+	if log := c.log.String(); strings.Count(log, "\n") != 1 || !strings.Contains(log, `"uncounted":"refusals"`) || !strings.Contains(log, "boom") {
+		t.Errorf("the log is %s", log)
+	}
+}
+
+// A listener whose token has ended says nothing that could be refused.
+func TestAListenerWhoseTokenHasEndedIsClosedInsteadOfServed(t *testing.T) {
+	c := newChat()
+	for i := range c.members {
+		c.members[i].TokenEnds = now.Unix() + 1
+	}
+	c.members[2].TokenEnds = now.Unix()
+	if ack := decode[protocol.Ack](t, c.send(t, "c", "x")); ack.Type != "ack" {
+		t.Errorf("got %+v", ack)
+	}
+	if len(c.posted["bob="]) != 0 || len(c.posted["ann2="]) != 1 || !slices.Equal(c.closed, []string{"bob="}) || !slices.Contains(c.calls, "Remove bob=") {
+		t.Errorf("posted %v, closed %v, calls %v", c.posted, c.closed, c.calls)
+	}
+	if got := c.invoke(t, event(t, "members", `{}`)); got != `{"type":"members","members":[{"id":"3c5a-ann","name":"Ann"}]}` {
+		t.Errorf("the members are %s", got)
+	}
+
+	c.calls, c.closed, c.fail["Close bob="] = nil, nil, errBoom
+	c.send(t, "d", "x")
+	if slices.Contains(c.calls, "Remove bob=") || len(c.posted["bob="]) != 0 || !strings.Contains(c.log.String(), "close_expired") {
+		t.Errorf("the rows went before the connection; calls %v", c.calls)
+	}
+}
+
+func TestAMessageIsMeasured(t *testing.T) {
+	c := newChat()
+	c.fail["Post bob="] = push.ErrGone
+	c.send(t, "c", "x < y")
+	line := c.metrics.String()
+	for _, want := range []string{`"Messages":1`, `"MessageBytes":8`, `"MessageTime":`, `"FanoutTime":`, `"FanoutDelivered":1`, `"FanoutGone":1`, `"FanoutFailures":0`} {
+		if !strings.Contains(line, want) {
+			t.Errorf("%s is not in %s", want, line)
+		}
+	}
+	if strings.Count(line, "\n") != 1 || strings.Contains(line, "Incomplete") || strings.Contains(line, "ann") || strings.Contains(line, "general") {
+		t.Errorf("the metrics are %s", line)
+	}
+	c.metrics.Reset()
+	c.fail["Members"] = errBoom
+	c.send(t, "d", "x")
+	c.send(t, "c", "x")
+	c.invoke(t, event(t, "history", `{}`))
+	if line := c.metrics.String(); !strings.Contains(line, `"FanoutIncomplete":1`) || !strings.Contains(line, `"Repeats":1`) || !strings.Contains(line, `"HistoryPages":1`) {
+		t.Errorf("the metrics are %s", line)
+	}
+}
+
+func TestPagesAreNoLongerThanConfigured(t *testing.T) {
+	c := newChat()
+	c.handler.HistoryPage, c.handler.MembersPage = 7, 2
+	c.fill(20, "x")
+	c.members = append(c.members, room.Member{ConnectionID: "zoe=", Sub: "zoe", Name: "Zoe"})
+	for _, limit := range []string{`"limit":100`, `"action":"history"`} {
+		if ids, pages, _ := c.walk(t, limit); len(ids) != 20 || pages != 3 {
+			t.Errorf("%s: %d messages in %d pages", limit, len(ids), pages)
+		}
+	}
+	for _, body := range []string{`{}`, `{"limit":100}`} {
+		if got := decode[protocol.Members](t, c.invoke(t, event(t, "members", body))); len(got.Members) != 2 || got.Next != "bob" {
+			t.Errorf("%s: got %+v", body, got)
 		}
 	}
 }

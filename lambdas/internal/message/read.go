@@ -3,6 +3,7 @@ package message
 import (
 	"cmp"
 	"context"
+	"errors"
 	"log/slog"
 	"maps"
 	"slices"
@@ -13,7 +14,9 @@ import (
 
 	"github.com/portcullis-chat/portcullis/internal/protocol"
 	"github.com/portcullis-chat/portcullis/lambdas/internal/frame"
+	"github.com/portcullis-chat/portcullis/lambdas/internal/ledger"
 	"github.com/portcullis-chat/portcullis/lambdas/internal/logging"
+	"github.com/portcullis-chat/portcullis/lambdas/internal/metrics"
 	"github.com/portcullis-chat/portcullis/lambdas/internal/room"
 	"github.com/portcullis-chat/portcullis/lambdas/internal/text"
 )
@@ -28,7 +31,7 @@ func page(messages []protocol.Message, next string) protocol.History {
 
 // history answers with the messages before an id, or with the newest.
 func (h *Handler) history(ctx context.Context, c *call) (any, error) {
-	limit, err := limitOf(c.frame.Limit, protocol.DefaultHistoryLimit, protocol.MaxHistoryLimit)
+	limit, err := limitOf(c.frame.Limit, protocol.DefaultHistoryLimit, protocol.MaxHistoryLimit, h.HistoryPage)
 	if err != nil {
 		return nil, err
 	}
@@ -39,6 +42,9 @@ func (h *Handler) history(ctx context.Context, c *call) (any, error) {
 		if err != nil || before.String() != c.frame.Before || before == (ulid.ULID{}) {
 			return nil, wrongBefore
 		}
+	}
+	if err := h.mayRead(ctx, c); err != nil {
+		return nil, err
 	}
 	stored, more, err := h.Messages.Before(ctx, c.caller.Room, before, limit)
 	if err != nil {
@@ -65,6 +71,7 @@ func (h *Handler) history(ctx context.Context, c *call) (any, error) {
 	if more != (ulid.ULID{}) {
 		answer.Next = more.String()
 	}
+	h.Metrics.Put(metrics.HistoryPages.Of(1))
 	c.log.InfoContext(ctx, logging.HistoryRead, slog.Int("messages", fit), slog.Duration("took", time.Since(c.start)))
 	return answer, nil
 }
@@ -72,7 +79,7 @@ func (h *Handler) history(ctx context.Context, c *call) (any, error) {
 // members answers with who is in the room, each user once. The rows of a room
 // are sorted by connection, so all of them are read; max_members bounds that.
 func (h *Handler) members(ctx context.Context, c *call) (any, error) {
-	limit, err := limitOf(c.frame.Limit, protocol.DefaultMembersLimit, protocol.MaxMembersLimit)
+	limit, err := limitOf(c.frame.Limit, protocol.DefaultMembersLimit, protocol.MaxMembersLimit, h.MembersPage)
 	if err != nil {
 		return nil, err
 	}
@@ -80,9 +87,13 @@ func (h *Handler) members(ctx context.Context, c *call) (any, error) {
 	if after != "" && !text.ValidUserID(after) {
 		return nil, wrongAfter
 	}
+	if err := h.mayRead(ctx, c); err != nil {
+		return nil, err
+	}
+	now := h.Now()
 	latest := make(map[string]room.Member)
 	err = h.Members.Members(ctx, c.caller.Room, func(member room.Member) bool {
-		if member.Sub > after && member.ConnectedAt >= latest[member.Sub].ConnectedAt {
+		if member.Sub > after && !member.Ended(now) && member.ConnectedAt >= latest[member.Sub].ConnectedAt {
 			latest[member.Sub] = member
 		}
 		return true
@@ -110,6 +121,7 @@ func (h *Handler) members(ctx context.Context, c *call) (any, error) {
 	if fit < len(sorted) {
 		answer.Next = users[fit-1].ID
 	}
+	h.Metrics.Put(metrics.MembersPages.Of(1))
 	c.log.InfoContext(ctx, logging.MembersRead, slog.Int("members", fit), slog.Duration("took", time.Since(c.start)))
 	return answer, nil
 }
@@ -118,13 +130,28 @@ func (h *Handler) members(ctx context.Context, c *call) (any, error) {
 // of those that a user id may have to more than that.
 const maxEncodedSubject = 4 * 128
 
-// limitOf returns a frame's limit, or the usual one where it names none.
-func limitOf(limit, usual, most int) (int, error) {
-	if limit == 0 {
-		return usual, nil
+// mayRead counts a read, which is refused to a user who is banned or reads too
+// much. It costs nothing to ask, and a page of history may cost a megabyte.
+func (h *Handler) mayRead(ctx context.Context, c *call) error {
+	err := h.Counter.Take(ctx, c.caller.Sub, ledger.Reads)
+	var limit ledger.LimitError
+	if errors.As(err, &limit) {
+		r := tooManyReads
+		r.retryAfter = limit.RetryAfter
+		return r
 	}
+	return err
+}
+
+// limitOf returns how much a page may have: what the frame asks for, or the usual
+// number where it names none, and in both cases no more than is configured. A
+// client goes on with next, however much it got.
+func limitOf(limit, usual, most, page int) (int, error) {
 	if limit > most {
 		return 0, wrongLimit
 	}
-	return limit, nil
+	if limit == 0 {
+		limit = usual
+	}
+	return min(limit, page), nil
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/portcullis-chat/portcullis/lambdas/internal/ledger"
 	"github.com/portcullis-chat/portcullis/lambdas/internal/logging"
 	"github.com/portcullis-chat/portcullis/lambdas/internal/markup"
+	"github.com/portcullis-chat/portcullis/lambdas/internal/metrics"
 )
 
 // refusal is why a frame is not answered as asked. The text says what the
@@ -22,6 +23,7 @@ type refusal struct {
 	event      string // the event that is logged
 	reason     string // for the log
 	retryAfter time.Duration
+	ends       bool // whether the connection is closed
 }
 
 func (r refusal) Error() string { return r.reason }
@@ -40,7 +42,7 @@ var (
 		text: internal.text,
 	}
 	tokenExpired = refusal{
-		code: protocol.CodeTokenExpired, event: logging.SessionExpired, reason: "token_expired",
+		code: protocol.CodeTokenExpired, event: logging.SessionExpired, reason: "token_expired", ends: true,
 		text: "Your token has expired. Connect again with a new one.",
 	}
 	unknownAction = refusal{
@@ -52,8 +54,16 @@ var (
 		text: "You may read this room but not write in it.",
 	}
 	revoked = refusal{
-		code: protocol.CodeForbidden, event: logging.AuthorizeFail, reason: "revoked",
-		text: "You may not write at present. Ask an operator.",
+		code: protocol.CodeForbidden, event: logging.AuthorizeFail, reason: "revoked", ends: true,
+		text: "You are barred from the chat at present. Ask an operator.",
+	}
+	tooManyReads = refusal{
+		code: protocol.CodeRateLimited, event: logging.RateExceeded, reason: "reads",
+		text: "You are asking too often. Wait and ask again.",
+	}
+	tooManyRefusals = refusal{
+		code: protocol.CodeRateLimited, event: logging.RateExceeded, reason: "refusals", ends: true,
+		text: "Too many of your frames were refused. Wait, and connect again.",
 	}
 	textTooLarge = refusal{
 		code: protocol.CodeTooLarge, event: logging.InvalidInput, reason: "text_size",
@@ -84,14 +94,39 @@ var problems = map[frame.Problem]string{
 }
 
 // refuse turns an error into what the client is told, and logs it: one line for
-// each thing refused.
-func (c *call) refuse(ctx context.Context, err error) refusal {
+// each thing refused. Who is refused too often is told so instead, and loses the
+// connection.
+func (h *Handler) refuse(ctx context.Context, c *call, err error) refusal {
 	r := refusalOf(err)
 	level := slog.LevelWarn
 	attrs := []slog.Attr{slog.String("route", route(c.RouteKey)), logging.Reason(r.reason)}
 	if r.code == protocol.CodeInternal {
-		level = slog.LevelError
 		attrs = append(attrs, logging.Cause(err))
+		c.log.LogAttrs(ctx, slog.LevelError, r.event, attrs...)
+		h.Metrics.PutReason(r.reason, metrics.Failures.Of(1))
+		return r
+	}
+	counted := []metrics.Value{metrics.Refusals.Of(1)}
+	if r.code == protocol.CodeRateLimited {
+		counted = append(counted, metrics.RateLimits.Of(1))
+	}
+	h.Metrics.PutReason(r.reason, counted...)
+	if r.ends {
+		c.log.LogAttrs(ctx, level, r.event, attrs...)
+		return r
+	}
+	var limit ledger.LimitError
+	switch err := h.Counter.Take(ctx, c.caller.Sub, ledger.Refusals); {
+	case errors.As(err, &limit):
+		c.log.LogAttrs(ctx, level, tooManyRefusals.event, append(attrs, slog.Bool("closing", true))...)
+		r = tooManyRefusals
+		r.retryAfter = limit.RetryAfter
+		return r
+	case errors.Is(err, ledger.ErrRevoked):
+		r = revoked
+	case err != nil:
+		// The frame is refused all the same.
+		attrs = append(attrs, slog.String("uncounted", "refusals"), logging.Cause(err))
 	}
 	c.log.LogAttrs(ctx, level, r.event, attrs...)
 	return r

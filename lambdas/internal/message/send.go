@@ -10,6 +10,7 @@ import (
 	"github.com/portcullis-chat/portcullis/lambdas/internal/frame"
 	"github.com/portcullis-chat/portcullis/lambdas/internal/ledger"
 	"github.com/portcullis-chat/portcullis/lambdas/internal/logging"
+	"github.com/portcullis-chat/portcullis/lambdas/internal/metrics"
 	"github.com/portcullis-chat/portcullis/lambdas/internal/push"
 	"github.com/portcullis-chat/portcullis/lambdas/internal/room"
 	"github.com/portcullis-chat/portcullis/lambdas/internal/store"
@@ -56,6 +57,7 @@ func (h *Handler) send(ctx context.Context, c *call) (any, error) {
 	}
 	stored := time.Now()
 	report, fanoutErr := h.passOn(ctx, c, message)
+	took := time.Since(stored)
 
 	attrs := []slog.Attr{
 		slog.String("id", id.String()),
@@ -64,14 +66,25 @@ func (h *Handler) send(ctx context.Context, c *call) (any, error) {
 		slog.Int64("delivered", report.Delivered),
 		slog.Int64("gone", report.Gone),
 		slog.Int64("failed", report.Failed),
+		slog.Int64("ended", report.Ended),
 		slog.Bool("complete", fanoutErr == nil),
 		slog.Duration("storing", stored.Sub(c.start)),
-		slog.Duration("passingOn", time.Since(stored)),
+		slog.Duration("passingOn", took),
 	}
+	counted := []metrics.Value{
+		metrics.Messages.Of(1), metrics.MessageBytes.Of(int64(len(message.HTML))), metrics.MessageTime.Took(stored.Sub(c.start)),
+		metrics.FanoutTime.Took(took), metrics.FanoutDelivered.Of(report.Delivered),
+		metrics.FanoutGone.Of(report.Gone), metrics.FanoutFailures.Of(report.Failed),
+	}
+	level := slog.LevelInfo
 	if fanoutErr != nil {
+		// Whom it did not reach finds it in the history.
+		level = slog.LevelWarn
 		attrs = append(attrs, logging.Cause(fanoutErr))
+		counted = append(counted, metrics.FanoutIncomplete.Of(1))
 	}
-	c.log.LogAttrs(ctx, slog.LevelInfo, logging.MessageSent, attrs...)
+	h.Metrics.Put(counted...)
+	c.log.LogAttrs(ctx, level, logging.MessageSent, attrs...)
 	return ack(message), nil
 }
 
@@ -119,6 +132,7 @@ func (h *Handler) again(ctx context.Context, c *call, message room.Message) (any
 	if !found {
 		return nil, errVanished
 	}
+	h.Metrics.Put(metrics.Repeats.Of(1))
 	c.log.InfoContext(ctx, logging.MessageSent, slog.String("id", message.ID.String()), slog.Bool("repeated", true), slog.Bool("stored", false))
 	return ack(first), nil
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/portcullis-chat/portcullis/internal/protocol"
 	"github.com/portcullis-chat/portcullis/lambdas/internal/config"
 	"github.com/portcullis-chat/portcullis/lambdas/internal/markup"
+	"github.com/portcullis-chat/portcullis/lambdas/internal/metrics"
 	"github.com/portcullis-chat/portcullis/lambdas/internal/ratelimit"
 )
 
@@ -19,6 +20,9 @@ type Settings struct {
 	MaxText     int // bytes
 	Life        time.Duration
 	Limits      ratelimit.Limits
+	HistoryPage int // messages in one frame
+	MembersPage int // members in one frame
+	Metrics     metrics.Settings
 	LogLevel    string
 }
 
@@ -43,7 +47,12 @@ func Read(r *config.Reader) Settings {
 		Limits: ratelimit.Limits{
 			Messages: r.Int("RATE_MESSAGES_PER_MINUTE", 1, maxRate),
 			Bytes:    r.Int("RATE_BYTES_PER_MINUTE", minBytes, math.MaxInt32),
+			Reads:    r.Int("RATE_READS_PER_MINUTE", 1, maxRate),
+			Refusals: r.Int("RATE_REFUSALS_PER_MINUTE", 1, maxRate),
 		},
-		LogLevel: r.LogLevel(),
+		HistoryPage: r.Int("HISTORY_PAGE", 1, protocol.MaxHistoryLimit),
+		MembersPage: r.Int("MEMBERS_PAGE", 1, protocol.MaxMembersLimit),
+		Metrics:     metrics.Read(r),
+		LogLevel:    r.LogLevel(),
 	}
 }

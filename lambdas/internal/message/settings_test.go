@@ -17,6 +17,7 @@ func TestEverySettingIsChecked(t *testing.T) {
 		"MANAGEMENT_ENDPOINT": "https://id.execute-api.eu-west-1.amazonaws.com/live",
 		"MESSAGE_FORMAT":      "strip", "MAX_TEXT_BYTES": "4096", "MESSAGE_TTL_SECONDS": "86400",
 		"RATE_MESSAGES_PER_MINUTE": "60", "RATE_BYTES_PER_MINUTE": "65536",
+		"RATE_READS_PER_MINUTE": "120", "RATE_REFUSALS_PER_MINUTE": "30", "HISTORY_PAGE": "100", "MEMBERS_PAGE": "50",
 	}
 	read := func(change, value string, set bool) (message.Settings, error) {
 		r := config.NewReader(func(name string) (string, bool) {
@@ -30,7 +31,8 @@ func TestEverySettingIsChecked(t *testing.T) {
 	}
 	want := message.Settings{
 		Connections: "chat-connections", Messages: "chat-messages", Management: legal["MANAGEMENT_ENDPOINT"],
-		Format: markup.Strip, MaxText: 4096, Life: 24 * time.Hour, Limits: ratelimit.Limits{Messages: 60, Bytes: 65536},
+		Format: markup.Strip, MaxText: 4096, Life: 24 * time.Hour, Limits: ratelimit.Limits{Messages: 60, Bytes: 65536, Reads: 120, Refusals: 30},
+		HistoryPage: 100, MembersPage: 50,
 	}
 	if got, err := read("", "", false); got != want || err != nil {
 		t.Errorf("got %+v, %v", got, err)
@@ -44,6 +46,10 @@ func TestEverySettingIsChecked(t *testing.T) {
 		"MESSAGE_TTL_SECONDS":      {"59", "-1", "1h"},
 		"RATE_MESSAGES_PER_MINUTE": {"0", "6001"},
 		"RATE_BYTES_PER_MINUTE":    {"1023", "99999999999"},
+		"RATE_READS_PER_MINUTE":    {"0", "6001"},
+		"RATE_REFUSALS_PER_MINUTE": {"0", "6001"},
+		"HISTORY_PAGE":             {"0", "101"},
+		"MEMBERS_PAGE":             {"0", "101"},
 	}
 	for name := range legal {
 		if _, err := read(name, "", false); err == nil || !strings.Contains(err.Error(), name+": want") {

@@ -25,6 +25,11 @@ type Poster interface {
 	Post(ctx context.Context, connectionID string, frame []byte) error
 }
 
+// Closer closes a connection.
+type Closer interface {
+	Close(ctx context.Context, connectionID string) error
+}
+
 // Remover deletes what is stored of a connection that is gone.
 type Remover interface {
 	Remove(ctx context.Context, room string, member room.Member) error
@@ -33,6 +38,7 @@ type Remover interface {
 // Fanout sends frames to the members of a room.
 type Fanout struct {
 	Poster  Poster
+	Closer  Closer
 	Remover Remover
 	Now     func() time.Time
 	Log     *slog.Logger
@@ -43,18 +49,24 @@ type Report struct {
 	Delivered int64
 	Gone      int64
 	Failed    int64
+	Ended     int64 // whose token had ended, and who were closed instead
 }
 
 // Send posts a frame to the members that a function hands out, one after the
 // other, until that returns or the context ends. What fails is counted and
 // logged, and never a reason to stop.
 func (f *Fanout) Send(ctx context.Context, roomName string, frame []byte, members func(yield func(room.Member) bool) error) (Report, error) {
-	var delivered, gone, failed atomic.Int64
+	var delivered, gone, failed, ended atomic.Int64
 	queue := make(chan room.Member)
 	var workers sync.WaitGroup
 	for range Workers {
 		workers.Go(func() {
 			for member := range queue {
+				if member.Ended(f.Now()) {
+					ended.Add(1)
+					f.end(ctx, roomName, member)
+					continue
+				}
 				err := f.Poster.Post(ctx, member.ConnectionID, frame)
 				switch {
 				case err == nil:
@@ -82,7 +94,21 @@ func (f *Fanout) Send(ctx context.Context, roomName string, frame []byte, member
 	if err == nil {
 		err = ctx.Err()
 	}
-	return Report{Delivered: delivered.Load(), Gone: gone.Load(), Failed: failed.Load()}, err
+	return Report{Delivered: delivered.Load(), Gone: gone.Load(), Failed: failed.Load(), Ended: ended.Load()}, err
+}
+
+// end closes a connection whose token has ended. Its rows go only when it is
+// closed, so that the next message tries again where this one failed.
+func (f *Fanout) end(ctx context.Context, roomName string, member room.Member) {
+	err := f.Closer.Close(ctx, member.ConnectionID)
+	if err == nil {
+		err = f.Remover.Remove(ctx, roomName, member)
+	}
+	if err != nil {
+		f.Log.WarnContext(ctx, logging.DependencyFail, logging.Reason("close_expired"), slog.String("to", member.ConnectionID), logging.Cause(err))
+		return
+	}
+	f.Log.InfoContext(ctx, logging.SessionExpired, logging.Reason("listener"), slog.String("to", member.ConnectionID), logging.Subject(member.Sub))
 }
 
 func (f *Fanout) forget(ctx context.Context, roomName string, member room.Member) {

@@ -1,5 +1,6 @@
-// Package ratelimit is the arithmetic of a user's budget: two token buckets,
-// one of messages and one of bytes, each of a minute's worth. A bucket is held
+// Package ratelimit is the arithmetic of a user's budget: token buckets, each of
+// a minute's worth. Messages take of two together, one of messages and one of
+// bytes; reads and refused frames have one each. A bucket is held
 // as the one time at which it would have been empty, so that refilling needs no
 // write and one number says all:
 //
@@ -13,10 +14,12 @@ import "time"
 // minute is the capacity of a bucket, in milliseconds of credit.
 const minute = int64(time.Minute / time.Millisecond)
 
-// Limits are what a user may send in a minute. Both are positive.
+// Limits are what a user may do in a minute. All are positive.
 type Limits struct {
-	Messages int
-	Bytes    int
+	Messages int // sent
+	Bytes    int // of sent messages
+	Reads    int // of the history and of the members
+	Refusals int // frames that are answered with an error by the client's fault
 }
 
 // Budget is the state of a user's buckets: the times, in Unix milliseconds, at
@@ -49,6 +52,14 @@ func (l Limits) Spend(b Budget, now time.Time, bytes int) (Budget, time.Duration
 		return b, wait
 	}
 	return Budget{MessagesFrom: messages, BytesFrom: volume}, 0
+}
+
+// Take takes one of a bucket that holds so many in a minute. It returns what the
+// bucket becomes and what was taken, or how long to wait where it is too empty.
+func Take(from int64, now time.Time, perMinute int) (becomes, taken int64, wait time.Duration) {
+	taken = cost(1, perMinute)
+	becomes, wait = spend(from, now, taken)
+	return becomes, taken, wait
 }
 
 // cost is how many milliseconds of credit an amount is worth: at least one, so

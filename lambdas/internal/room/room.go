@@ -18,6 +18,13 @@ type Member struct {
 	Name         string
 	Slot         int
 	ConnectedAt  int64 // Unix milliseconds
+	TokenEnds    int64 // Unix seconds
+}
+
+// Ended says whether the token that the connection was opened with has ended.
+// Such a connection receives nothing any more.
+func (m Member) Ended(now time.Time) bool {
+	return m.TokenEnds != 0 && m.TokenEnds <= now.Unix()
 }
 
 // Message is a stored message.

@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"github.com/portcullis-chat/portcullis/lambdas/internal/ledger"
 	"github.com/portcullis-chat/portcullis/lambdas/internal/room"
 )
 
@@ -37,6 +38,7 @@ func NewConnections(db DynamoDB, table string, now func() time.Time) *Connection
 // User is what is stored of a user when a connection begins.
 type User struct {
 	RevokedUntil int64        // Unix seconds
+	RefusalsFrom int64        // the bucket of ledger.Refusals
 	Taken        map[int]bool // slots that open connections have
 }
 
@@ -45,12 +47,13 @@ func (c *Connections) User(ctx context.Context, sub string) (User, error) {
 	user := User{Taken: make(map[int]bool)}
 	now := c.now().Unix()
 	query := c.query(userKey(sub))
-	query.ProjectionExpression = aws.String("sk, expiry, revokedUntil")
+	query.ProjectionExpression = aws.String("sk, expiry, revokedUntil, " + string(ledger.Refusals))
 	err := each(ctx, c.db, query, func(page *dynamodb.QueryOutput) bool {
 		for _, row := range page.Items {
 			sk := text(row, attrSK)
 			if sk == stateKey {
 				user.RevokedUntil = number(row, attrRevokedUntil)
+				user.RefusalsFrom = number(row, string(ledger.Refusals))
 				continue
 			}
 			n, err := strconv.Atoi(strings.TrimPrefix(sk, slotPrefix))
@@ -134,6 +137,7 @@ func (c *Connections) Join(ctx context.Context, roomName string, member room.Mem
 	row[attrName] = str(member.Name)
 	row[attrSlot] = num(member.Slot)
 	row[attrConnectedAt] = num(member.ConnectedAt)
+	row[attrTokenEnds] = num(member.TokenEnds)
 	row[attrExpiry] = num(c.now().Add(Life).Unix())
 	_, err := c.db.PutItem(ctx, &dynamodb.PutItemInput{TableName: aws.String(c.table), Item: row})
 	if err != nil {
@@ -204,6 +208,7 @@ func memberOf(row item) room.Member {
 		Name:         text(row, attrName),
 		Slot:         int(number(row, attrSlot)),
 		ConnectedAt:  number(row, attrConnectedAt),
+		TokenEnds:    number(row, attrTokenEnds),
 	}
 }
 

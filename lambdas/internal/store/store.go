@@ -33,6 +33,7 @@ const (
 	attrName         = "name"         // room and message rows
 	attrSlot         = "slot"         // room rows: the number in the slot row's key
 	attrConnectedAt  = "connectedAt"  // room rows: Unix milliseconds
+	attrTokenEnds    = "tokenEnds"    // room rows: Unix seconds
 	attrConnectionID = "connectionId" // slot rows
 	attrRoom         = "room"         // slot rows
 	attrRevokedUntil = "revokedUntil" // state rows: Unix seconds, set by an operator

@@ -113,17 +113,17 @@ func TestAUserIsReadWithOneConsistentQuery(t *testing.T) {
 		&dynamodb.QueryOutput{Items: []item{
 			{"sk": s("slot#12"), "expiry": n(lifeText)},
 			{"sk": s("slot#x"), "expiry": n(lifeText)},
-			{"sk": s("state"), "expiry": n("0"), "revokedUntil": n("1800000000")},
+			{"sk": s("state"), "expiry": n("0"), "revokedUntil": n("1800000000"), "refusalsFrom": n("17")},
 		}},
 	)
 	user, err := c.User(ctx, "u")
-	if want := (store.User{RevokedUntil: 1800000000, Taken: map[int]bool{0: true, 12: true}}); err != nil || !reflect.DeepEqual(user, want) {
+	if want := (store.User{RevokedUntil: 1800000000, RefusalsFrom: 17, Taken: map[int]bool{0: true, 12: true}}); err != nil || !reflect.DeepEqual(user, want) {
 		t.Errorf("got %+v, %v", user, err)
 	}
 	query := dynamodb.QueryInput{
 		TableName: aws.String("chat-connections"), ConsistentRead: aws.Bool(true),
 		KeyConditionExpression:    aws.String("pk = :pk"),
-		ProjectionExpression:      aws.String("sk, expiry, revokedUntil"),
+		ProjectionExpression:      aws.String("sk, expiry, revokedUntil, refusalsFrom"),
 		ExpressionAttributeValues: item{":pk": s("user#u")},
 	}
 	second := query
@@ -207,12 +207,12 @@ func TestARoomIsCountedPageByPageUntilItIsEnough(t *testing.T) {
 
 func TestJoiningWritesTheMembersRow(t *testing.T) {
 	c, d := connections()
-	if err := c.Join(ctx, "r", room.Member{ConnectionID: "c1", Sub: "u", Name: "N", Slot: 2, ConnectedAt: 5}); err != nil {
+	if err := c.Join(ctx, "r", room.Member{ConnectionID: "c1", Sub: "u", Name: "N", Slot: 2, ConnectedAt: 5, TokenEnds: 6}); err != nil {
 		t.Error(err)
 	}
 	d.asked(t, &dynamodb.PutItemInput{
 		TableName: aws.String("chat-connections"),
-		Item:      item{"pk": s("room#r"), "sk": s("c1"), "sub": s("u"), "name": s("N"), "slot": n("2"), "connectedAt": n("5"), "expiry": n(lifeText)},
+		Item:      item{"pk": s("room#r"), "sk": s("c1"), "sub": s("u"), "name": s("N"), "slot": n("2"), "connectedAt": n("5"), "tokenEnds": n("6"), "expiry": n(lifeText)},
 	})
 	c, _ = connections(errBoom)
 	if err := c.Join(ctx, "r", room.Member{}); !errors.Is(err, errBoom) {
@@ -220,12 +220,12 @@ func TestJoiningWritesTheMembersRow(t *testing.T) {
 	}
 }
 
-var memberRow = item{"pk": s("room#r"), "sk": s("c1"), "sub": s("u"), "name": s("N"), "slot": n("2"), "connectedAt": n("5"), "expiry": n(lifeText)}
+var memberRow = item{"pk": s("room#r"), "sk": s("c1"), "sub": s("u"), "name": s("N"), "slot": n("2"), "connectedAt": n("5"), "tokenEnds": n("6"), "expiry": n(lifeText)}
 
 func TestLeavingReturnsTheMember(t *testing.T) {
 	c, d := connections(&dynamodb.DeleteItemOutput{Attributes: memberRow})
 	member, found, err := c.Leave(ctx, "r", "c1")
-	if want := (room.Member{ConnectionID: "c1", Sub: "u", Name: "N", Slot: 2, ConnectedAt: 5}); member != want || !found || err != nil {
+	if want := (room.Member{ConnectionID: "c1", Sub: "u", Name: "N", Slot: 2, ConnectedAt: 5, TokenEnds: 6}); member != want || !found || err != nil {
 		t.Errorf("got %+v, %v, %v", member, found, err)
 	}
 	d.asked(t, &dynamodb.DeleteItemInput{
@@ -319,7 +319,7 @@ func TestAnUnseenUserIsChargedInOneWrite(t *testing.T) {
 	row, err := store.NewUsers(d, "chat-connections").Write(ctx, ledger.Change{
 		Sub: "u", Now: now, Budget: ratelimit.Budget{MessagesFrom: 11, BytesFrom: 12}, Key: k, ID: id1, Expiry: 99,
 	})
-	want := ledger.Row{Budget: ratelimit.Budget{MessagesFrom: 11, BytesFrom: 12}, Sent: map[ledger.Key]ulid.ULID{k: id1}}
+	want := ledger.Row{Budget: ratelimit.Budget{MessagesFrom: 11, BytesFrom: 12}, Counted: map[ledger.Kind]int64{}, Sent: map[ledger.Key]ulid.ULID{k: id1}}
 	if err != nil || !reflect.DeepEqual(row, want) {
 		t.Errorf("got %+v, %v", row, err)
 	}
@@ -366,6 +366,43 @@ func TestABucketInUseIsChargedByAddition(t *testing.T) {
 	})
 }
 
+func TestAKindIsCountedInOneWrite(t *testing.T) {
+	d := &db{answers: []any{
+		&dynamodb.UpdateItemOutput{Attributes: item{"readsFrom": n("11"), "refusalsFrom": n("12")}},
+		conflict(item{"refusalsFrom": n("12"), "revokedUntil": n("9")}),
+		errBoom,
+	}}
+	users := store.NewUsers(d, "chat-connections")
+	count := ledger.Count{Sub: "u", Now: now, Kind: ledger.Reads, Becomes: 11, Expiry: 99, Charge: ledger.Charge{Cost: 500}}
+	row, err := users.Count(ctx, count)
+	if err != nil || !reflect.DeepEqual(row.Counted, map[ledger.Kind]int64{ledger.Reads: 11, ledger.Refusals: 12}) {
+		t.Errorf("got %+v, %v", row, err)
+	}
+	count.Kind, count.Charge.InUse = ledger.Refusals, true
+	row, err = users.Count(ctx, count)
+	if !errors.Is(err, ledger.ErrConflict) || row.Counted[ledger.Refusals] != 12 || row.RevokedUntil != 9 {
+		t.Errorf("got %+v, %v", row, err)
+	}
+	if _, err := users.Count(ctx, count); !errors.Is(err, errBoom) {
+		t.Errorf("got %v", err)
+	}
+	full := dynamodb.UpdateItemInput{
+		TableName: aws.String("chat-connections"), Key: item{"pk": s("user#u"), "sk": s("state")},
+		ConditionExpression: aws.String("(attribute_not_exists(revokedUntil) OR revokedUntil <= :now) AND " +
+			"(attribute_not_exists(readsFrom) OR readsFrom <= :countFull)"),
+		UpdateExpression:                    aws.String("SET expiry = :expiry, readsFrom = :count"),
+		ExpressionAttributeValues:           item{":now": n(nowText), ":expiry": n("99"), ":countFull": n("1699999940000"), ":count": n("11")},
+		ReturnValues:                        types.ReturnValueAllNew,
+		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
+	}
+	inUse := full
+	inUse.ConditionExpression = aws.String("(attribute_not_exists(revokedUntil) OR revokedUntil <= :now) AND " +
+		"refusalsFrom > :countFull AND refusalsFrom <= :countMost")
+	inUse.UpdateExpression = aws.String("SET expiry = :expiry, refusalsFrom = refusalsFrom + :countCost")
+	inUse.ExpressionAttributeValues = item{":now": n(nowText), ":expiry": n("99"), ":countFull": n("1699999940000"), ":countMost": n("1699999999500"), ":countCost": n("500")}
+	d.asked(t, &full, &inUse, &inUse)
+}
+
 func TestASeenUserIsChargedIfTheRowIsTheSame(t *testing.T) {
 	k, old1, old2 := ledger.KeyOf("r", "c1"), ledger.KeyOf("r", "o1"), ledger.KeyOf("r", "o2")
 	d := &db{answers: []any{conflict(item{"messagesFrom": n("7"), "bytesFrom": n("8"), "revokedUntil": n("9")}), errBoom}}
@@ -375,7 +412,7 @@ func TestASeenUserIsChargedIfTheRowIsTheSame(t *testing.T) {
 		Key: k, ID: id1, Sent: 17, Forget: []ledger.Key{old1, old2}, Expiry: 99,
 	}
 	row, err := users.Write(ctx, change)
-	want := ledger.Row{Budget: ratelimit.Budget{MessagesFrom: 7, BytesFrom: 8}, RevokedUntil: 9, Sent: map[ledger.Key]ulid.ULID{}}
+	want := ledger.Row{Budget: ratelimit.Budget{MessagesFrom: 7, BytesFrom: 8}, Counted: map[ledger.Kind]int64{}, RevokedUntil: 9, Sent: map[ledger.Key]ulid.ULID{}}
 	if !errors.Is(err, ledger.ErrConflict) || !reflect.DeepEqual(row, want) {
 		t.Errorf("got %+v, %v", row, err)
 	}

@@ -62,6 +62,31 @@ func (u *Users) Write(ctx context.Context, change ledger.Change) (ledger.Row, er
 	return rowOf(out.Attributes), nil
 }
 
+// Count is one UpdateItem.
+func (u *Users) Count(ctx context.Context, count ledger.Count) (ledger.Row, error) {
+	values := item{
+		":now":    num(count.Now.Unix()),
+		":expiry": num(count.Expiry),
+	}
+	guard, effect := bucket(count.Now, string(count.Kind), ":count", count.Charge, ratelimit.Full(count.Now).MessagesFrom, count.Becomes, values)
+	out, err := u.db.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+		TableName:                           aws.String(u.table),
+		Key:                                 key(userKey(count.Sub), stateKey),
+		ConditionExpression:                 aws.String(notRevoked + " AND " + guard),
+		UpdateExpression:                    aws.String("SET expiry = :expiry, " + effect),
+		ExpressionAttributeValues:           values,
+		ReturnValues:                        types.ReturnValueAllNew,
+		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
+	})
+	if row, lost := conflict(err); lost {
+		return rowOf(row), ledger.ErrConflict
+	}
+	if err != nil {
+		return ledger.Row{}, fmt.Errorf("writing a user's row: %w", err)
+	}
+	return rowOf(out.Attributes), nil
+}
+
 // unseen is for a row that need not be known, but for whether its buckets are
 // full: those of nearly every user are, nearly always.
 func unseen(change ledger.Change, values item) (guard, effect string) {
@@ -113,8 +138,14 @@ func rowOf(row item) ledger.Row {
 			MessagesFrom: number(row, attrMessagesFrom),
 			BytesFrom:    number(row, attrBytesFrom),
 		},
+		Counted:      make(map[ledger.Kind]int64),
 		RevokedUntil: number(row, attrRevokedUntil),
 		Sent:         make(map[ledger.Key]ulid.ULID),
+	}
+	for _, kind := range []ledger.Kind{ledger.Reads, ledger.Refusals} {
+		if from := number(row, string(kind)); from != 0 {
+			r.Counted[kind] = from
+		}
 	}
 	for name, value := range row {
 		encoded, ok := strings.CutPrefix(name, sentPrefix)

@@ -133,6 +133,7 @@ run "the_authorizer_believes_the_pools_access_tokens_only" {
       ALLOWED_ORIGINS      = "https://chat.example.com"
       ALLOW_MISSING_ORIGIN = "false"
       ORIGIN_SECRET_SHA256 = ""
+      METRICS_NAMESPACE    = "Portcullis"
     })
     error_message = "The authorizer has other settings."
   }
@@ -192,6 +193,7 @@ run "an_issuer_of_ones_own_makes_no_pool" {
       ALLOWED_ORIGINS      = ""
       ALLOW_MISSING_ORIGIN = "true"
       ORIGIN_SECRET_SHA256 = ""
+      METRICS_NAMESPACE    = "Portcullis"
     })
     error_message = "The authorizer does not have the issuer's settings."
   }
@@ -252,6 +254,7 @@ run "keys_to_start_with" {
 
 run "relaxed_by_name" {
   variables {
+    metrics_namespace   = null
     mfa                 = "OFF"
     threat_protection   = "OFF"
     allow_self_sign_up  = true
@@ -284,5 +287,10 @@ run "relaxed_by_name" {
   assert {
     condition     = aws_cognito_user_pool_client.this[0].allowed_oauth_flows == toset(["code"]) && aws_cognito_user_pool_client.this[0].allowed_oauth_scopes == toset(["openid"]) && aws_cognito_user_pool_client.this[0].allowed_oauth_flows_user_pool_client
     error_message = "With callback URLs another flow than the code grant is on, or none."
+  }
+
+  assert {
+    condition     = module.authorizer.environment.METRICS_NAMESPACE == ""
+    error_message = "metrics_namespace = null still writes metrics."
   }
 }

@@ -351,3 +351,23 @@ run "refuses_an_unknown_type_check" {
 
   expect_failures = [var.oidc]
 }
+
+run "refuses_a_namespace_of_cloudwatchs_own" {
+  command = plan
+
+  variables {
+    metrics_namespace = "AWS/Chat"
+  }
+
+  expect_failures = [var.metrics_namespace]
+}
+
+run "refuses_a_namespace_with_a_space" {
+  command = plan
+
+  variables {
+    metrics_namespace = "my chat"
+  }
+
+  expect_failures = [var.metrics_namespace]
+}

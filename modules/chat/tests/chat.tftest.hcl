@@ -107,12 +107,14 @@ run "each_function_has_its_settings" {
       CONNECTIONS_TABLE        = "chat-connections"
       MAX_CONNECTIONS_PER_USER = "5"
       MAX_MEMBERS              = "500"
+      RATE_REFUSALS_PER_MINUTE = "30"
+      METRICS_NAMESPACE        = "Portcullis"
     })
     error_message = "connect has other settings."
   }
 
   assert {
-    condition     = module.disconnect.environment == tomap({ CONNECTIONS_TABLE = "chat-connections" })
+    condition     = module.disconnect.environment == tomap({ CONNECTIONS_TABLE = "chat-connections", METRICS_NAMESPACE = "Portcullis" })
     error_message = "disconnect has other settings."
   }
 
@@ -126,6 +128,11 @@ run "each_function_has_its_settings" {
       MESSAGE_TTL_SECONDS      = "2592000"
       RATE_MESSAGES_PER_MINUTE = "60"
       RATE_BYTES_PER_MINUTE    = "65536"
+      RATE_READS_PER_MINUTE    = "120"
+      RATE_REFUSALS_PER_MINUTE = "30"
+      HISTORY_PAGE             = "100"
+      MEMBERS_PAGE             = "100"
+      METRICS_NAMESPACE        = "Portcullis"
     })
     error_message = "message has other settings."
   }
@@ -244,7 +251,9 @@ run "what_is_set_reaches_the_functions" {
     message_retention_days   = 1
     max_members              = 2
     max_connections_per_user = 1
-    rate_limit               = { messages_per_minute = 6 }
+    rate_limit               = { messages_per_minute = 6, reads_per_minute = 7, refusals_per_minute = 8 }
+    page_size                = { history = 9 }
+    metrics_namespace        = "acme/chat"
     stage_name               = "prod"
     cognito_endpoint         = "https://cognito-idp-fips.eu-west-1.amazonaws.com"
     origin_secrets           = ["0123456789abcdef0123456789abcdef"]
@@ -267,7 +276,7 @@ run "what_is_set_reaches_the_functions" {
   }
 
   assert {
-    condition     = module.connect.environment.MAX_MEMBERS == "2" && module.connect.environment.MAX_CONNECTIONS_PER_USER == "1"
+    condition     = module.connect.environment.MAX_MEMBERS == "2" && module.connect.environment.MAX_CONNECTIONS_PER_USER == "1" && module.connect.environment.RATE_REFUSALS_PER_MINUTE == "8"
     error_message = "connect does not get what is set."
   }
 
@@ -278,9 +287,18 @@ run "what_is_set_reaches_the_functions" {
       module.message.environment.MESSAGE_TTL_SECONDS == "86400" &&
       module.message.environment.RATE_MESSAGES_PER_MINUTE == "6" &&
       module.message.environment.RATE_BYTES_PER_MINUTE == "65536" &&
+      module.message.environment.RATE_READS_PER_MINUTE == "7" &&
+      module.message.environment.RATE_REFUSALS_PER_MINUTE == "8" &&
+      module.message.environment.HISTORY_PAGE == "9" &&
+      module.message.environment.MEMBERS_PAGE == "100" &&
       module.message.environment.MANAGEMENT_ENDPOINT == "https://a1b2c3d4e5.execute-api.eu-west-1.amazonaws.com/prod"
     )
     error_message = "message does not get what is set."
+  }
+
+  assert {
+    condition     = alltrue([for environment in [module.auth.authorizer_environment, module.connect.environment, module.disconnect.environment, module.message.environment] : environment.METRICS_NAMESPACE == "acme/chat"])
+    error_message = "A function writes its metrics elsewhere."
   }
 
   assert {
@@ -343,4 +361,26 @@ run "refuses_a_rate_of_nothing" {
   }
 
   expect_failures = [var.rate_limit, var.message_format]
+}
+
+run "refuses_rates_and_pages_of_nothing" {
+  command = plan
+
+  variables {
+    rate_limit = { refusals_per_minute = 0 }
+    page_size  = { members = 0 }
+  }
+
+  expect_failures = [var.rate_limit, var.page_size]
+}
+
+run "refuses_rates_and_pages_beyond_the_functions_limits" {
+  command = plan
+
+  variables {
+    rate_limit = { reads_per_minute = 6001 }
+    page_size  = { history = 101 }
+  }
+
+  expect_failures = [var.rate_limit, var.page_size]
 }
