@@ -37,7 +37,12 @@ func TestMinimal(t *testing.T) {
 		}
 	})
 
-	d.conversations(t, cast{alice: alice.Access, bob: bob.Access, newcomer: func(t *testing.T) string { return d.newUser(t, "carol").Access }})
+	c := cast{alice: alice.Access, bob: bob.Access, newcomer: func(t *testing.T) string { return d.newUser(t, "carol").Access }}
+	d.conversations(t, c)
+
+	t.Run("when things fail", func(t *testing.T) {
+		d.whenThingsFail(t, c)
+	})
 
 	t.Run("the answer to the handshake names chat.v1 and never the token", func(t *testing.T) {
 		conn, res, err := dial(t, d, browser(room(t), alice.Access))
