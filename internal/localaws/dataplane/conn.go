@@ -201,6 +201,11 @@ func (c *conn) readMessages(deliver func(message []byte)) error {
 	var message []byte
 	fragmented := false
 	for {
+		head, err := c.br.Peek(2)
+		if err != nil {
+			return err
+		}
+		form := head[1] & 0x7f
 		header, err := ws.ReadHeader(c.br)
 		if err != nil {
 			c.unread = maxDrained // nobody knows where the next frame begins
@@ -210,7 +215,7 @@ func (c *conn) readMessages(deliver func(message []byte)) error {
 			return err
 		}
 		c.unread = header.Length
-		if header.Rsv != 0 || !header.Masked || header.OpCode.IsReserved() {
+		if header.Rsv != 0 || !header.Masked || header.OpCode.IsReserved() || !shortest(form, header.Length) {
 			return &closeError{closeProtocol, "Protocol error"}
 		}
 		if header.OpCode.IsControl() {
@@ -248,6 +253,20 @@ func (c *conn) readMessages(deliver func(message []byte)) error {
 			deliver(message)
 		}
 		message = nil
+	}
+}
+
+// shortest tells whether a length stands in the shortest of the three forms that
+// it fits in, as it must (RFC 6455 section 5.2). form is what the header's first
+// seven bits of it say: 126 for 16 bits, 127 for 64.
+func shortest(form byte, length int64) bool {
+	switch form {
+	case 126:
+		return length > 125
+	case 127:
+		return length > 0xffff
+	default:
+		return true
 	}
 }
 
