@@ -91,7 +91,7 @@ func TestTheAccessLogTellsRefusals(t *testing.T) {
 		},
 		"a $connect that may not be called": {
 			func(w *world) { w.forbidden["connect"] = true },
-			`$connect 502 Internal server error "Internal server error" API_CONFIGURATION_ERROR | 200 200 run-of-authorizer - | - - - the policy of ` +
+			`$connect 500 Internal server error "Internal server error" API_CONFIGURATION_ERROR | 200 200 run-of-authorizer - | - - - the policy of ` +
 				strings.TrimSuffix(strings.TrimPrefix(uri("connect"), "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/"), "/invocations") +
 				` does not allow apigateway.amazonaws.com to invoke it for ` + apiARN + `/live/$connect (aws_lambda_permission)`,
 		},

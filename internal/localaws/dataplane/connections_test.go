@@ -14,6 +14,7 @@ import (
 	"github.com/coder/websocket"
 	"github.com/gobwas/ws"
 
+	"github.com/portcullis-chat/portcullis/internal/localaws/apigw"
 	"github.com/portcullis-chat/portcullis/internal/localaws/lambda"
 )
 
@@ -137,6 +138,15 @@ func TestAnotherMethodOfAnOpenConnectionIsForbidden(t *testing.T) {
 	_, id := w.dialID()
 	res, answer := w.manage("PUT", "/@connections/"+id, "x")
 	equal(t, "status", res.StatusCode, 403)
+	equal(t, "answer", answer, forbidden)
+}
+
+func TestAStageThatIsNotServedForbidsConnections(t *testing.T) {
+	w := newWorld(t)
+	w.change(func(s *apigw.Stage) { s.DisableExecuteAPIEndpoint = true })
+	res, answer := w.manage("POST", "/@connections/AAAAAAAAAAAAAAA=", "x")
+	equal(t, "status", res.StatusCode, 403)
+	equal(t, "error type", res.Header.Get("X-Amzn-Errortype"), "ForbiddenException")
 	equal(t, "answer", answer, forbidden)
 }
 

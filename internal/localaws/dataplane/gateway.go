@@ -162,16 +162,20 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusBadRequest, "Bad request")
 		return
 	}
+	connection, management := strings.CutPrefix(rest, "@connections/")
 	stage, err := g.cfg.Stages.Stage(apiID, stageName)
-	if err != nil || stage.Deployment == nil || stage.DisableExecuteAPIEndpoint {
+	switch {
+	case err != nil, stage.Deployment == nil, stage.DisableExecuteAPIEndpoint:
+		if management {
+			managementError(w, http.StatusForbidden, "ForbiddenException", "Forbidden")
+			return
+		}
 		refuse(w, http.StatusForbidden, "Forbidden")
 		return
-	}
-	if id, ok := strings.CutPrefix(rest, "@connections/"); ok {
-		g.serveConnections(w, r, stage, id)
+	case management:
+		g.serveConnections(w, r, stage, connection)
 		return
-	}
-	if rest != "" {
+	case rest != "":
 		refuse(w, http.StatusForbidden, "Forbidden")
 		return
 	}

@@ -22,6 +22,9 @@ import (
 // acceptGUID is the constant of RFC 6455 section 1.3.
 const acceptGUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
+// webSocketVersion is the only version of the protocol that is spoken.
+const webSocketVersion = "13"
+
 // invokePrincipal is who API Gateway is to a function's policy.
 const invokePrincipal = "apigateway.amazonaws.com"
 
@@ -39,23 +42,14 @@ func (r *refusal) Error() string { return fmt.Sprintf("%d %s: %v", r.status, r.m
 // serveHandshake takes a client from its upgrade request to an open connection
 // and serves it until it ends.
 func (g *Gateway) serveHandshake(w http.ResponseWriter, r *http.Request, stage apigw.Stage) {
-	if !headerHasToken(r.Header, "Connection", "upgrade") || !headerHasToken(r.Header, "Upgrade", "websocket") {
-		w.Header().Set("Upgrade", "websocket")
-		g.refuseHandshake(w, r, stage, &refusal{http.StatusUpgradeRequired, "Upgrade Required", errors.New("the request asks for no WebSocket")})
+	if refused := checkUpgrade(r); refused != nil {
+		if refused.status == http.StatusUpgradeRequired {
+			w.Header().Set("Upgrade", "websocket")
+			w.Header().Set("Sec-WebSocket-Version", webSocketVersion)
+		}
+		g.refuseHandshake(w, r, stage, refused)
 		return
 	}
-	if len(r.URL.RequestURI()) > maxURL {
-		g.refuseHandshake(w, r, stage, &refusal{http.StatusRequestURITooLong, "URI too long", errors.New("the URL is too long")})
-		return
-	}
-	key := r.Header.Get("Sec-WebSocket-Key")
-	if decoded, err := base64.StdEncoding.DecodeString(key); err != nil || len(decoded) != 16 ||
-		r.Method != http.MethodGet || r.Header.Get("Sec-WebSocket-Version") != "13" {
-		w.Header().Set("Sec-WebSocket-Version", "13")
-		g.refuseHandshake(w, r, stage, &refusal{http.StatusBadRequest, "Bad request", errors.New("method, key or version is not that of a WebSocket handshake")})
-		return
-	}
-
 	if !g.begin() {
 		refuse(w, http.StatusServiceUnavailable, "Service Unavailable")
 		return
@@ -83,7 +77,27 @@ func (g *Gateway) serveHandshake(w http.ResponseWriter, r *http.Request, stage a
 		refuse(w, http.StatusInternalServerError, "Internal server error")
 		return
 	}
-	g.serve(c, stage, switchingProtocols(key, subprotocol))
+	g.serve(c, stage, switchingProtocols(r.Header.Get("Sec-WebSocket-Key"), subprotocol))
+}
+
+// checkUpgrade refuses a request that is no opening handshake (RFC 6455 section
+// 4.2.1).
+func checkUpgrade(r *http.Request) *refusal {
+	switch keys := r.Header.Values("Sec-WebSocket-Key"); {
+	case !headerHasToken(r.Header, "Connection", "upgrade"), !headerHasToken(r.Header, "Upgrade", "websocket"):
+		return &refusal{http.StatusUpgradeRequired, "Upgrade Required", errors.New("the request asks for no WebSocket")}
+	case len(r.URL.RequestURI()) > maxURL:
+		return &refusal{http.StatusRequestURITooLong, "URI too long", errors.New("the URL is too long")}
+	case r.Method != http.MethodGet, !r.ProtoAtLeast(1, 1), len(keys) != 1:
+		return &refusal{http.StatusBadRequest, "Bad request", errors.New("method, HTTP version or number of keys is not that of a WebSocket handshake")}
+	case r.Header.Get("Sec-WebSocket-Version") != webSocketVersion: // section 4.2.2 names this status
+		return &refusal{http.StatusUpgradeRequired, "Upgrade Required", errors.New("the version of the protocol is not 13")}
+	default:
+		if decoded, err := base64.StdEncoding.DecodeString(keys[0]); err != nil || len(decoded) != 16 {
+			return &refusal{http.StatusBadRequest, "Bad request", errors.New("the key is not that of a WebSocket handshake")}
+		}
+		return nil
+	}
 }
 
 // refuseHandshake answers a request that cannot become a connection.
@@ -125,8 +139,12 @@ func (g *Gateway) connect(r *http.Request, c *conn, stage apigw.Stage) (subproto
 	result, err := g.invoke(r.Context(), stage, route, ev, &rec)
 	if err != nil {
 		status, message := http.StatusBadGateway, "Internal server error"
-		if errors.Is(err, errIntegrationTimeout) {
+		var refused *notPermitted
+		switch {
+		case errors.Is(err, errIntegrationTimeout):
 			status, message = http.StatusGatewayTimeout, "Endpoint request timed out"
+		case errors.As(err, &refused): // github.com/terraform-aws-modules/terraform-aws-apigateway-v2 issue 8
+			status = http.StatusInternalServerError
 		}
 		return "", &refusal{status, message, err}
 	}
@@ -204,9 +222,16 @@ func (g *Gateway) mayInvoke(ctx context.Context, functionARN, sourceARN, account
 		return err
 	}
 	if !allowed {
-		return fmt.Errorf("the policy of %s does not allow %s to invoke it for %s (aws_lambda_permission)", functionARN, invokePrincipal, sourceARN)
+		return &notPermitted{functionARN, sourceARN}
 	}
 	return nil
+}
+
+// notPermitted says that API Gateway may not invoke a function for a source.
+type notPermitted struct{ functionARN, sourceARN string }
+
+func (e *notPermitted) Error() string {
+	return fmt.Sprintf("the policy of %s does not allow %s to invoke it for %s (aws_lambda_permission)", e.functionARN, invokePrincipal, e.sourceARN)
 }
 
 // identitySourcePresent tells whether an identity source has a value. Header

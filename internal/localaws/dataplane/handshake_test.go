@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -103,7 +104,7 @@ func TestAHandshakeIsRefusedWhen(t *testing.T) {
 		"$connect's status is no final one":  {prepare: connect(returns(`{"statusCode":101}`)), status: 502, body: internal, calls: "ac"},
 		"$connect's status is no status":     {prepare: connect(returns(`{"statusCode":1000}`)), status: 502, body: internal, calls: "ac"},
 		"$connect's body is an object":       {prepare: connect(returns(`{"statusCode":200,"body":{}}`)), status: 502, body: internal, calls: "ac"},
-		"API Gateway may not call $connect":  {prepare: func(w *world) { w.forbidden["connect"] = true }, status: 502, body: internal, calls: "a"},
+		"API Gateway may not call $connect":  {prepare: func(w *world) { w.forbidden["connect"] = true }, status: 500, body: internal, calls: "a"},
 		"$connect takes too long": {prepare: func(w *world) {
 			w.play("connect", hangs)
 			w.change(func(s *apigw.Stage) {
@@ -143,7 +144,9 @@ func TestAHandshakeThatIsNoneIsRefusedWhen(t *testing.T) {
 		"it upgrades to h2c":         {http.Header{"Upgrade": {"h2c"}}, 426},
 		"its key is missing":         {http.Header{"Sec-Websocket-Key": nil}, 400},
 		"its key is short":           {http.Header{"Sec-Websocket-Key": {"dGhlIA=="}}, 400},
-		"its version is an old one":  {http.Header{"Sec-Websocket-Version": {"8"}}, 400},
+		"its keys are two":           {http.Header{"Sec-Websocket-Key": {"dGhlIHNhbXBsZSBub25jZQ==", "dGhlIHNhbXBsZSBub25jZQ=="}}, 400},
+		"its version is an old one":  {http.Header{"Sec-Websocket-Version": {"8"}}, 426},
+		"its version is missing":     {http.Header{"Sec-Websocket-Version": nil}, 426},
 		"its upgrade is a substring": {http.Header{"Upgrade": {"websockets"}}, 426},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -153,6 +156,15 @@ func TestAHandshakeThatIsNoneIsRefusedWhen(t *testing.T) {
 			equal(t, "calls of the authorizer", len(w.called("authorizer")), 0)
 		})
 	}
+}
+
+func TestAHandshakeOfHTTP10IsRefused(t *testing.T) {
+	w := newWorld(t)
+	req := w.upgrade(livePath)
+	req.ProtoMajor, req.ProtoMinor = 1, 0
+	res := httptest.NewRecorder()
+	w.gateway.ServeHTTP(res, req)
+	equal(t, "status", res.Code, 400)
 }
 
 func TestAHandshakeSucceedsWhen(t *testing.T) {
