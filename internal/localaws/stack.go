@@ -136,8 +136,9 @@ func Start(ctx context.Context, opts Options) (_ *Stack, err error) {
 	if err := s.assemble(opts, address); err != nil {
 		return nil, err
 	}
+	serving := dataplane.KeepSpelling(s.server, listener)
 	go func() {
-		if err := s.server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		if err := s.server.Serve(serving); !errors.Is(err, http.ErrServerClosed) {
 			s.fail(fmt.Errorf("the stack's own server ended: %w", err))
 		}
 	}()

@@ -79,31 +79,26 @@ func (g *Gateway) newRequestContext(c *conn, routeKey, eventType string) request
 // hopHeaders are in an authorizer's event and not in that of $connect.
 var hopHeaders = map[string]bool{"connection": true, "upgrade": true, "content-length": true}
 
-// webSocketHeaders restores the spelling of RFC 6455 where net/http has
-// changed it.
-var webSocketHeaders = map[string]string{
-	"Sec-Websocket-Key":        "Sec-WebSocket-Key",
-	"Sec-Websocket-Version":    "Sec-WebSocket-Version",
-	"Sec-Websocket-Protocol":   "Sec-WebSocket-Protocol",
-	"Sec-Websocket-Extensions": "Sec-WebSocket-Extensions",
-}
+// addedHeaders are API Gateway's own, whatever the client sent by these names.
+var addedHeaders = map[string]bool{"x-forwarded-for": true, "x-forwarded-port": true, "x-forwarded-proto": true, "x-amzn-trace-id": true}
 
-// eventHeaders returns the headers of a handshake as events carry them, with
-// those that the gateway adds.
+// eventHeaders returns the headers of a handshake as events carry them: by the
+// client's own spelling, with those that the gateway adds.
 func eventHeaders(r *http.Request, traceID string, withHop bool) (map[string]string, map[string][]string) {
 	multi := make(map[string][]string, len(r.Header)+6)
+	spelled := spellings(r)
 	for name, values := range r.Header {
-		if hopHeaders[strings.ToLower(name)] && !withHop {
+		lower := strings.ToLower(name)
+		if hopHeaders[lower] && (!withHop || lower == "content-length") || addedHeaders[lower] {
 			continue
 		}
-		if spelled, ok := webSocketHeaders[name]; ok {
-			name = spelled
+		if own := spelled[name]; own != "" {
+			name = own
 		}
 		multi[name] = values
 	}
 	multi["Host"] = []string{r.Host}
 	if withHop {
-		delete(multi, "Content-Length")
 		multi["content-length"] = []string{"0"}
 	}
 	forwarded := sourceIP(r)

@@ -58,18 +58,18 @@ func TestTheEventOfConnect(t *testing.T) {
 	w.change(func(s *apigw.Stage) { s.Variables = map[string]string{"k": "v"} })
 	w.rawDial("?name=me&name=you&x=%3D", "Origin: https://app.example.com", "User-Agent: wscat/6", "Content-Length: 0",
 		"Sec-WebSocket-Protocol: chat.v1, bearer.x", "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits",
-		"X-Forwarded-For: 192.0.2.1", "X-Forwarded-Proto: http", "X-Custom: 1", "X-Custom: 2")
+		"x-forwarded-for: 192.0.2.1", "X-Forwarded-Proto: http", "X-CusTom: 1", "X-Custom: 2", "authorization: none")
 	wantEvent(t, w.payload("connect", 1), `{
 		"headers":{"Host":"chat.example","Origin":"https://app.example.com",
 			"Sec-WebSocket-Extensions":"permessage-deflate; client_max_window_bits","Sec-WebSocket-Key":"dGhlIHNhbXBsZSBub25jZQ==",
 			"Sec-WebSocket-Protocol":"chat.v1, bearer.x","Sec-WebSocket-Version":"13","User-Agent":"wscat/6",
-			"X-Amzn-Trace-Id":"Root=1-65c65f4f-0","X-Custom":"2",
-			"X-Forwarded-For":"192.0.2.1, 127.0.0.1","X-Forwarded-Port":"443","X-Forwarded-Proto":"https"},
+			"X-Amzn-Trace-Id":"Root=1-65c65f4f-0","X-CusTom":"2",
+			"X-Forwarded-For":"192.0.2.1, 127.0.0.1","X-Forwarded-Port":"443","X-Forwarded-Proto":"https","authorization":"none"},
 		"multiValueHeaders":{"Host":["chat.example"],"Origin":["https://app.example.com"],
 			"Sec-WebSocket-Extensions":["permessage-deflate; client_max_window_bits"],"Sec-WebSocket-Key":["dGhlIHNhbXBsZSBub25jZQ=="],
 			"Sec-WebSocket-Protocol":["chat.v1, bearer.x"],"Sec-WebSocket-Version":["13"],"User-Agent":["wscat/6"],
-			"X-Amzn-Trace-Id":["Root=1-65c65f4f-0"],"X-Custom":["1","2"],
-			"X-Forwarded-For":["192.0.2.1, 127.0.0.1"],"X-Forwarded-Port":["443"],"X-Forwarded-Proto":["https"]},
+			"X-Amzn-Trace-Id":["Root=1-65c65f4f-0"],"X-CusTom":["1","2"],
+			"X-Forwarded-For":["192.0.2.1, 127.0.0.1"],"X-Forwarded-Port":["443"],"X-Forwarded-Proto":["https"],"authorization":["none"]},
 		"queryStringParameters":{"name":"you","x":"="},
 		"multiValueQueryStringParameters":{"name":["me","you"],"x":["="]},
 		"stageVariables":{"k":"v"},`+connectContext+`,

@@ -259,7 +259,7 @@ func hijack(w http.ResponseWriter, c *conn) error {
 		return fmt.Errorf("hijack: %w", err)
 	}
 	_ = netConn.SetDeadline(time.Time{})
-	c.net = &wire{Conn: netConn}
+	c.net = &wire{Conn: withoutSpelling(netConn)}
 	// What the client sent together with its request is in the old reader.
 	c.br = rw.Reader
 	if rw.Reader.Buffered() == 0 {

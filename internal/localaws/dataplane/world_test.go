@@ -134,7 +134,9 @@ func newWorld(t *testing.T) *world {
 		},
 	})
 	w.gateway.closeHandshake = time.Second
-	w.server = httptest.NewServer(w.gateway)
+	w.server = httptest.NewUnstartedServer(w.gateway)
+	w.server.Listener = KeepSpelling(w.server.Config, w.server.Listener)
+	w.server.Start()
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()
