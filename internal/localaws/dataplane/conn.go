@@ -101,6 +101,7 @@ func (c *conn) send(message []byte) error {
 		return errGone
 	default:
 	}
+	c.touch() // before a client that has read it can see what follows from it
 	op := ws.OpText
 	for first := true; first || len(message) > 0; first = false {
 		n := min(len(message), maxFrame)
@@ -111,7 +112,6 @@ func (c *conn) send(message []byte) error {
 		message = message[n:]
 		op = ws.OpContinuation
 	}
-	c.touch()
 	return nil
 }
 
