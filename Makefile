@@ -16,7 +16,7 @@ EXAMPLES := $(sort $(patsubst %/main.tf,%,$(wildcard examples/*/main.tf)))
 
 .PHONY: help
 help: ## List the targets
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z][a-z0-9-]*:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z][a-z0-9-]*:.*## / {printf "  %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: demo
 demo: check build ## Deploy the whole chat on this machine and let two people talk
@@ -24,7 +24,7 @@ demo: check build ## Deploy the whole chat on this machine and let two people ta
 	@bin/demo
 
 .PHONY: test
-test: check lint test-modules test-go test-parity fuzz-briefly test-e2e ## Set up and run all tests
+test: check lint test-modules test-go test-parity fuzz-briefly test-conformance test-e2e ## Set up and run all tests
 	@if scripts/browser; then $(MAKE) test-clients; else \
 		PORTCULLIS_WITHOUT_BROWSER=1 $(GO) test -count=1 -timeout 15m ./test/clients/...; \
 		echo "NOT TESTED: Chromium in the chat, for want of a browser (see above)"; \
@@ -61,11 +61,19 @@ fuzz: ## Fuzz every target, FUZZTIME=1m each; FUZZ=<regexp> chooses
 
 .PHONY: fuzz-briefly
 fuzz-briefly:
-	@FUZZTIME=2s scripts/fuzz
+	@FUZZTIME=2s FUZZIN='lambdas internal' scripts/fuzz
 
 .PHONY: test-modules
 test-modules: ## terraform fmt, validate and test of each module
 	$(GO) test -count=1 -timeout 20m ./test/modules/...
+
+.PHONY: test-conformance
+test-conformance: ## Check what the local stack does against docs/conformance.md
+	$(GO) test -count=1 -timeout 20m ./test/conformance/...
+
+.PHONY: conformance
+conformance: ## Write docs/conformance.md from a run of the suite
+	$(GO) test -count=1 -timeout 20m ./test/conformance/ -run TestConformance -write
 
 .PHONY: test-e2e
 test-e2e: ## Deploy the example to the local stack and attack it
