@@ -178,7 +178,7 @@ func (s *Stack) assemble(opts Options, address string) error {
 	clock := &faults.Clock{}
 	s.functions, err = lambda.New(lambda.Config{
 		MiniStackURL: s.ministack.URL(), GatewayURL: s.endpoint, Region: opts.Region, AccountID: AccountID,
-		DataDir: opts.Folder.Data("lambda"), Metrics: s.metrics, Logger: opts.Logger, Faults: s.faults,
+		DataDir: opts.Folder.Data("lambda"), Now: clock.Now, Metrics: s.metrics, Logger: opts.Logger, Faults: s.faults,
 	})
 	if err != nil {
 		return err

@@ -30,6 +30,8 @@ func (f *refusal) send(w http.ResponseWriter) {
 	_, _ = w.Write(mustJSON(body))
 }
 
+func (f *refusal) Error() string { return f.errorType + ": " + f.message }
+
 func notServed(what string) *refusal {
 	return &refusal{status: http.StatusNotImplemented, errorType: "NotServedByLocalStack", message: "not served by the local stack: " + what}
 }

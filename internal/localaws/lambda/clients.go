@@ -10,6 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	awslambda "github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 )
 
@@ -24,6 +26,8 @@ type clients struct {
 	sts    *sts.Client
 	logs   *cloudwatchlogs.Client
 	s3     *s3.Client
+	sqs    *sqs.Client
+	sns    *sns.Client
 }
 
 // newClients makes clients that talk to MiniStack itself, as root.
@@ -43,6 +47,8 @@ func newClients(config Config) clients {
 	return clients{
 		lambda: awslambda.NewFromConfig(base),
 		sts:    sts.NewFromConfig(base),
+		sqs:    sqs.NewFromConfig(base),
+		sns:    sns.NewFromConfig(base),
 		logs:   cloudwatchlogs.NewFromConfig(base),
 		s3:     s3.NewFromConfig(base, func(o *s3.Options) { o.UsePathStyle = true }),
 	}

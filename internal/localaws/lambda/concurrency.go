@@ -73,7 +73,7 @@ func (r *Runner) admit(f function) error {
 	now, throttled := r.concurrency.enter(f)
 	if throttled != "" {
 		r.publishThrottle(f)
-		return &ThrottledError{Function: f.version.name, Reason: throttled}
+		return &ThrottledError{Function: f.version.name, Reason: throttled, Always: f.reserved != nil && *f.reserved == 0}
 	}
 	r.publishConcurrency(f, now)
 	return nil

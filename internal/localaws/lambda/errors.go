@@ -27,6 +27,8 @@ type ThrottledError struct {
 	// Reason is AWS's own word, e.g.
 	// ReservedFunctionConcurrentInvocationLimitExceeded.
 	Reason string
+	// Always says that its reserved concurrency is 0.
+	Always bool
 }
 
 func (e *ThrottledError) Error() string {

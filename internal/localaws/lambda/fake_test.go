@@ -352,6 +352,7 @@ func newStack(t testing.TB) *stack {
 		Region:       testRegion,
 		AccountID:    testAccount,
 		DataDir:      t.TempDir(),
+		Now:          time.Now,
 		Metrics:      metrics,
 		Logger:       slog.New(slog.DiscardHandler),
 		Faults:       kills,

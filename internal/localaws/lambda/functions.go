@@ -37,6 +37,7 @@ type version struct {
 	timeout      time.Duration
 	memoryMB     int
 	environment  map[string]string
+	deadLetter   string // ARN of a queue or topic, or empty
 	logging      logging
 	// fingerprint differs when anything above does, or the function was
 	// changed in any other way.
@@ -141,6 +142,9 @@ func newVersion(a functionARN, number string, c *types.FunctionConfiguration) (*
 	}
 	if len(c.Architectures) > 0 {
 		v.architecture = string(c.Architectures[0])
+	}
+	if c.DeadLetterConfig != nil {
+		v.deadLetter = aws.ToString(c.DeadLetterConfig.TargetArn)
 	}
 	if c.Environment != nil {
 		v.environment = c.Environment.Variables

@@ -45,7 +45,7 @@ func (r *Runner) serveInvoke(w http.ResponseWriter, req *http.Request, next http
 	case "DryRun":
 		r.answerDryRun(w, req, c)
 	case "Event":
-		notServed("asynchronous invocations").send(w)
+		r.answerEvent(w, req, c)
 	default:
 		r.answer(w, req, c)
 	}

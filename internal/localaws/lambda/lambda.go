@@ -23,6 +23,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/portcullis-chat/portcullis/internal/localaws/lambda/async"
 	"github.com/portcullis-chat/portcullis/internal/localaws/logship"
 )
 
@@ -45,6 +46,8 @@ type Config struct {
 	AccountID  string
 	// DataDir holds the unpacked code of functions. It survives a restart.
 	DataDir string
+	// Now is the clock by which asynchronous invocations wait and grow old.
+	Now func() time.Time
 	// Metrics gets what Lambda publishes of invocations.
 	Metrics Metrics
 	Logger  *slog.Logger
@@ -66,8 +69,8 @@ func (c Config) check() error {
 			return fmt.Errorf("lambda: Config.%s is empty", name)
 		}
 	}
-	if c.Logger == nil || c.Metrics == nil {
-		return errors.New("lambda: Config.Logger or Config.Metrics is nil")
+	if c.Logger == nil || c.Metrics == nil || c.Now == nil {
+		return errors.New("lambda: Config.Logger, Metrics or Now is nil")
 	}
 	if c.Faults == nil {
 		return errors.New("lambda: Config.Faults is nil")
@@ -87,6 +90,9 @@ type Runner struct {
 	problems    *problems
 	spawner     *spawner
 	concurrency *concurrency
+	async       *async.Queue
+	// eventSettings are event invoke configurations.
+	eventSettings *cache[async.Settings]
 
 	stop chan struct{}
 	// background counts what must have ended before Close returns: sandbox
@@ -124,8 +130,11 @@ func New(config Config) (*Runner, error) {
 		concurrency: newConcurrency(),
 		stop:        make(chan struct{}),
 		pools:       make(map[string]*pool),
+
+		eventSettings: newCache[async.Settings](),
 	}
 	r.code.s3 = clients.s3
+	r.async = async.New(asyncFunctions{r}, config.Now)
 	r.background.Go(r.reap)
 	return r, nil
 }
@@ -144,6 +153,13 @@ func (r *Runner) Close(ctx context.Context) error {
 	}
 	r.mu.Unlock()
 	close(r.stop)
+	lost, err := r.async.Close(ctx)
+	if lost > 0 {
+		r.config.Logger.Warn("lambda_events_lost", "events", lost)
+	}
+	if err != nil {
+		return fmt.Errorf("asynchronous invocations still running: %w", err)
+	}
 
 	gone := make(chan struct{})
 	go func() {
@@ -243,6 +259,7 @@ func (r *Runner) drain(name, number string) {
 func (r *Runner) forget(name string) {
 	r.functions.forget(name)
 	r.policies.forget(name)
+	r.eventSettings.forget(name)
 }
 
 // spawn runs f in the background. Close waits for it.

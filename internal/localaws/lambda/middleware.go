@@ -14,6 +14,7 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/portcullis-chat/portcullis/internal/localaws/awscall"
@@ -49,7 +50,7 @@ func (r *Runner) Middleware(next http.Handler) http.Handler {
 		case kind == served:
 			r.serveInvoke(w, req, next, cmp.Or(region, r.config.Region), function)
 		default:
-			r.write(w, req, next, change{operation: operation, kind: kind, name: nameOf(function), region: region})
+			r.write(w, req, next, change{operation: operation, kind: kind, name: nameOf(function), region: cmp.Or(region, r.config.Region)})
 		}
 	})
 }
@@ -73,7 +74,10 @@ type changeBody struct {
 	PackageType  string
 	DryRun       bool
 	// RecursiveLoop is Allow or Terminate.
-	RecursiveLoop string
+	RecursiveLoop     string
+	Role              string
+	DestinationConfig *types.DestinationConfig
+	DeadLetterConfig  *struct{ TargetArn string }
 	// RoutingConfig of an alias.
 	RoutingConfig *struct {
 		AdditionalVersionWeights map[string]float64
@@ -115,6 +119,10 @@ func (r *Runner) write(w http.ResponseWriter, req *http.Request, next http.Handl
 		c.name = nameOf(c.body.FunctionName)
 	}
 	if refusal := c.check(); refusal != nil {
+		refusal.send(w)
+		return
+	}
+	if refusal := r.checkTargets(req.Context(), &c, req.URL.Query().Get("Qualifier")); refusal != nil {
 		refusal.send(w)
 		return
 	}
@@ -203,7 +211,7 @@ func (r *Runner) readCode(ctx context.Context, c *change) *refusal {
 		}
 		c.zip = source.ZipFile
 	case source.S3Bucket != "" && source.S3Key != "":
-		data, err := r.code.readS3(ctx, cmp.Or(c.region, r.config.Region), &s3.GetObjectInput{Bucket: &source.S3Bucket, Key: &source.S3Key, VersionId: source.S3ObjectVersion})
+		data, err := r.code.readS3(ctx, c.region, &s3.GetObjectInput{Bucket: &source.S3Bucket, Key: &source.S3Key, VersionId: source.S3ObjectVersion})
 		if err != nil {
 			return invalidParameter(fmt.Sprintf("Error occurred while GetObject of s3://%s/%s: %v", source.S3Bucket, source.S3Key, err))
 		}

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -17,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	awslambda "github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"github.com/portcullis-chat/portcullis/internal/localaws/ministack"
 	"github.com/portcullis-chat/portcullis/internal/localaws/port"
@@ -31,9 +33,13 @@ type world struct {
 	config  aws.Config
 	lambda  *awslambda.Client
 	iam     *iam.Client
+	sqs     *sqs.Client
+	ahead   atomic.Int64 // how far the clock is moved
 
 	open func() *Runner
 }
+
+func (w *world) now() time.Time { return time.Now().Add(time.Duration(w.ahead.Load())) }
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
@@ -56,7 +62,7 @@ func newWorld(t testing.TB) *world {
 	w.open = func() *Runner {
 		r, err := New(Config{
 			MiniStackURL: address, GatewayURL: gateway.URL, Region: testRegion, AccountID: testAccount,
-			DataDir: dir, Metrics: w.metrics, Logger: slog.New(slog.DiscardHandler), Faults: &plannedKills{},
+			DataDir: dir, Now: w.now, Metrics: w.metrics, Logger: slog.New(slog.DiscardHandler), Faults: &plannedKills{},
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -75,6 +81,7 @@ func newWorld(t testing.TB) *world {
 	}
 	w.lambda = awslambda.NewFromConfig(w.config)
 	w.iam = iam.NewFromConfig(w.config)
+	w.sqs = sqs.NewFromConfig(w.config)
 	return w
 }
 

@@ -1,0 +1,129 @@
+package lambda
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
+	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+)
+
+// checkTargets refuses destinations and dead-letter targets as Lambda does when
+// they are configured: what does not exist, and what the role may not send to.
+func (r *Runner) checkTargets(ctx context.Context, c *change, qualifier string) *refusal {
+	if config := c.body.DestinationConfig; config != nil {
+		onSuccess, onFailure := targets(config)
+		for _, target := range []string{onSuccess, onFailure} {
+			if refusal := r.checkDestination(ctx, c, qualifier, target); refusal != nil {
+				return refusal
+			}
+		}
+	}
+	if config := c.body.DeadLetterConfig; config != nil {
+		return r.checkDeadLetter(ctx, c, config.TargetArn)
+	}
+	return nil
+}
+
+func (r *Runner) checkDestination(ctx context.Context, c *change, qualifier, target string) *refusal {
+	if target == "" {
+		return nil
+	}
+	t, err := arn.Parse(target)
+	invalid := invalidParameter("The destination ARN " + target + " is invalid.")
+	if err != nil {
+		return invalid
+	}
+	switch t.Service {
+	case "sqs", "sns", "lambda":
+	case "events", "s3":
+		return notServed("lambda:" + c.operation + " with a destination in " + t.Service + " (only queues, topics and functions)")
+	default:
+		return invalid
+	}
+	function, refusal := r.resolveReference(c.name, qualifier, c.region)
+	if refusal != nil {
+		return refusal
+	}
+	f, err := r.functions.find(ctx, function.String())
+	if err != nil {
+		return refusalOf(err, function.String())
+	}
+	err = r.checkTargetAs(ctx, f.version, target)
+	var wrong *targetError
+	switch {
+	case err == nil:
+		return nil
+	case !errors.As(err, &wrong):
+		return roleOrInternal(err)
+	case wrong.action == "":
+		return invalid
+	default:
+		return invalidParameter("The function's execution role does not have permissions to call " + wrong.action + " on " + target)
+	}
+}
+
+func (r *Runner) checkDeadLetter(ctx context.Context, c *change, target string) *refusal {
+	if target == "" {
+		return nil
+	}
+	t, err := arn.Parse(target)
+	if err != nil || t.Service != "sqs" && t.Service != "sns" {
+		return invalidValue(target, "deadLetterConfig.targetArn", "Member must be the ARN of an SQS queue or an SNS topic")
+	}
+	role := c.body.Role
+	if role == "" {
+		function, refusal := r.resolveReference(c.name, "", c.region)
+		if refusal != nil {
+			return refusal
+		}
+		f, err := r.functions.find(ctx, function.String())
+		if err != nil {
+			return refusalOf(err, function.String())
+		}
+		role = f.version.role
+	}
+	err = r.checkTargetAs(ctx, &version{name: c.name, role: role}, target)
+	var wrong *targetError
+	switch {
+	case err == nil:
+		return nil
+	case !errors.As(err, &wrong):
+		return roleOrInternal(err)
+	case wrong.action == "":
+		return invalidParameter("The dead letter target " + target + " does not exist.")
+	default:
+		return invalidParameter("The provided execution role does not have permissions to call " + wrong.action + " on " + strings.ToUpper(t.Service))
+	}
+}
+
+func (r *Runner) checkTargetAs(ctx context.Context, v *version, target string) error {
+	role, err := r.roles.of(v)
+	if err != nil {
+		return err
+	}
+	return r.checkTarget(ctx, role, target)
+}
+
+func roleOrInternal(err error) *refusal {
+	var role *RoleError
+	if errors.As(err, &role) {
+		return invalidParameter("The role defined for the function cannot be assumed by Lambda.")
+	}
+	return internal("the local stack could not check a target: " + err.Error())
+}
+
+func targets(c *types.DestinationConfig) (onSuccess, onFailure string) {
+	if c == nil {
+		return "", ""
+	}
+	if c.OnSuccess != nil {
+		onSuccess = aws.ToString(c.OnSuccess.Destination)
+	}
+	if c.OnFailure != nil {
+		onFailure = aws.ToString(c.OnFailure.Destination)
+	}
+	return onSuccess, onFailure
+}
