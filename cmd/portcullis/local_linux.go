@@ -28,9 +28,10 @@ var defaultFolder = filepath.Join(".portcullis", "local")
 
 // localFlags are shared by all subcommands of local.
 type localFlags struct {
-	dir    string
-	port   int
-	region string
+	dir     string
+	port    int
+	region  string
+	profile bool
 }
 
 func newLocalCommand() *cobra.Command {
@@ -76,6 +77,7 @@ func newUpCommand(flags *localFlags) *cobra.Command {
 	}
 	flags.addStart(cmd)
 	cmd.Flags().BoolVarP(&detach, "detach", "d", false, "return when the stack answers and leave it running")
+	cmd.Flags().BoolVar(&flags.profile, "profile", false, "serve CPU profiles of the stack at "+proxy.ProfilePath+"?seconds=<1-60>")
 	return cmd
 }
 
@@ -116,7 +118,7 @@ func (f *localFlags) start(ctx context.Context, folder localaws.Folder, persist 
 		return nil, nil, err
 	}
 	stack, err := localaws.Start(ctx, localaws.Options{
-		Folder: folder, Port: f.port, Region: f.region, Persist: persist,
+		Folder: folder, Port: f.port, Region: f.region, Persist: persist, Profile: f.profile,
 		Logger:   slog.New(slog.NewJSONHandler(log, nil)),
 		Progress: func(what string) { fmt.Fprintln(progress, what) },
 	})
@@ -139,7 +141,7 @@ func (f *localFlags) startDetached(cmd *cobra.Command, folder localaws.Folder) e
 		return err
 	}
 	defer func() { _ = out.Close() }()
-	child := exec.Command(self, "local", "up", "--dir", folder.Path(), "--port", fmt.Sprint(f.port), "--region", f.region)
+	child := exec.Command(self, "local", "up", "--dir", folder.Path(), "--port", fmt.Sprint(f.port), "--region", f.region, "--profile="+fmt.Sprint(f.profile))
 	child.Stdout, child.Stderr = out, out
 	child.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if err := child.Start(); err != nil {

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"os/exec"
@@ -21,6 +22,7 @@ import (
 	"time"
 
 	"github.com/portcullis-chat/portcullis/internal/localaws"
+	"github.com/portcullis-chat/portcullis/internal/localaws/proxy"
 )
 
 // built is a folder for what the tests of this package build once.
@@ -200,6 +202,29 @@ func TestAStackIsStartedLookedAtAndStopped(t *testing.T) {
 			if res.StatusCode != http.StatusForbidden {
 				t.Errorf("%s: status %d, want 403", name, res.StatusCode)
 			}
+		}
+	})
+
+	t.Run("a profile is had on demand only", func(t *testing.T) {
+		profile := func() (int, []byte) {
+			res, err := http.Get(endpoint + proxy.ProfilePath + "?seconds=1")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer res.Body.Close()
+			body, err := io.ReadAll(res.Body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return res.StatusCode, body
+		}
+		if status, _ := profile(); status != http.StatusForbidden {
+			t.Errorf("status %d without --profile, want 403", status)
+		}
+		must(t, command, "down", "--dir", folder)
+		must(t, command, "up", "-d", "--profile", "--dir", folder)
+		if status, body := profile(); status != http.StatusOK || !bytes.HasPrefix(body, []byte("\x1f\x8b")) {
+			t.Errorf("status %d with --profile: %.20q, want a compressed profile", status, body)
 		}
 	})
 

@@ -57,6 +57,8 @@ type Options struct {
 	Region string
 	// Persist keeps what is deployed over a restart.
 	Persist bool
+	// Profile serves CPU profiles of the stack at proxy.ProfilePath.
+	Profile bool
 	Logger  *slog.Logger
 	// Progress tells what takes time.
 	Progress func(string)
@@ -199,11 +201,15 @@ func (s *Stack) assemble(opts Options, address string) error {
 		Authorize: func(r *http.Request, body []byte) *http.Response { return front.Authorize(r, body) },
 	})
 	s.faults.Attach(s.data, s.functions)
+	var profile http.Handler
+	if opts.Profile {
+		profile = http.HandlerFunc(serveProfile)
+	}
 	front, err = proxy.New(proxy.Config{
 		Address: address, Upstream: upstream,
 		Lambda:  func(next http.Handler) http.Handler { return s.functions.Middleware(s.alarms.Middleware(next)) },
 		Adapter: s.adapter.Middleware, ControlPlane: s.control, DataPlane: s.data,
-		Status: http.HandlerFunc(s.serveStatus), Faults: faults.Handler(s.faults, clock), Calls: s.faults.Calls, Logger: opts.Logger,
+		Status: http.HandlerFunc(s.serveStatus), Profile: profile, Faults: faults.Handler(s.faults, clock), Calls: s.faults.Calls, Logger: opts.Logger,
 	})
 	if err != nil {
 		return err

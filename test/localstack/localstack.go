@@ -18,8 +18,8 @@ import (
 // Start builds the command from the module in the folder module, runs a stack
 // in the folder work, and returns when it answers. Its settings are then in
 // this process's environment, where Terraform and the AWS SDK find them; stop
-// takes it down.
-func Start(ctx context.Context, module, work string) (stop func(), err error) {
+// takes it down. flags are more flags of `local up`.
+func Start(ctx context.Context, module, work string, flags ...string) (stop func(), err error) {
 	command := filepath.Join(work, "portcullis")
 	build := exec.CommandContext(ctx, "go", "build", "-o", command, "./cmd/portcullis")
 	build.Dir = module
@@ -28,7 +28,7 @@ func Start(ctx context.Context, module, work string) (stop func(), err error) {
 	}
 	folder := filepath.Join(work, "stack")
 	var said bytes.Buffer
-	up := exec.Command(command, "local", "up", "--dir", folder)
+	up := exec.Command(command, append([]string{"local", "up", "--dir", folder}, flags...)...)
 	up.Stdout, up.Stderr = &said, &said
 	if err := up.Start(); err != nil {
 		return nil, err

@@ -25,6 +25,9 @@ import (
 // StatusPath answers what the stack is and runs; it is the stack's own.
 const StatusPath = "/_portcullis/status"
 
+// ProfilePath answers with a CPU profile where one may be had.
+const ProfilePath = "/_portcullis/profile"
+
 // maxControlBody bounds a control plane request of API Gateway: an integration
 // with several mapping templates of 300 KB each fits.
 const maxControlBody = 8 << 20
@@ -45,6 +48,8 @@ type Config struct {
 	DataPlane http.Handler
 	// Status writes the stack's status.
 	Status http.Handler
+	// Profile writes a CPU profile; nil serves none.
+	Profile http.Handler
 	// Faults serves their administration, and Calls lets AWS calls go wrong that
 	// there are faults for.
 	Faults http.Handler
@@ -127,6 +132,8 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case r.URL.Path == StatusPath:
 		p.cfg.Status.ServeHTTP(w, r)
+	case r.URL.Path == ProfilePath && p.cfg.Profile != nil:
+		p.cfg.Profile.ServeHTTP(w, r)
 	case r.URL.Path == faults.Path, strings.HasPrefix(r.URL.Path, faults.Path+"/"), r.URL.Path == faults.ClockPath:
 		p.cfg.Faults.ServeHTTP(w, r)
 	default:
