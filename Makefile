@@ -88,6 +88,10 @@ test-clients: ## Python's websockets and Chromium (installed if need be) talk in
 test-grants: ## Take each right away from the deployed functions; the suite must notice (minutes)
 	PORTCULLIS_GRANTS=1 $(GO) test -count=1 -timeout 60m -v -run TestEveryGrantIsNeeded ./test/e2e/...
 
+.PHONY: bench-local
+bench-local: ## Measure the local stack and write docs/local-stack-performance.md (minutes; a quiet machine)
+	@$(GO) run ./test/bench -o docs/local-stack-performance.md
+
 .PHONY: lint
 lint: lint-go lint-terraform ## All linters
 
@@ -97,7 +101,7 @@ lint-go: ## golangci-lint
 
 .PHONY: lint-terraform
 lint-terraform: ## tflint and the generated tables of the READMEs
-	@for dir in $(MODULES) $(EXAMPLES) test/e2e/fixtures/*; do echo "tflint $$dir"; $(TOOL) tflint --config "$(CURDIR)/.tflint.hcl" --chdir "$$dir"; done
+	@for dir in $(MODULES) $(EXAMPLES) test/e2e/fixtures/* test/bench/fixture; do echo "tflint $$dir"; $(TOOL) tflint --config "$(CURDIR)/.tflint.hcl" --chdir "$$dir"; done
 	@for dir in $(MODULES) $(EXAMPLES); do $(TOOL) terraform-docs --config "$(CURDIR)/.terraform-docs.yml" --output-check "$$dir" || { echo "run make docs"; exit 1; }; done
 
 .PHONY: docs

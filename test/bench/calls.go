@@ -48,7 +48,7 @@ type calls struct {
 // measureCalls calls the same function, which does nothing, in four ways.
 func (b *bench) measureCalls(ctx context.Context, r *report) (err error) {
 	if r.Calls.Direct, err = b.direct(ctx); err != nil {
-		return fmt.Errorf("Runtime API: %w", err)
+		return fmt.Errorf("the Runtime API alone: %w", err)
 	}
 	var sockets []func() error
 	var ping func() error
@@ -87,7 +87,7 @@ func (b *bench) measureCalls(ctx context.Context, r *report) (err error) {
 	}
 	r.Calls.Ping = took.At(0.5)
 	if r.Calls.Invoke, err = b.invocations(ctx, endpoint()); err != nil {
-		return fmt.Errorf("Invoke: %w", err)
+		return fmt.Errorf("the Invoke API: %w", err)
 	}
 	url, _, err := b.ministack()
 	if err != nil {

@@ -43,7 +43,10 @@ var (
 	quick = effort{Sockets: []int{50, 200}, Calls: 300, Load: 2 * time.Second, Rooms: []int{8, 32}, Lone: 10}
 )
 
-func main() {
+func main() { os.Exit(status()) }
+
+// status runs the bench and returns the status to end with.
+func status() int {
 	out := flag.String("o", "", "file to write; standard output if there is none")
 	only := flag.Bool("quick", false, "measure little, to see that the tool works")
 	flag.Parse()
@@ -51,8 +54,9 @@ func main() {
 	defer stop()
 	if err := run(ctx, *out, *only); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
-		os.Exit(1)
+		return 1
 	}
+	return 0
 }
 
 func run(ctx context.Context, out string, short bool) error {
@@ -115,7 +119,7 @@ func (b *bench) prepare(ctx context.Context) (err error) {
 	if b.aws, err = config.LoadDefaultConfig(ctx, config.WithRegion(region)); err != nil {
 		return err
 	}
-	if b.stack, err = status(ctx); err != nil {
+	if b.stack, err = stackStatus(ctx); err != nil {
 		return err
 	}
 	host, err := packaging.Host()
@@ -136,8 +140,8 @@ func (b *bench) prepare(ctx context.Context) (err error) {
 // endpoint is the stack's own.
 func endpoint() string { return os.Getenv("AWS_ENDPOINT_URL") }
 
-// status is what the stack says of itself.
-func status(ctx context.Context) (localaws.Status, error) {
+// stackStatus is what the stack says of itself.
+func stackStatus(ctx context.Context) (localaws.Status, error) {
 	var s localaws.Status
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, endpoint()+"/_portcullis/status", nil)
 	if err != nil {
