@@ -161,8 +161,14 @@ func (s *Stack) assemble(opts Options, address string) error {
 	if opts.Persist {
 		state, adapted = opts.Folder.Data("apigateway.json"), opts.Folder.Data("adapter.json")
 	}
+	s.adapter, err = adapter.New(adapter.Config{
+		MiniStackURL: s.ministack.URL(), Region: opts.Region, StateFile: adapted, Logger: opts.Logger,
+	})
+	if err != nil {
+		return err
+	}
 	s.control, err = apigw.New(apigw.Config{
-		Region: opts.Region, AccountID: AccountID, EndpointBase: "ws://" + address, StateFile: state, Now: time.Now,
+		Region: opts.Region, AccountID: AccountID, EndpointBase: "ws://" + address, StateFile: state, Now: time.Now, Certificates: s.adapter,
 	})
 	if err != nil {
 		return err
@@ -188,12 +194,6 @@ func (s *Stack) assemble(opts Options, address string) error {
 	s.logs = logship.New(cloudwatchlogs.NewFromConfig(root), func(group, reason string, events int) {
 		opts.Logger.Warn("log lines of API Gateway lost", "group", group, "reason", reason, "events", events)
 	}, nil)
-	s.adapter, err = adapter.New(adapter.Config{
-		MiniStackURL: s.ministack.URL(), Region: opts.Region, StateFile: adapted, Logger: opts.Logger,
-	})
-	if err != nil {
-		return err
-	}
 	var front *proxy.Proxy
 	s.data = dataplane.New(dataplane.Config{
 		Stages: s.control, Functions: s.functions, Logs: s.logs, Metrics: s.metrics, DomainName: address, Logger: opts.Logger, Faults: s.faults,
@@ -209,6 +209,7 @@ func (s *Stack) assemble(opts Options, address string) error {
 		Address: address, Upstream: upstream,
 		Lambda:  func(next http.Handler) http.Handler { return s.functions.Middleware(s.alarms.Middleware(next)) },
 		Adapter: s.adapter.Middleware, ControlPlane: s.control, DataPlane: s.data,
+		IsDomain: s.isDomain, TeachDomain: s.teachDomain,
 		Status: http.HandlerFunc(s.serveStatus), Profile: profile, Faults: faults.Handler(s.faults, clock), Calls: s.faults.Calls, Logger: opts.Logger,
 	})
 	if err != nil {
@@ -219,6 +220,19 @@ func (s *Stack) assemble(opts Options, address string) error {
 		ErrorLog: slog.NewLogLogger(opts.Logger.Handler(), slog.LevelWarn),
 	}
 	return nil
+}
+
+func (s *Stack) isDomain(name string) bool {
+	_, err := s.control.Domain(name)
+	return err == nil
+}
+
+func (s *Stack) teachDomain(ctx context.Context, name string) error {
+	domain, err := s.control.Domain(name)
+	if err != nil {
+		return err
+	}
+	return s.adapter.TeachDomain(ctx, name, domain)
 }
 
 // fail reports the first thing that went wrong.

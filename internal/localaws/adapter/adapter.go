@@ -40,6 +40,7 @@ type Adapter struct {
 	cfg      Config
 	kept     *store
 	emulator *emulator
+	taught   taught
 }
 
 // New makes an Adapter and restores what Config.StateFile holds.
@@ -48,7 +49,7 @@ func New(cfg Config) (*Adapter, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Adapter{cfg: cfg, kept: kept, emulator: newEmulator(cfg.MiniStackURL)}, nil
+	return &Adapter{cfg: cfg, kept: kept, emulator: newEmulator(cfg.MiniStackURL), taught: taught{revisions: map[string]uint64{}}}, nil
 }
 
 // entry answers one operation. Its error is a failure of the stack, never a
@@ -81,6 +82,10 @@ func (a *Adapter) Middleware(next http.Handler) http.Handler {
 		prefix, _, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
 		if target, ok := targets[prefix]; ok && of.Service != target {
 			refusal(r, of, http.StatusForbidden, "InvalidSignatureException", "Credential should be scoped to correct service: '"+target+"'.").send(w)
+			return
+		}
+		if of.Service == "apigateway" && r.URL.Path != "/account" {
+			refusal(r, of, http.StatusNotImplemented, notServed, "not served by the local stack: REST APIs of API Gateway and what belongs to them ("+r.Method+" "+r.URL.Path+")").send(w)
 			return
 		}
 		serve, ok := entries[of.Service][of.Operation]

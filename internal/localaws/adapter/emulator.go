@@ -59,18 +59,42 @@ func (m *emulator) ask(ctx context.Context, service, region, target string, inpu
 	}
 	r.Header.Set("Content-Type", "application/x-amz-json-1.1")
 	r.Header.Set("X-Amz-Target", target)
-	if err := m.signer.SignHTTP(ctx, root, r, sum(body), service, region, time.Now()); err != nil {
-		return err
-	}
-	given, err := m.send(r)
+	given, err := m.asRoot(r, body, service, region)
 	if err != nil {
 		return err
 	}
+	return json.Unmarshal(given.body.Bytes(), output)
+}
+
+// post calls an operation of a REST API with JSON as root.
+func (m *emulator) post(ctx context.Context, service, region, path string, input any) error {
+	body, err := json.Marshal(input)
+	if err != nil {
+		return err
+	}
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, m.url+path, bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	r.Header.Set("Content-Type", "application/json")
+	_, err = m.asRoot(r, body, service, region)
+	return err
+}
+
+// asRoot signs a request and makes it. What MiniStack refuses is an apiError.
+func (m *emulator) asRoot(r *http.Request, body []byte, service, region string) (*answer, error) {
+	if err := m.signer.SignHTTP(r.Context(), root, r, sum(body), service, region, time.Now()); err != nil {
+		return nil, err
+	}
+	given, err := m.send(r)
+	if err != nil {
+		return nil, err
+	}
 	if !given.ok() {
 		code, message := errorOf(given)
-		return &apiError{given.status, code, message}
+		return nil, &apiError{given.status, code, message}
 	}
-	return json.Unmarshal(given.body.Bytes(), output)
+	return given, nil
 }
 
 func (m *emulator) send(r *http.Request) (*answer, error) {

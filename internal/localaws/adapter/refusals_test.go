@@ -84,6 +84,20 @@ func TestServicesThatMiniStackHasNotAreRefused(t *testing.T) {
 	}
 }
 
+// TestRESTAPIsAreRefused but for the account's settings, which WebSocket APIs
+// share: the role for CloudWatch.
+func TestRESTAPIsAreRefused(t *testing.T) {
+	w := newWorld(t)
+	for path, want := range map[string]int{
+		"/restapis": http.StatusNotImplemented, "/domainnames": http.StatusNotImplemented, "/usageplans": http.StatusNotImplemented, "/account": http.StatusOK,
+	} {
+		r := must(http.NewRequestWithContext(t.Context(), http.MethodGet, w.url+path, nil))
+		if status, body := w.send(r, "apigateway", ""); status != want || want != http.StatusOK && !strings.Contains(body, "not served by the local stack: REST APIs") {
+			t.Errorf("%s: %d %s", path, status, body)
+		}
+	}
+}
+
 // TestIAMJudgesWhatIsRefused: a stranger learns nothing but that he is one.
 func TestIAMJudgesWhatIsRefused(t *testing.T) {
 	w := newWorld(t)

@@ -121,7 +121,7 @@ func (c *ControlPlane) addAPI(region string, a *api) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	taken := map[string]*apiRecord{}
-	for _, apis := range c.regions {
+	for _, apis := range c.state.Regions {
 		for id, record := range apis {
 			taken[id] = record
 		}
@@ -133,8 +133,8 @@ func (c *ControlPlane) addAPI(region string, a *api) error {
 
 func listAPIs(c *call) (any, error) {
 	c.mu.RLock()
-	apis := make(map[string]*api, len(c.regions[c.region]))
-	for id, record := range c.regions[c.region] {
+	apis := make(map[string]*api, len(c.state.Regions[c.region]))
+	for id, record := range c.state.Regions[c.region] {
 		apis[id] = record.API
 	}
 	c.mu.RUnlock()
@@ -167,8 +167,11 @@ func deleteAPI(c *call) (any, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	id := c.param("api")
-	if _, ok := c.regions[c.region][id]; !ok {
+	if _, ok := c.state.Regions[c.region][id]; !ok {
 		return nil, c.noAPI(id)
+	}
+	if c.mapped(c.region, id, "") {
+		return nil, badRequest("Deleting API %s failed. Please remove all API mappings for the API from your custom domain names.", id)
 	}
 	return nil, c.replace(c.region, id, nil)
 }

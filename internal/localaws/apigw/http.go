@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/portcullis-chat/portcullis/internal/localaws/awscall"
 )
@@ -88,6 +89,9 @@ func (c *ControlPlane) routes() *http.ServeMux {
 	family(api+"/models", "model", operations{createModel, listModels, getModel, updateModel, deleteModel})
 	family(api+"/deployments", "deployment", operations{createDeployment, listDeployments, getDeployment, updateDeployment, deleteDeployment})
 	family(api+"/stages", "stage", operations{createStage, listStages, getStage, updateStage, deleteStage})
+	family("/v2/domainnames", "domain", operations{createDomainName, listDomainNames, getDomainName, updateDomainName, deleteDomainName})
+	family("/v2/domainnames/{domain}/apimappings", "mapping",
+		operations{createAPIMapping, listAPIMappings, getAPIMapping, updateAPIMapping, deleteAPIMapping})
 
 	serve("DELETE "+api+"/cors", http.StatusNoContent, deleteCORS)
 	serve("DELETE "+api+"/routes/{route}/requestparameters/{parameter}", http.StatusNoContent, deleteRequestParameter)
@@ -108,6 +112,9 @@ type operations struct{ create, list, get, update, remove operation }
 
 // ServeHTTP serves the REST API of apigatewayv2 below /v2.
 func (c *ControlPlane) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodGet && strings.HasPrefix(r.URL.Path, "/v2/domainnames") {
+		defer c.domainRevision.Add(1)
+	}
 	c.mux.ServeHTTP(w, r)
 }
 

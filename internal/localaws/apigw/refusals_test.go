@@ -433,14 +433,10 @@ func TestAStageIsRefusedWhen(t *testing.T) {
 
 func TestWhatIsOutsideAWebSocketAPIIsRefused(t *testing.T) {
 	testRefusals(t, map[string]refusal{
-		"domain names": {func(f *fixture) error {
-			_, err := f.client.CreateDomainName(f.Context(), &apigatewayv2.CreateDomainNameInput{DomainName: aws.String("x.example.com")})
+		"routing rules": {func(f *fixture) error {
+			_, err := f.client.ListRoutingRules(f.Context(), &apigatewayv2.ListRoutingRulesInput{DomainName: aws.String("x")})
 			return err
-		}, notHere, notHereIs + "POST /v2/domainnames"},
-		"API mappings": {func(f *fixture) error {
-			_, err := f.client.CreateApiMapping(f.Context(), &apigatewayv2.CreateApiMappingInput{ApiId: f.api, DomainName: aws.String("x"), Stage: aws.String("live")})
-			return err
-		}, notHere, notHereIs + "POST /v2/domainnames/x/apimappings"},
+		}, notHere, notHereIs + "GET /v2/domainnames/x/routingrules"},
 		"VPC links": {func(f *fixture) error {
 			_, err := f.client.GetVpcLinks(f.Context(), &apigatewayv2.GetVpcLinksInput{})
 			return err

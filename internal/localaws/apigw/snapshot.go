@@ -112,7 +112,7 @@ type snapshot struct {
 // the API. The errors are ErrNoAPI and ErrNoStage.
 func (c *ControlPlane) Stage(apiID, name string) (Stage, error) {
 	c.mu.RLock()
-	regions := c.regions
+	regions := c.state.Regions
 	c.mu.RUnlock()
 	for region, apis := range regions {
 		record, ok := apis[apiID]

@@ -231,6 +231,9 @@ func deleteStage(c *call) (any, error) {
 		if err != nil {
 			return err
 		}
+		if c.mapped(c.region, record.API.APIID, current.StageName) {
+			return badRequest("Deleting stage %s failed. Please remove all API mappings for the stage from your custom domain names.", current.StageName)
+		}
 		delete(record.Stages, current.StageName)
 		return nil
 	})

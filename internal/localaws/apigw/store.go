@@ -19,6 +19,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -35,6 +36,8 @@ type Config struct {
 	StateFile string
 	// Now is the clock. Default time.Now.
 	Now func() time.Time
+	// Certificates are those that custom domain names can have. Default none.
+	Certificates Certificates
 }
 
 // ControlPlane is the http.Handler that serves apigatewayv2.
@@ -47,17 +50,26 @@ type ControlPlane struct {
 	cfg Config
 	mux *http.ServeMux
 
-	mu sync.RWMutex
-	// regions holds the APIs by region, then by API id.
-	regions map[string]map[string]*apiRecord
+	mu    sync.RWMutex
+	state state
+
+	domainRevision atomic.Uint64
+}
+
+// state is what the control plane knows. It is replaced, never changed in place.
+type state struct {
+	// Regions holds the APIs by region, then by API id.
+	Regions map[string]map[string]*apiRecord `json:"regions"`
+	// Domains holds the custom domain names by region, then by name.
+	Domains map[string]map[string]*domainRecord `json:"domains,omitempty"`
 }
 
 // stateVersion changes when an older state file can no longer be read.
 const stateVersion = 1
 
 type stateFile struct {
-	Version int                              `json:"version"`
-	Regions map[string]map[string]*apiRecord `json:"regions"`
+	Version int `json:"version"`
+	state
 }
 
 // apiRecord is an API with all that belongs to it. The maps are by id, but
@@ -119,7 +131,10 @@ func New(cfg Config) (*ControlPlane, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	c := &ControlPlane{cfg: cfg, regions: map[string]map[string]*apiRecord{}}
+	if cfg.Certificates == nil {
+		cfg.Certificates = noCertificates{}
+	}
+	c := &ControlPlane{cfg: cfg}
 	c.mux = c.routes()
 	if err := c.restore(); err != nil {
 		return nil, fmt.Errorf("restoring the API Gateway state: %w", err)
@@ -138,21 +153,28 @@ func (c *ControlPlane) restore() error {
 	if err != nil {
 		return err
 	}
-	var state stateFile
-	if err := json.Unmarshal(data, &state); err != nil {
+	var file stateFile
+	if err := json.Unmarshal(data, &file); err != nil {
 		return fmt.Errorf("%s: %w", c.cfg.StateFile, err)
 	}
-	if state.Version != stateVersion {
-		return fmt.Errorf("%s: version %d, this program reads version %d", c.cfg.StateFile, state.Version, stateVersion)
+	if file.Version != stateVersion {
+		return fmt.Errorf("%s: version %d, this program reads version %d", c.cfg.StateFile, file.Version, stateVersion)
 	}
-	for region, apis := range state.Regions {
+	for region, apis := range file.Regions {
 		for id, record := range apis {
 			if record == nil || record.API == nil {
 				return fmt.Errorf("%s: API %s in %s is empty", c.cfg.StateFile, id, region)
 			}
 		}
-		c.regions[region] = cloneMap(apis)
 	}
+	for region, domains := range file.Domains {
+		for name, record := range domains {
+			if record == nil || record.Domain == nil {
+				return fmt.Errorf("%s: domain name %s in %s is empty", c.cfg.StateFile, name, region)
+			}
+		}
+	}
+	c.state = file.state
 	return nil
 }
 
@@ -162,7 +184,7 @@ func (c *ControlPlane) persist() error {
 	if c.cfg.StateFile == "" {
 		return nil
 	}
-	data, err := json.Marshal(stateFile{stateVersion, c.regions})
+	data, err := json.Marshal(stateFile{stateVersion, c.state})
 	if err != nil {
 		return err
 	}
@@ -185,7 +207,7 @@ func (c *ControlPlane) persist() error {
 func (c *ControlPlane) Reset() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.regions = map[string]map[string]*apiRecord{}
+	c.state = state{}
 	if err := c.persist(); err != nil {
 		slog.Error("API Gateway state not reset on disk", "error", err)
 	}
@@ -195,7 +217,7 @@ func (c *ControlPlane) Reset() {
 func (c *ControlPlane) view(region, id string) (*apiRecord, error) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	record, ok := c.regions[region][id]
+	record, ok := c.state.Regions[region][id]
 	if !ok {
 		return nil, c.noAPI(id)
 	}
@@ -211,7 +233,7 @@ func (c *ControlPlane) noAPI(id string) error {
 func (c *ControlPlane) change(region, id string, edit func(*apiRecord) error) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	current, ok := c.regions[region][id]
+	current, ok := c.state.Regions[region][id]
 	if !ok {
 		return c.noAPI(id)
 	}
@@ -222,21 +244,38 @@ func (c *ControlPlane) change(region, id string, edit func(*apiRecord) error) er
 	return c.replace(region, id, next)
 }
 
-// replace puts a record into the store, or removes it if it is nil. The lock
-// is held by the caller.
+// replace puts an API into the store, or removes it if it is nil. The lock is
+// held by the caller.
 func (c *ControlPlane) replace(region, id string, record *apiRecord) error {
-	before := c.regions
-	c.regions = cloneMaps(before)
-	if c.regions[region] == nil {
-		c.regions[region] = map[string]*apiRecord{}
+	return c.commit(state{put(c.state.Regions, region, id, record), c.state.Domains})
+}
+
+// replaceDomain is replace for a custom domain name.
+func (c *ControlPlane) replaceDomain(region, name string, record *domainRecord) error {
+	return c.commit(state{c.state.Regions, put(c.state.Domains, region, name, record)})
+}
+
+// put returns the records of all Regions with one in its place, or without it if
+// it is nil.
+func put[T any](records map[string]map[string]*T, region, id string, record *T) map[string]map[string]*T {
+	records = cloneMaps(records)
+	if records[region] == nil {
+		records[region] = map[string]*T{}
 	}
 	if record == nil {
-		delete(c.regions[region], id)
+		delete(records[region], id)
 	} else {
-		c.regions[region][id] = record
+		records[region][id] = record
 	}
+	return records
+}
+
+// commit makes a state the truth once it is on disk.
+func (c *ControlPlane) commit(next state) error {
+	before := c.state
+	c.state = next
 	if err := c.persist(); err != nil {
-		c.regions = before
+		c.state = before
 		return fmt.Errorf("writing the state file: %w", err)
 	}
 	return nil

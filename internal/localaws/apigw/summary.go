@@ -21,7 +21,7 @@ func (c *ControlPlane) APIs() []Summary {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	list := []Summary{}
-	for region, apis := range c.regions {
+	for region, apis := range c.state.Regions {
 		for id, record := range apis {
 			stages := []string{}
 			for _, name := range slices.Sorted(maps.Keys(record.Stages)) {

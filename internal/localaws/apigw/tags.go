@@ -8,8 +8,9 @@ import (
 // maxTags is AWS's limit of tags on a resource.
 const maxTags = 50
 
-// taggable is the form of the ARNs that tags can be put on.
-var taggable = regexp.MustCompile(`^arn:aws[a-z-]*:apigateway:([a-z0-9-]+)::/apis/([a-z0-9]+)(?:/stages/([a-zA-Z0-9_-]+))?$`)
+// taggable is the form of the ARNs that tags can be put on: an API, a stage or a
+// custom domain name.
+var taggable = regexp.MustCompile(`^arn:aws[a-z-]*:apigateway:([a-z0-9-]+)::(?:/apis/([a-z0-9]+)(?:/stages/([a-zA-Z0-9_-]+))?|/domainnames/([a-z0-9.-]+))$`)
 
 type tagged struct {
 	Tags map[string]string `json:"tags"`
@@ -33,30 +34,42 @@ func checkTags(tags map[string]string) error {
 	return nil
 }
 
-// tagTarget reads the ARN in the path: an API's id, and a stage's name if the
-// ARN is of a stage.
-func (c *call) tagTarget() (apiID, stageName string, err error) {
+// tagTarget is what an ARN names: a domain name, or an API by its id and perhaps
+// a stage of it.
+type tagTarget struct{ api, stage, domain string }
+
+// tagTarget reads the ARN in the path.
+func (c *call) tagTarget() (tagTarget, error) {
 	arn := c.param("arn")
 	match := taggable.FindStringSubmatch(arn)
 	if match == nil || match[1] != c.region {
-		return "", "", notFound("Invalid resource ARN specified: %s", arn)
+		return tagTarget{}, notFound("Invalid resource ARN specified: %s", arn)
 	}
-	return match[2], match[3], nil
+	return tagTarget{match[2], match[3], match[4]}, nil
 }
 
 func getTags(c *call) (any, error) {
-	apiID, stageName, err := c.tagTarget()
+	target, err := c.tagTarget()
 	if err != nil {
 		return nil, err
 	}
-	record, err := c.ControlPlane.view(c.region, apiID)
+	if target.domain != "" {
+		c.mu.RLock()
+		defer c.mu.RUnlock()
+		record, err := c.domain(target.domain)
+		if err != nil {
+			return nil, err
+		}
+		return tagged{record.Domain.Tags}, nil
+	}
+	record, err := c.ControlPlane.view(c.region, target.api)
 	if err != nil {
 		return nil, err
 	}
-	if stageName == "" {
+	if target.stage == "" {
 		return tagged{record.API.Tags}, nil
 	}
-	s, err := find(record.Stages, stageName, "stage")
+	s, err := find(record.Stages, target.stage, "stage")
 	if err != nil {
 		return nil, err
 	}
@@ -64,27 +77,39 @@ func getTags(c *call) (any, error) {
 }
 
 func (c *call) changeTags(edit func(tags map[string]string)) error {
-	apiID, stageName, err := c.tagTarget()
+	target, err := c.tagTarget()
 	if err != nil {
 		return err
 	}
-	return c.ControlPlane.change(c.region, apiID, func(record *apiRecord) error {
-		if stageName == "" {
+	// edited returns tags that are a copy with the change.
+	edited := func(tags map[string]string) (map[string]string, error) {
+		tags = cloneMap(tags)
+		edit(tags)
+		return tags, checkTags(tags)
+	}
+	if target.domain != "" {
+		return c.changeDomain(target.domain, func(record *domainRecord) (err error) {
+			updated := *record.Domain
+			updated.Tags, err = edited(updated.Tags)
+			record.Domain = &updated
+			return err
+		})
+	}
+	return c.ControlPlane.change(c.region, target.api, func(record *apiRecord) (err error) {
+		if target.stage == "" {
 			updated := *record.API
-			updated.Tags = cloneMap(updated.Tags)
-			edit(updated.Tags)
+			updated.Tags, err = edited(updated.Tags)
 			record.API = &updated
-			return checkTags(updated.Tags)
+			return err
 		}
-		current, err := find(record.Stages, stageName, "stage")
+		current, err := find(record.Stages, target.stage, "stage")
 		if err != nil {
 			return err
 		}
 		updated := *current
-		updated.Tags = cloneMap(updated.Tags)
-		edit(updated.Tags)
-		record.Stages[stageName] = &updated
-		return checkTags(updated.Tags)
+		updated.Tags, err = edited(updated.Tags)
+		record.Stages[target.stage] = &updated
+		return err
 	})
 }
 

@@ -48,6 +48,7 @@ type conn struct {
 	stageName   string
 	region      string
 	accountID   string
+	domainName  string
 	connectedAt time.Time
 	opened      time.Time // by clock
 	identity    identity

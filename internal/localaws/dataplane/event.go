@@ -69,7 +69,7 @@ func (g *Gateway) newRequestContext(c *conn, routeKey, eventType string) request
 		RequestTimeEpoch:  now.UnixMilli(),
 		Identity:          c.identity,
 		RequestID:         id,
-		DomainName:        g.cfg.DomainName,
+		DomainName:        c.domainName,
 		ConnectionID:      c.id,
 		APIID:             c.apiID,
 		Authorizer:        c.authorizer,
@@ -170,8 +170,8 @@ func (g *Gateway) disconnectEvent(c *conn, stage apigw.Stage, code int, reason s
 	ev := g.proxyEvent(c, stage, "$disconnect", "DISCONNECT")
 	ev.RequestContext.DisconnectStatusCode = &code
 	ev.RequestContext.DisconnectReason = &reason
-	ev.Headers = map[string]string{"Host": g.cfg.DomainName, "x-api-key": "", "X-Forwarded-For": "", "x-restapi": ""}
-	ev.MultiValueHeaders = map[string][]string{"Host": {g.cfg.DomainName}, "x-api-key": {""}, "X-Forwarded-For": {""}, "x-restapi": {""}}
+	ev.Headers = map[string]string{"Host": c.domainName, "x-api-key": "", "X-Forwarded-For": "", "x-restapi": ""}
+	ev.MultiValueHeaders = map[string][]string{"Host": {c.domainName}, "x-api-key": {""}, "X-Forwarded-For": {""}, "x-restapi": {""}}
 	return ev
 }
 

@@ -9,7 +9,9 @@ package dataplane
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -43,6 +45,9 @@ const (
 // Stages finds what is deployed.
 type Stages interface {
 	Stage(apiID, stage string) (apigw.Stage, error)
+	// StageAt finds what a path of a custom domain name leads to, and the rest
+	// of the path. The error is apigw.ErrNoDomain for any other name.
+	StageAt(domain, path string) (stage apigw.Stage, rest string, err error)
 }
 
 // Functions runs functions and knows who may invoke them.
@@ -68,7 +73,8 @@ type Config struct {
 	// Authorize judges a signed @connections request: nil when it is allowed,
 	// otherwise the response to give.
 	Authorize func(r *http.Request, body []byte) *http.Response
-	// DomainName is the requestContext.domainName of the events, host and port.
+	// DomainName is the requestContext.domainName of the events, host and port,
+	// unless the connection came by a custom domain name.
 	DomainName string
 	Logger     *slog.Logger
 	Faults     Faults
@@ -79,7 +85,8 @@ type Config struct {
 	Clock func() time.Time
 }
 
-// Gateway serves the data plane. It is an http.Handler for PathPrefix.
+// Gateway serves the data plane. It is an http.Handler for PathPrefix and for
+// custom domain names.
 type Gateway struct {
 	cfg Config
 
@@ -148,38 +155,59 @@ func (g *Gateway) Close(ctx context.Context) {
 	}
 }
 
-// ServeHTTP answers handshakes and @connections requests.
-func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	rest, ok := strings.CutPrefix(r.URL.EscapedPath(), PathPrefix)
-	if !ok {
-		refuse(w, http.StatusForbidden, "Forbidden")
-		return
+// place is what a request leads to.
+type place struct {
+	apigw.Stage
+	// domainName is the name by which the client came.
+	domainName string
+	// rest of the path, below the stage.
+	rest string
+}
+
+// locate finds what a request leads to: by its Host when that is a custom domain
+// name, otherwise by API and stage in its path. Disabling the default endpoint
+// closes only the latter.
+func (g *Gateway) locate(r *http.Request) (place, bool) {
+	host := HostName(r.Host)
+	stage, rest, err := g.cfg.Stages.StageAt(host, r.URL.Path)
+	if !errors.Is(err, apigw.ErrNoDomain) {
+		return place{stage, host, rest}, err == nil && stage.Deployment != nil
 	}
+	rest, ok := strings.CutPrefix(r.URL.EscapedPath(), PathPrefix)
 	apiID, rest, _ := strings.Cut(rest, "/")
 	stageName, rest, _ := strings.Cut(rest, "/")
-	rest, err := url.PathUnescape(rest)
-	if err != nil {
-		refuse(w, http.StatusBadRequest, "Bad request")
-		return
+	rest, unescaped := url.PathUnescape(rest)
+	if !ok || unescaped != nil {
+		return place{}, false
 	}
-	connection, management := strings.CutPrefix(rest, "@connections/")
-	stage, err := g.cfg.Stages.Stage(apiID, stageName)
+	stage, err = g.cfg.Stages.Stage(apiID, stageName)
+	return place{stage, g.cfg.DomainName, rest}, err == nil && stage.Deployment != nil && !stage.DisableExecuteAPIEndpoint
+}
+
+// HostName is the name in a Host header, in lower case and without a port.
+func HostName(host string) string {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	return strings.ToLower(host)
+}
+
+// ServeHTTP answers handshakes and @connections requests.
+func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	at, ok := g.locate(r)
+	connection, management := strings.CutPrefix(at.rest, "@connections/")
 	switch {
-	case err != nil, stage.Deployment == nil, stage.DisableExecuteAPIEndpoint:
-		if management {
-			managementError(w, http.StatusForbidden, "ForbiddenException", "Forbidden")
-			return
-		}
+	case !ok && strings.Contains(r.URL.Path, "/@connections/"):
+		managementError(w, http.StatusForbidden, "ForbiddenException", "Forbidden")
+	case !ok:
 		refuse(w, http.StatusForbidden, "Forbidden")
-		return
 	case management:
-		g.serveConnections(w, r, stage, connection)
-		return
-	case rest != "":
+		g.serveConnections(w, r, at.Stage, connection)
+	case at.rest != "":
 		refuse(w, http.StatusForbidden, "Forbidden")
-		return
+	default:
+		g.serveHandshake(w, r, at)
 	}
-	g.serveHandshake(w, r, stage)
 }
 
 // sweep closes connections that were idle or open for too long.

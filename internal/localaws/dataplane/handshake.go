@@ -41,13 +41,14 @@ func (r *refusal) Error() string { return fmt.Sprintf("%d %s: %v", r.status, r.m
 
 // serveHandshake takes a client from its upgrade request to an open connection
 // and serves it until it ends.
-func (g *Gateway) serveHandshake(w http.ResponseWriter, r *http.Request, stage apigw.Stage) {
+func (g *Gateway) serveHandshake(w http.ResponseWriter, r *http.Request, at place) {
+	stage := at.Stage
 	if refused := checkUpgrade(r); refused != nil {
 		if refused.status == http.StatusUpgradeRequired {
 			w.Header().Set("Upgrade", "websocket")
 			w.Header().Set("Sec-WebSocket-Version", webSocketVersion)
 		}
-		g.refuseHandshake(w, r, stage, refused)
+		g.refuseHandshake(w, r, at, refused)
 		return
 	}
 	if !g.begin() {
@@ -56,7 +57,7 @@ func (g *Gateway) serveHandshake(w http.ResponseWriter, r *http.Request, stage a
 	}
 	defer g.work.Done()
 	c := &conn{
-		id: newID(), apiID: stage.APIID, stageName: stage.Name, region: stage.Region, accountID: stage.AccountID,
+		id: newID(), apiID: stage.APIID, stageName: stage.Name, region: stage.Region, accountID: stage.AccountID, domainName: at.domainName,
 		connectedAt: g.cfg.Now(), opened: g.cfg.Clock(), identity: identity{UserAgent: r.UserAgent(), SourceIP: sourceIP(r)},
 		traceID: newTraceID(), now: g.cfg.Now, clock: g.cfg.Clock,
 		writeTimeout: g.writeTimeout, closeHandshake: g.closeHandshake,
@@ -101,9 +102,9 @@ func checkUpgrade(r *http.Request) *refusal {
 }
 
 // refuseHandshake answers a request that cannot become a connection.
-func (g *Gateway) refuseHandshake(w http.ResponseWriter, r *http.Request, stage apigw.Stage, refused *refusal) {
-	ctx := g.newRequestContext(&conn{apiID: stage.APIID, stageName: stage.Name, identity: identity{UserAgent: r.UserAgent(), SourceIP: sourceIP(r)}}, "$connect", "CONNECT")
-	g.report(stage, record{context: ctx}, refused)
+func (g *Gateway) refuseHandshake(w http.ResponseWriter, r *http.Request, at place, refused *refusal) {
+	ctx := g.newRequestContext(&conn{apiID: at.APIID, stageName: at.Name, domainName: at.domainName, identity: identity{UserAgent: r.UserAgent(), SourceIP: sourceIP(r)}}, "$connect", "CONNECT")
+	g.report(at.Stage, record{context: ctx}, refused)
 	refuse(w, refused.status, refused.message)
 }
 

@@ -198,6 +198,19 @@ func (w *world) play(name string, f function) {
 	w.functions[name] = f
 }
 
+// StageAt implements Stages: ws.example.com leads to the API below chat.
+func (w *world) StageAt(domain, path string) (apigw.Stage, string, error) {
+	if domain != "ws.example.com" {
+		return apigw.Stage{}, "", apigw.ErrNoDomain
+	}
+	rest, ok := strings.CutPrefix(path+"/", "/chat/")
+	if !ok {
+		return apigw.Stage{}, "", apigw.ErrNoStage
+	}
+	stage, err := w.Stage(apiID, "live")
+	return stage, strings.TrimSuffix(rest, "/"), err
+}
+
 // Stage implements Stages.
 func (w *world) Stage(api, name string) (apigw.Stage, error) {
 	w.mu.Lock()

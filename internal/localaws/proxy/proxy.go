@@ -5,6 +5,9 @@ package proxy
 
 import (
 	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -46,6 +49,11 @@ type Config struct {
 	ControlPlane http.Handler
 	// DataPlane serves connections and @connections.
 	DataPlane http.Handler
+	// IsDomain tells whether a name is a custom domain name of an API.
+	IsDomain func(name string) bool
+	// TeachDomain makes MiniStack know where a custom domain name leads, so that
+	// it can judge requests that are signed for that name.
+	TeachDomain func(ctx context.Context, name string) error
 	// Status writes the stack's status.
 	Status http.Handler
 	// Profile writes a CPU profile; nil serves none.
@@ -64,6 +72,7 @@ type Proxy struct {
 	calls     http.Handler
 	transport *http.Transport
 	own       map[string]bool
+	port      string
 }
 
 var _ http.Handler = (*Proxy)(nil)
@@ -75,7 +84,7 @@ func New(cfg Config) (*Proxy, error) {
 		return nil, fmt.Errorf("address of the stack: %w", err)
 	}
 	p := &Proxy{
-		cfg: cfg,
+		cfg: cfg, port: port,
 		own: map[string]bool{"127.0.0.1:" + port: true, "localhost:" + port: true},
 		transport: &http.Transport{
 			DialContext:         (&net.Dialer{Timeout: 5 * time.Second}).DialContext,
@@ -114,12 +123,13 @@ var controlPlanePath = regexp.MustCompile(`\A/v2/(apis|tags|domainnames|vpclinks
 
 // ServeHTTP guards and routes one request.
 func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if !p.own[r.Host] {
+	domain := p.isDomain(r)
+	if !p.own[r.Host] && !domain {
 		deny(w, http.StatusForbidden, "AccessDenied", "the local stack answers only to its own address, not to the Host of this request")
 		return
 	}
 	connections := strings.Contains(r.URL.Path, "/@connections/")
-	if strings.HasPrefix(r.URL.Path, dataplane.PathPrefix) && !connections {
+	if (domain || strings.HasPrefix(r.URL.Path, dataplane.PathPrefix)) && !connections {
 		// A browser may open a WebSocket from any page: judging its Origin is
 		// what the deployed authorizer is for.
 		p.cfg.DataPlane.ServeHTTP(w, r)
@@ -130,6 +140,8 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	switch {
+	case domain:
+		p.calls.ServeHTTP(w, r)
 	case r.URL.Path == StatusPath:
 		p.cfg.Status.ServeHTTP(w, r)
 	case r.URL.Path == ProfilePath && p.cfg.Profile != nil:
@@ -145,7 +157,7 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (p *Proxy) serveCall(w http.ResponseWriter, r *http.Request) {
 	service, _ := awscall.Scope(r)
 	switch {
-	case strings.HasPrefix(r.URL.Path, dataplane.PathPrefix):
+	case p.isDomain(r), strings.HasPrefix(r.URL.Path, dataplane.PathPrefix):
 		p.cfg.DataPlane.ServeHTTP(w, r)
 	case strings.HasPrefix(r.URL.Path, "/_"):
 		// MiniStack's own administration, which asks for no credentials.
@@ -155,6 +167,18 @@ func (p *Proxy) serveCall(w http.ResponseWriter, r *http.Request) {
 	default:
 		p.upstream.ServeHTTP(w, r)
 	}
+}
+
+// isDomain tells whether a request came by a custom domain name, with the
+// stack's port or without one. Such a name opens the data plane only.
+func (p *Proxy) isDomain(r *http.Request) bool {
+	if p.own[r.Host] {
+		return false
+	}
+	if _, port, err := net.SplitHostPort(r.Host); err == nil && port != p.port {
+		return false
+	}
+	return p.cfg.IsDomain(dataplane.HostName(r.Host))
 }
 
 // ownOrigin tells whether a request comes from no page or from one of the
@@ -201,7 +225,8 @@ func (p *Proxy) controlPlane(w http.ResponseWriter, r *http.Request) {
 // signature and the caller's IAM policies. It returns nil when the caller may
 // make the request, otherwise the response to give.
 func (p *Proxy) Authorize(r *http.Request, body []byte) *http.Response {
-	connections := strings.HasPrefix(r.URL.Path, dataplane.PathPrefix)
+	domain := p.isDomain(r)
+	connections := domain || strings.HasPrefix(r.URL.Path, dataplane.PathPrefix)
 	want := "apigateway"
 	if connections {
 		want = "execute-api"
@@ -215,11 +240,20 @@ func (p *Proxy) Authorize(r *http.Request, body []byte) *http.Response {
 	default:
 		return refusal(http.StatusForbidden, "InvalidSignatureException", "Credential should be scoped to correct service: '"+want+"'.")
 	}
+	if domain {
+		if err := p.cfg.TeachDomain(r.Context(), dataplane.HostName(r.Host)); err != nil {
+			p.cfg.Logger.Error("MiniStack could not be told where a custom domain name leads", "host", r.Host, "error", err)
+			return refusal(http.StatusBadGateway, "ServiceUnavailable", notAnswering)
+		}
+	}
 	out := r.Clone(r.Context())
 	target := *p.cfg.Upstream
 	target.Path, target.RawPath, target.RawQuery = r.URL.Path, r.URL.RawPath, r.URL.RawQuery
 	out.URL = &target
 	out.RequestURI = ""
+	if r.Method == http.MethodPost && r.URL.Path == "/v2/domainnames" {
+		body = nameless(out, body)
+	}
 	out.Body = io.NopCloser(bytes.NewReader(body))
 	out.ContentLength = int64(len(body))
 	out.Header.Set("X-Forwarded-Proto", "https")
@@ -241,6 +275,19 @@ func (p *Proxy) Authorize(r *http.Request, body []byte) *http.Response {
 	_, _ = io.Copy(io.Discard, res.Body)
 	_ = res.Body.Close()
 	return nil
+}
+
+// nameless takes the name out of a request to make a custom domain name:
+// MiniStack would keep the name, also where this stack refuses it, and judge
+// @connections requests by it. Without a name it refuses the request itself, but
+// only after it has judged the caller. The length of a body is signed, and its
+// content is not looked at when the signed hash stands in a header.
+func nameless(r *http.Request, body []byte) []byte {
+	if r.Header.Get("X-Amz-Content-Sha256") == "" {
+		hash := sha256.Sum256(body)
+		r.Header.Set("X-Amz-Content-Sha256", hex.EncodeToString(hash[:]))
+	}
+	return bytes.ReplaceAll(body, []byte(`"domainName"`), []byte(`"-"         `))
 }
 
 const notAnswering = "the local stack's emulator does not answer; its log says why"

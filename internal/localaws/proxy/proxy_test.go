@@ -2,6 +2,10 @@ package proxy
 
 import (
 	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -37,6 +41,9 @@ type front struct {
 	bodies   []string
 	status   int         // of MiniStack
 	header   http.Header // of MiniStack
+
+	taught   []string // custom domain names
+	teaching error
 }
 
 func named(name string) http.Handler {
@@ -86,8 +93,13 @@ func (f *front) start(upstream string) {
 	}
 	f.proxy, err = New(Config{
 		Address: f.address, Upstream: target,
-		Lambda:       func(next http.Handler) http.Handler { return next },
-		Adapter:      func(next http.Handler) http.Handler { return next },
+		Lambda:   func(next http.Handler) http.Handler { return next },
+		Adapter:  func(next http.Handler) http.Handler { return next },
+		IsDomain: func(name string) bool { return name == "ws.example.com" },
+		TeachDomain: func(_ context.Context, name string) error {
+			f.taught = append(f.taught, name)
+			return f.teaching
+		},
 		Calls:        marked,
 		ControlPlane: named("control"), DataPlane: named("data"), Status: named("status"), Faults: named("faults"),
 		Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
@@ -161,26 +173,32 @@ func TestWhoAnswers(t *testing.T) {
 		header       []string
 		want         string
 	}{
-		"the stack its own status":              {"GET", StatusPath, nil, "status 0"},
-		"MiniStack a service":                   {"POST", "/", nil, "ministack"},
-		"MiniStack Lambda":                      {"GET", "/2015-03-31/functions", nil, "ministack"},
-		"MiniStack keys of a pool":              {"GET", "/us-east-1_abc/.well-known/jwks.json", nil, "ministack"},
-		"the control plane for APIs":            {"GET", "/v2/apis", []string{"Authorization", scoped("apigateway")}, "control 0"},
-		"the control plane for one":             {"PATCH", "/v2/apis/x/stages/y", []string{"Authorization", scoped("apigateway")}, "control 0"},
-		"the control plane for tags":            {"GET", "/v2/tags/arn%3Aaws%3Aapigateway%3Aus-east-1%3A%3A%2Fapis%2Fx", []string{"Authorization", scoped("apigateway")}, "control 0"},
-		"the control plane signed in the query": {"GET", "/v2/apis?X-Amz-Credential=test%2F20260209%2Fus-east-1%2Fapigateway%2Faws4_request", nil, "control 0"},
-		"MiniStack a bucket":                    {"GET", "/v2/apis", []string{"Authorization", scoped("s3")}, "ministack"},
-		"the control plane for domain names":    {"POST", "/v2/domainnames", []string{"Authorization", scoped("apigateway")}, "control 0"},
-		"MiniStack paths that begin alike":      {"GET", "/v2/apisix", nil, "ministack"},
-		"MiniStack SESv2":                       {"GET", "/v2/email/identities", []string{"Authorization", scoped("ses")}, "ministack"},
-		"the data plane a handshake":            {"GET", chat + "?room=lobby", nil, "data 0"},
-		"the data plane @connections":           {"POST", aPost, nil, "data 0"},
-		"the stack a page of its own origin":    {"GET", StatusPath, []string{"Origin", "http://HOST", "Sec-Fetch-Site", "same-origin"}, "status 0"},
-		"the stack somebody's address bar":      {"GET", StatusPath, []string{"Sec-Fetch-Site", "none"}, "status 0"},
-		"the stack its faults":                  {"GET", faults.Path, nil, "faults 0"},
-		"the stack one of its faults":           {"DELETE", faults.Path + "/f1", nil, "faults 0"},
-		"the stack its clock":                   {"POST", faults.ClockPath, nil, "faults 0"},
-		"the stack by the name localhost":       {"GET", StatusPath, []string{"Host", "localhost:PORT"}, "status 0"},
+		"the stack its own status":                 {"GET", StatusPath, nil, "status 0"},
+		"MiniStack a service":                      {"POST", "/", nil, "ministack"},
+		"MiniStack Lambda":                         {"GET", "/2015-03-31/functions", nil, "ministack"},
+		"MiniStack keys of a pool":                 {"GET", "/us-east-1_abc/.well-known/jwks.json", nil, "ministack"},
+		"the control plane for APIs":               {"GET", "/v2/apis", []string{"Authorization", scoped("apigateway")}, "control 0"},
+		"the control plane for one":                {"PATCH", "/v2/apis/x/stages/y", []string{"Authorization", scoped("apigateway")}, "control 0"},
+		"the control plane for tags":               {"GET", "/v2/tags/arn%3Aaws%3Aapigateway%3Aus-east-1%3A%3A%2Fapis%2Fx", []string{"Authorization", scoped("apigateway")}, "control 0"},
+		"the control plane signed in the query":    {"GET", "/v2/apis?X-Amz-Credential=test%2F20260209%2Fus-east-1%2Fapigateway%2Faws4_request", nil, "control 0"},
+		"MiniStack a bucket":                       {"GET", "/v2/apis", []string{"Authorization", scoped("s3")}, "ministack"},
+		"the control plane for domain names":       {"POST", "/v2/domainnames", []string{"Authorization", scoped("apigateway")}, "control 0"},
+		"MiniStack paths that begin alike":         {"GET", "/v2/apisix", nil, "ministack"},
+		"MiniStack SESv2":                          {"GET", "/v2/email/identities", []string{"Authorization", scoped("ses")}, "ministack"},
+		"the data plane a handshake":               {"GET", chat + "?room=lobby", nil, "data 0"},
+		"the data plane @connections":              {"POST", aPost, nil, "data 0"},
+		"the stack a page of its own origin":       {"GET", StatusPath, []string{"Origin", "http://HOST", "Sec-Fetch-Site", "same-origin"}, "status 0"},
+		"the stack somebody's address bar":         {"GET", StatusPath, []string{"Sec-Fetch-Site", "none"}, "status 0"},
+		"the stack its faults":                     {"GET", faults.Path, nil, "faults 0"},
+		"the stack one of its faults":              {"DELETE", faults.Path + "/f1", nil, "faults 0"},
+		"the stack its clock":                      {"POST", faults.ClockPath, nil, "faults 0"},
+		"the data plane a handshake by a domain":   {"GET", "/any/path", []string{"Host", "ws.example.com"}, "data 0"},
+		"the data plane such a handshake by port":  {"GET", "/", []string{"Host", "WS.example.com:PORT"}, "data 0"},
+		"the data plane a domain's @connections":   {"POST", "/chat/@connections/AAAAAAAAAAAAAAA=", []string{"Host", "ws.example.com"}, "data 0"},
+		"the data plane such a handshake's status": {"GET", StatusPath, []string{"Host", "ws.example.com"}, "data 0"},
+		"the data plane such a handshake's APIs":   {"GET", "/v2/apis", []string{"Host", "ws.example.com", "Authorization", scoped("apigateway")}, "data 0"},
+		"the data plane such a handshake's faults": {"POST", "/_portcullis/faults", []string{"Host", "ws.example.com"}, "data 0"},
+		"the stack by the name localhost":          {"GET", StatusPath, []string{"Host", "localhost:PORT"}, "status 0"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := newFront(t)
@@ -210,6 +228,10 @@ func TestWhoMayNotComeIn(t *testing.T) {
 		"its Host is foreign with our port":  {"GET", StatusPath, []string{"Host", "evil.example:PORT"}, "not to the Host"},
 		"its Host has another port":          {"GET", StatusPath, []string{"Host", "127.0.0.1:1"}, "not to the Host"},
 		"its Host has no port":               {"GET", StatusPath, []string{"Host", "127.0.0.1"}, "not to the Host"},
+		"its Host is like a custom domain":   {"GET", "/", []string{"Host", "aws.example.com"}, "not to the Host"},
+		"its custom domain has another port": {"GET", "/", []string{"Host", "ws.example.com:1"}, "not to the Host"},
+		"a page posts to a custom domain":    {"POST", "/@connections/x", []string{"Host", "ws.example.com", "Origin", elsewhere}, "another origin"},
+		"a custom domain's own page posts":   {"POST", "/@connections/x", []string{"Host", "ws.example.com", "Origin", "http://ws.example.com:PORT"}, "another origin"},
 		"a handshake's Host is foreign":      {"GET", chat, []string{"Host", "evil.example"}, "not to the Host"},
 		"a page of another site asks":        {"POST", "/", []string{"Origin", elsewhere}, "another origin"},
 		"a page of another port asks":        {"POST", "/", []string{"Origin", "http://127.0.0.1:1"}, "another origin"},
@@ -367,6 +389,47 @@ func TestWhoMayUseConnections(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestMiniStackIsTaughtADomainBeforeItJudges so that it knows the API and the
+// stage that a signed path leads to.
+func TestMiniStackIsTaughtADomainBeforeItJudges(t *testing.T) {
+	f := newFront(t)
+	f.ministackSays(http.StatusGone)
+	judge := func() *http.Response {
+		r := httptest.NewRequest(http.MethodPost, "http://ws.example.com/chat/@connections/AAAAAAAAAAAAAAA=", nil)
+		r.Header.Set("Authorization", scoped("execute-api"))
+		return f.proxy.Authorize(r, []byte("data"))
+	}
+	if denied := judge(); denied != nil {
+		t.Fatalf("denied with %d", denied.StatusCode)
+	}
+	seen, _ := f.seen()
+	equal(t, "host", seen.Host, "ws.example.com")
+	equal(t, "uri", seen.RequestURI, "/chat/@connections/AAAAAAAAAAAAAAA=")
+	equal(t, "taught", strings.Join(f.taught, " "), "ws.example.com")
+
+	f.teaching = errors.New("no")
+	denied := judge()
+	if denied == nil {
+		t.Fatal("allowed although MiniStack does not know the domain name")
+	}
+	defer denied.Body.Close()
+	equal(t, "status", denied.StatusCode, http.StatusBadGateway)
+}
+
+// TestMiniStackDoesNotLearnTheNameOfADomainThatMayBeRefused: it would keep it.
+func TestMiniStackDoesNotLearnTheNameOfADomainThatMayBeRefused(t *testing.T) {
+	f := newFront(t)
+	body := `{"domainName":"ws.example.com","tags":{"a":"b"}}`
+	_, answer := f.do("POST", "/v2/domainnames", body, "Authorization", scoped("apigateway"))
+	equal(t, "answer", answer, fmt.Sprintf("control %d", len(body)))
+	seen, judged := f.seen()
+	if strings.Contains(judged, `"domainName"`) || !strings.Contains(judged, `"tags":{"a":"b"}`) || len(judged) != len(body) {
+		t.Errorf("MiniStack judged %s", judged)
+	}
+	hash := sha256.Sum256([]byte(body))
+	equal(t, "signed hash", seen.Header.Get("X-Amz-Content-Sha256"), hex.EncodeToString(hash[:]))
 }
 
 func TestAnEmulatorThatIsDownIsA502(t *testing.T) {
