@@ -26,8 +26,8 @@ demo: check build ## Deploy the whole chat on this machine and let two people ta
 .PHONY: test
 test: check lint test-modules test-go test-parity fuzz-briefly test-conformance test-e2e ## Set up and run all tests
 	@if scripts/browser; then $(MAKE) test-clients; else \
-		PORTCULLIS_WITHOUT_BROWSER=1 $(GO) test -count=1 -timeout 15m ./test/clients/...; \
 		echo "NOT TESTED: Chromium in the chat, for want of a browser (see above)"; \
+		PORTCULLIS_WITHOUT_BROWSER=1 $(GO) test -count=1 -timeout 15m ./test/clients/...; \
 	fi
 
 .PHONY: check
