@@ -141,6 +141,9 @@ func TestAConnectionTakesASlotAndJoinsItsRoom(t *testing.T) {
 	if err != nil || !reflect.DeepEqual(response, want) {
 		t.Errorf("got %+v, %v", response, err)
 	}
+	if calls := strings.Join(s.calls, " "); calls != "User Count TakeSlot Join" {
+		t.Errorf("the calls are %s", calls)
+	}
 	member := room.Member{ConnectionID: "AAAA1234aaaa123=", Sub: "3c5a-ann", Name: "Ann", Slot: 1, ConnectedAt: 1707502303419, TokenEnds: 1707505903}
 	if s.slots[1] != member.ConnectionID || s.members["general/"+member.ConnectionID] != member {
 		t.Errorf("got %v and %v", s.slots, s.members)

@@ -59,21 +59,47 @@ var members = map[string][]string{
 // Decode reads a frame of an action. With a Problem it returns what it had read
 // before, so that a reply can name the client's id.
 func Decode(action string, body string) (Frame, error) {
-	var f Frame
-	d, err := object(body)
-	if err != nil {
-		return f, err
+	if len(body) > protocol.MaxFrame {
+		return Frame{}, TooLarge
+	}
+	r := reader{action: action}
+	// Unmarshal lends its decoder, which knows what a frame's names were: a new
+	// one for each frame costs more than the frame.
+	if err := json.Unmarshal([]byte(body), &r); err != nil {
+		var problem Problem
+		if !errors.As(err, &problem) {
+			problem = Malformed
+		}
+		return r.frame, problem
+	}
+	return r.frame, nil
+}
+
+// reader reads the members of a frame.
+type reader struct {
+	action string
+	frame  Frame
+}
+
+// UnmarshalJSONFrom implements json.UnmarshalerFrom. What follows the object is
+// an error of Unmarshal's own.
+func (r *reader) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	if err := begin(d); err != nil {
+		return err
 	}
 	for d.PeekKind() != '}' {
 		name, err := d.ReadToken()
 		if err != nil {
-			return f, Malformed
+			return Malformed
 		}
-		if err := f.member(action, name.String(), d); err != nil {
-			return f, err
+		if err := r.frame.member(r.action, name.String(), d); err != nil {
+			return err
 		}
 	}
-	return f, end(d)
+	if _, err := d.ReadToken(); err != nil {
+		return Malformed
+	}
+	return nil
 }
 
 // IsObject returns no error for a body that is one valid JSON object of
@@ -97,14 +123,19 @@ func object(body string) (*jsontext.Decoder, error) {
 		return nil, TooLarge
 	}
 	d := jsontext.NewDecoder(bytes.NewBufferString(body))
+	return d, begin(d)
+}
+
+// begin reads the beginning of an object.
+func begin(d *jsontext.Decoder) error {
 	switch d.PeekKind() {
 	case '{':
 		_, err := d.ReadToken()
-		return d, err
+		return err
 	case 0:
-		return nil, Malformed
+		return Malformed
 	}
-	return nil, NotAnObject
+	return NotAnObject
 }
 
 // end reads the end of an object and makes sure that nothing follows.

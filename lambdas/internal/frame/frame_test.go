@@ -114,6 +114,9 @@ func TestTheLargestFrameIsLegal(t *testing.T) {
 	if _, err := frame.Decode("sendMessage", body); len(body) != protocol.MaxFrame || err != nil {
 		t.Errorf("%d bytes: got %v", len(body), err)
 	}
+	if err := frame.IsObject(body); err != nil {
+		t.Errorf("%d bytes: got %v", len(body), err)
+	}
 }
 
 func TestAClientIDThatWasReadIsKeptForTheReply(t *testing.T) {
@@ -203,4 +206,13 @@ func FuzzDecode(f *testing.F) {
 			t.Errorf("%q: got %+v, the standard library %+v", body, got, other)
 		}
 	})
+}
+
+func TestWhatCannotBeEncodedIsAnError(t *testing.T) {
+	if _, err := frame.Encode(func() {}); err == nil {
+		t.Error("a function is a frame")
+	}
+	if n, err := frame.Fit([]any{"x", func() {}}, 0); err == nil || n != 0 {
+		t.Errorf("%d elements fit, %v", n, err)
+	}
 }

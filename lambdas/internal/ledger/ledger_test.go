@@ -133,7 +133,11 @@ func (w *world) function() *ledger.Ledger {
 }
 
 func charge(l *ledger.Ledger, w *world, clientID string) (ulid.ULID, bool, error) {
-	return l.Charge(context.Background(), "u", ledger.KeyOf("r", clientID), w.ids(), 10)
+	id, repeated, err := l.Charge(context.Background(), "u", ledger.KeyOf("r", clientID), w.ids(), 10)
+	if err != nil && (repeated || id != (ulid.ULID{})) {
+		panic("an answer beside an error")
+	}
+	return id, repeated, err
 }
 
 func TestABurstNeedsOneWriteAMessageInAWarmFunction(t *testing.T) {
@@ -233,6 +237,9 @@ func TestTheLastSixteenMessagesAtLeastAreRemembered(t *testing.T) {
 			if w.rows["u"].Sent[ledger.KeyOf("r", fmt.Sprint(back))] != sent[back] {
 				t.Fatalf("after message %d message %d is forgotten", n, back)
 			}
+		}
+		if remembered := len(w.rows["u"].Sent); remembered > ledger.MostSent {
+			t.Fatalf("after message %d the row remembers %d", n, remembered)
 		}
 	}
 }
@@ -394,7 +401,7 @@ func TestTheMemoryIsBounded(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if n := l.Remembered(); n > 1000 {
+	if n := l.Remembered(); n != 1000 {
 		t.Errorf("%d users are remembered", n)
 	}
 }
@@ -506,5 +513,51 @@ func TestACountThatCannotBeWrittenIsAnError(t *testing.T) {
 	w.fail, w.contended = nil, true
 	if err := w.function().Take(context.Background(), "u", ledger.Reads); !errors.As(err, &limit) || w.writes > 4 {
 		t.Errorf("got %v after %d writes", err, w.writes)
+	}
+}
+
+func TestUsersDoNotPushEachOtherOutOfTheMemory(t *testing.T) {
+	w := newWorld()
+	l := w.function()
+	for n := range 10 {
+		for _, user := range []string{"a", "b", "c"} {
+			w.writes = 0
+			if _, _, err := l.Charge(context.Background(), user, ledger.KeyOf("r", fmt.Sprint(n)), w.ids(), 10); err != nil || w.writes != 1 {
+				t.Fatalf("message %d of %s: %v after %d writes", n, user, err, w.writes)
+			}
+		}
+	}
+}
+
+// What a refused write brings back is remembered, whatever becomes of the
+// message.
+func TestARefusalIsLearntFromOnce(t *testing.T) {
+	w := newWorld()
+	warm := w.function()
+	for n := range 60 {
+		if _, _, err := charge(warm, w, fmt.Sprint(n)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cold := w.function()
+	var limit ledger.LimitError
+	w.writes = 0
+	for range 3 {
+		if _, _, err := charge(cold, w, "one too many"); !errors.As(err, &limit) {
+			t.Fatalf("got %v", err)
+		}
+	}
+	if w.writes != 1 {
+		t.Errorf("three refusals took %d writes", w.writes)
+	}
+
+	w = newWorld()
+	l := w.function()
+	w.loseNext = true
+	for n := range 2 {
+		w.writes = 0
+		if _, _, err := charge(l, w, fmt.Sprint(n)); err != nil || w.writes != 1 {
+			t.Errorf("message %d: %v after %d writes", n, err, w.writes)
+		}
 	}
 }

@@ -80,11 +80,18 @@ func (m Mode) HTML(clean string) (string, error) {
 	return "", fmt.Errorf("no such mode: %q", string(m))
 }
 
+// special are the characters that have a meaning in HTML. bluemonday leaves a
+// text without them as it is, and takes it apart for that.
+const special = "<>&'\""
+
 // escape is StrictPolicy on escaped text: lossless, and whatever an escaper
 // might miss bluemonday still takes out.
 func escape(s string) (string, error) {
 	if text.Blank(s) {
 		return "", ErrEmpty
+	}
+	if !strings.ContainsAny(s, special) {
+		return s, nil
 	}
 	return strict.Sanitize(stdhtml.EscapeString(s)), nil
 }

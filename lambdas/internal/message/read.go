@@ -25,6 +25,15 @@ import (
 // fits beside it.
 var longestNext = strings.Repeat("0", ulid.EncodedSize)
 
+// emptyPage is how many bytes a page of history has beside its messages.
+var emptyPage = func() int {
+	body, err := frame.Encode(page(nil, longestNext))
+	if err != nil {
+		panic(err) // of a constant
+	}
+	return len(body)
+}()
+
 func page(messages []protocol.Message, next string) protocol.History {
 	return protocol.History{Type: protocol.TypeHistory, Messages: messages, Next: next}
 }
@@ -54,11 +63,7 @@ func (h *Handler) history(ctx context.Context, c *call) (any, error) {
 	for i, message := range stored {
 		newestFirst[i] = message.Wire()
 	}
-	empty, err := frame.Encode(page(nil, longestNext))
-	if err != nil {
-		return nil, err
-	}
-	fit, err := frame.Fit(newestFirst, len(empty))
+	fit, err := frame.Fit(newestFirst, emptyPage)
 	if err != nil {
 		return nil, err
 	}

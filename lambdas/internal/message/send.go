@@ -35,7 +35,7 @@ func (h *Handler) send(ctx context.Context, c *call) (any, error) {
 	if c.frame.ClientID == "" {
 		return nil, noClientID
 	}
-	message, err := h.compose(c)
+	message, body, err := h.compose(c)
 	if err != nil {
 		return nil, err
 	}
@@ -45,7 +45,12 @@ func (h *Handler) send(ctx context.Context, c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	message.ID = id
+	if id != message.ID {
+		message.ID = id
+		if body, err = frame.Encode(message.Wire()); err != nil {
+			return nil, err
+		}
+	}
 	err = h.Messages.Put(ctx, message)
 	if repeated && errors.Is(err, store.ErrStored) {
 		return h.again(ctx, c, message)
@@ -56,7 +61,7 @@ func (h *Handler) send(ctx context.Context, c *call) (any, error) {
 		return nil, err
 	}
 	stored := time.Now()
-	report, fanoutErr := h.passOn(ctx, c, message)
+	report, fanoutErr := h.passOn(ctx, c, body)
 	took := time.Since(stored)
 
 	attrs := []slog.Attr{
@@ -88,20 +93,21 @@ func (h *Handler) send(ctx context.Context, c *call) (any, error) {
 	return ack(message), nil
 }
 
-// compose makes the message that would be stored, under a new id.
-func (h *Handler) compose(c *call) (room.Message, error) {
+// compose makes the message that would be stored, under a new id, and the frame
+// that the others would receive.
+func (h *Handler) compose(c *call) (message room.Message, body []byte, err error) {
 	if len(c.frame.Text) > h.MaxText {
-		return room.Message{}, textTooLarge
+		return room.Message{}, nil, textTooLarge
 	}
 	clean := text.Clean(c.frame.Text)
 	if len(clean) > h.MaxText { // normalising can make a text longer
-		return room.Message{}, textTooLarge
+		return room.Message{}, nil, textTooLarge
 	}
 	html, err := h.Format.HTML(clean)
 	if err != nil {
-		return room.Message{}, err
+		return room.Message{}, nil, err
 	}
-	message := room.Message{
+	message = room.Message{
 		ID:       h.NewID(),
 		Room:     c.caller.Room,
 		Sub:      c.caller.Sub,
@@ -110,16 +116,15 @@ func (h *Handler) compose(c *call) (room.Message, error) {
 		HTML:     html,
 		Policy:   h.Format.Policy(),
 	}
+	if body, err = frame.Encode(message.Wire()); err != nil {
+		return room.Message{}, nil, err
+	}
 	// Escaping makes a text up to ten times as long. The message must fit not
 	// only a frame of its own but also a page of history.
-	body, err := frame.Encode(page([]protocol.Message{message.Wire()}, message.ID.String()))
-	if err != nil {
-		return room.Message{}, err
+	if emptyPage+len(body) > protocol.MaxEncodedFrame {
+		return room.Message{}, nil, textTooLarge
 	}
-	if len(body) > protocol.MaxEncodedFrame {
-		return room.Message{}, textTooLarge
-	}
-	return message, nil
+	return message, body, nil
 }
 
 // again answers a message that was sent before with the first answer. It was
@@ -137,17 +142,13 @@ func (h *Handler) again(ctx context.Context, c *call, message room.Message) (any
 	return ack(first), nil
 }
 
-// passOn sends a message to everybody in the room but the connection it came
+// passOn sends a frame to everybody in the room but the connection it came
 // from.
-func (h *Handler) passOn(ctx context.Context, c *call, message room.Message) (push.Report, error) {
-	body, err := frame.Encode(message.Wire())
-	if err != nil {
-		return push.Report{}, err
-	}
+func (h *Handler) passOn(ctx context.Context, c *call, body []byte) (push.Report, error) {
 	ctx, cancel := context.WithTimeout(ctx, fanoutTimeout)
 	defer cancel()
-	return h.Fanout.Send(ctx, message.Room, body, func(yield func(room.Member) bool) error {
-		return h.Members.Members(ctx, message.Room, func(member room.Member) bool {
+	return h.Fanout.Send(ctx, c.caller.Room, body, func(yield func(room.Member) bool) error {
+		return h.Members.Members(ctx, c.caller.Room, func(member room.Member) bool {
 			return member.ConnectionID == c.ConnectionID || yield(member)
 		})
 	})

@@ -91,6 +91,18 @@ func TestAMissingOriginIsRefusedUnlessAllowed(t *testing.T) {
 	}
 }
 
+func TestWhatIsAnOrigin(t *testing.T) {
+	longest := "https://" + strings.Repeat("a", 292)
+	for s, want := range map[string]bool{
+		"https://a.example": true, "http://a.example:8080": true, "https://a~b.example": true, longest: true,
+		longest + "a": false, "ftp://a.example": false, "https://": false, "https://:443": false, "https://ä.example": false, "https://a\x7f": false, "https://a\x00.example": false, "": false,
+	} {
+		if _, err := origin.Parse(s); (err == nil) != want {
+			t.Errorf("%.40q: got %v", s, err)
+		}
+	}
+}
+
 func digest(t *testing.T, secret string) origin.Digest {
 	t.Helper()
 	sum := sha256.Sum256([]byte(secret))

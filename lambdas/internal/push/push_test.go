@@ -9,7 +9,9 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -21,6 +23,7 @@ import (
 	"github.com/portcullis-chat/portcullis/lambdas/internal/logging"
 	"github.com/portcullis-chat/portcullis/lambdas/internal/push"
 	"github.com/portcullis-chat/portcullis/lambdas/internal/room"
+	"github.com/portcullis-chat/portcullis/test/ratio"
 )
 
 // stage is a stage of an API whose answers depend on the connection's id.
@@ -304,15 +307,102 @@ func TestAnErrorOfTheMembersIsReturnedAfterThePosts(t *testing.T) {
 	}
 }
 
+// BenchmarkFanout has posts of 20 ms. With 64 workers 500 of them cannot take
+// less than eight times that.
 func BenchmarkFanout(b *testing.B) {
-	f, _, _, _ := fanout(20 * time.Millisecond)
-	ids := make([]string, 500)
-	for i := range ids {
-		ids[i] = fmt.Sprint(i)
-	}
-	for b.Loop() {
-		if _, err := f.Send(ctx, "r", nil, all(ids...)); err != nil {
-			b.Fatal(err)
+	const post = 20 * time.Millisecond
+	rounds := func(n int) time.Duration { return time.Duration((n+push.Workers-1)/push.Workers) * post }
+	ids := func(n int, name func(int) string) []string {
+		list := make([]string, n)
+		for i := range list {
+			list[i] = name(i)
 		}
+		return list
 	}
+	for _, n := range []int{10, 500, 5000} {
+		b.Run(fmt.Sprint("to ", n), func(b *testing.B) {
+			f, _, _, _ := fanout(post)
+			list := ids(n, strconv.Itoa)
+			for b.Loop() {
+				if _, err := f.Send(ctx, "r", nil, all(list...)); err != nil {
+					b.Fatal(err)
+				}
+			}
+			ratio.Goal(b, "×ideal", float64(b.Elapsed())/float64(b.N)/float64(rounds(n)), 1.15)
+		})
+	}
+	// One in twenty is gone and one in fifty never answers.
+	b.Run("to 500, some gone and some hanging", func(b *testing.B) {
+		const limit = 1500 * time.Millisecond // push.postTimeout
+		f, p, _, _ := fanout(post)
+		f.Poster = hanging{p, limit}
+		list := ids(500, func(i int) string {
+			switch {
+			case i%50 == 7:
+				return fmt.Sprint("hanging", i)
+			case i%20 == 3:
+				return fmt.Sprint("gone", i)
+			}
+			return fmt.Sprint(i)
+		})
+		for b.Loop() {
+			if _, err := f.Send(ctx, "r", nil, all(list...)); err != nil {
+				b.Fatal(err)
+			}
+		}
+		extra := float64(b.Elapsed())/float64(b.N) - float64(rounds(500))
+		ratio.Goal(b, "×post-limit", extra/float64(limit), 1)
+	})
+	// The memory of a fan-out is that of its workers.
+	b.Run("memory", func(b *testing.B) {
+		heap := func(n int) float64 {
+			f, p, _, _ := fanout(0)
+			f.Poster = forgetful{p}
+			var most, before, now runtime.MemStats
+			runtime.GC()
+			runtime.ReadMemStats(&before)
+			sent := 0
+			if _, err := f.Send(ctx, "r", nil, func(yield func(room.Member) bool) error {
+				for range n {
+					yield(room.Member{ConnectionID: "AAAA1234aaaa123=", Sub: "3c5a", Name: "Ann"})
+					if sent++; sent%(n/10) == 0 {
+						runtime.GC()
+						runtime.ReadMemStats(&now)
+						most.HeapAlloc = max(most.HeapAlloc, now.HeapAlloc)
+					}
+				}
+				return nil
+			}); err != nil {
+				b.Fatal(err)
+			}
+			return float64(most.HeapAlloc) - float64(before.HeapAlloc)
+		}
+		small, large := heap(500), heap(50_000)
+		for b.Loop() {
+			_ = heap
+		}
+		b.ReportMetric(small, "B-for-500")
+		b.ReportMetric(large, "B-for-50000")
+		if large > small+64<<10 {
+			b.Errorf("the heap grows from %.0f to %.0f bytes", small, large)
+		}
+	})
 }
+
+// hanging is a poster whose posts that hang end after a time, as those of
+// Sockets do.
+type hanging struct {
+	*poster
+	limit time.Duration
+}
+
+func (h hanging) Post(ctx context.Context, id string, frame []byte) error {
+	ctx, cancel := context.WithTimeout(ctx, h.limit)
+	defer cancel()
+	return h.poster.Post(ctx, id, frame)
+}
+
+// forgetful is a poster that remembers nothing.
+type forgetful struct{ *poster }
+
+func (forgetful) Post(context.Context, string, []byte) error { return nil }

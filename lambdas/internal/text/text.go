@@ -27,7 +27,7 @@ const (
 // Clean returns a message's text as it may be shown. Line ends become LF; tabs
 // and spaces stay.
 func Clean(s string) string {
-	if plain(s) {
+	if printable(s) == len(s) {
 		return s
 	}
 	s = contain(s, maxMarks)
@@ -39,14 +39,15 @@ func Clean(s string) string {
 	return contain(norm.NFC.String(s), maxMarks)
 }
 
-// plain is true for printable ASCII with LF and tab, which is already clean.
-func plain(s string) bool {
+// printable is how many bytes at the start of s are printable ASCII with LF and
+// tab, which is clean already.
+func printable(s string) int {
 	for i := range len(s) {
 		if c := s[i]; (c < ' ' || c > '~') && c != '\n' && c != '\t' {
-			return false
+			return i
 		}
 	}
-	return true
+	return len(s)
 }
 
 // contain drops and replaces runes. A dropped rune does not end a run of
@@ -57,6 +58,12 @@ func contain(s string, most int) string {
 	b.Grow(len(s))
 	marks := 0
 	for i := 0; i < len(s); {
+		if n := printable(s[i:]); n > 0 { // most of most texts
+			b.WriteString(s[i : i+n])
+			marks = 0
+			i += n
+			continue
+		}
 		r, size := utf8.DecodeRuneInString(s[i:])
 		next := i + size
 		switch {

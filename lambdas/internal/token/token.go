@@ -9,7 +9,6 @@ import (
 	"context"
 	"crypto"
 	"encoding/base64"
-	"regexp"
 	"strings"
 	"time"
 
@@ -110,14 +109,29 @@ var methods = map[string]jwt.SigningMethod{
 	"ES256": jwt.SigningMethodES256,
 }
 
-// compact is the JWS compact serialisation: three non-empty base64url parts.
-// Go's base64 skips line ends, this does not.
-var compact = regexp.MustCompile(`\A[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\z`)
+// isCompact is true for the JWS compact serialisation: three non-empty
+// base64url parts. Go's base64 skips line ends, this does not. A regular
+// expression would take as long as a tenth of the signature.
+func isCompact(s string) bool {
+	dots, length := 0, 0
+	for i := range len(s) {
+		switch c := s[i]; {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '-', c == '_':
+			length++
+		case c == '.' && length > 0:
+			dots++
+			length = 0
+		default:
+			return false
+		}
+	}
+	return dots == 2 && length > 0
+}
 
 // LooksLikeToken says whether a value has the form of a JWT and so may be a
 // secret in the wrong place.
 func LooksLikeToken(s string) bool {
-	return len(s) <= protocol.MaxToken && compact.MatchString(s)
+	return len(s) <= protocol.MaxToken && isCompact(s)
 }
 
 // encoding refuses padding and non-zero trailing bits, so that a token has one
@@ -129,7 +143,7 @@ func (v *Verifier) Verify(ctx context.Context, token string) (Claims, error) {
 	if len(token) > protocol.MaxToken {
 		return Claims{}, TooLong
 	}
-	if !compact.MatchString(token) {
+	if !isCompact(token) {
 		return Claims{}, BadShape
 	}
 	dot := strings.LastIndexByte(token, '.')

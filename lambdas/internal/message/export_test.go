@@ -1,0 +1,18 @@
+package message
+
+import (
+	"github.com/portcullis-chat/portcullis/internal/protocol"
+	"github.com/portcullis-chat/portcullis/lambdas/internal/frame"
+	"github.com/portcullis-chat/portcullis/lambdas/internal/gateway"
+)
+
+// Convert is what happens to a frame between its arrival and its fan-out, but
+// for the calls to DynamoDB: it is validated, sanitised, encoded.
+func (h *Handler) Convert(caller gateway.Identity, request string) (body []byte, err error) {
+	c := &call{caller: caller}
+	if c.frame, err = frame.Decode(protocol.ActionSendMessage, request); err != nil {
+		return nil, err
+	}
+	_, body, err = h.compose(c)
+	return body, err
+}
