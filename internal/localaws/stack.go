@@ -30,6 +30,7 @@ import (
 	"github.com/portcullis-chat/portcullis/internal/localaws/dataplane"
 	"github.com/portcullis-chat/portcullis/internal/localaws/faults"
 	"github.com/portcullis-chat/portcullis/internal/localaws/lambda"
+	"github.com/portcullis-chat/portcullis/internal/localaws/logmetrics"
 	"github.com/portcullis-chat/portcullis/internal/localaws/logship"
 	"github.com/portcullis-chat/portcullis/internal/localaws/metrics"
 	"github.com/portcullis-chat/portcullis/internal/localaws/ministack"
@@ -182,18 +183,20 @@ func (s *Stack) assemble(opts Options, address string) error {
 	})
 	s.alarms = alarms.New(cloudwatch.NewFromConfig(root), opts.Region, opts.Logger)
 	s.metrics.OnPublish(s.alarms.Touch)
+	logs := cloudwatchlogs.NewFromConfig(root)
+	fromLogs := logmetrics.New(logs, s.metrics, opts.Logger)
 	s.faults = faults.New(opts.Logger)
 	clock := &faults.Clock{}
 	s.functions, err = lambda.New(lambda.Config{
 		MiniStackURL: s.ministack.URL(), GatewayURL: s.endpoint, Region: opts.Region, AccountID: AccountID,
-		DataDir: opts.Folder.Data("lambda"), Now: clock.Now, Metrics: s.metrics, Logger: opts.Logger, Faults: s.faults,
+		DataDir: opts.Folder.Data("lambda"), Now: clock.Now, Metrics: s.metrics, Logger: opts.Logger, Faults: s.faults, LogTap: fromLogs.Tap,
 	})
 	if err != nil {
 		return err
 	}
-	s.logs = logship.New(cloudwatchlogs.NewFromConfig(root), func(group, reason string, events int) {
+	s.logs = logship.New(logs, func(group, reason string, events int) {
 		opts.Logger.Warn("log lines of API Gateway lost", "group", group, "reason", reason, "events", events)
-	}, nil)
+	}, fromLogs.Tap)
 	var front *proxy.Proxy
 	s.data = dataplane.New(dataplane.Config{
 		Stages: s.control, Functions: s.functions, Logs: s.logs, Metrics: s.metrics, DomainName: address, Logger: opts.Logger, Faults: s.faults,
@@ -207,7 +210,9 @@ func (s *Stack) assemble(opts Options, address string) error {
 	}
 	front, err = proxy.New(proxy.Config{
 		Address: address, Upstream: upstream,
-		Lambda:  func(next http.Handler) http.Handler { return s.functions.Middleware(s.alarms.Middleware(next)) },
+		Lambda: func(next http.Handler) http.Handler {
+			return s.functions.Middleware(s.alarms.Middleware(fromLogs.Middleware(next)))
+		},
 		Adapter: s.adapter.Middleware, ControlPlane: s.control, DataPlane: s.data,
 		IsDomain: s.isDomain, TeachDomain: s.teachDomain,
 		Status: http.HandlerFunc(s.serveStatus), Profile: profile, Faults: faults.Handler(s.faults, clock), Calls: s.faults.Calls, Logger: opts.Logger,
