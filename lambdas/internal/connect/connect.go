@@ -98,11 +98,8 @@ func (h *Handler) Handle(ctx context.Context, request gateway.Request) (response
 		}
 	}()
 	start := time.Now()
-	if deadline, ok := ctx.Deadline(); ok {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-margin))
-		defer cancel()
-	}
+	ctx, cancel := gateway.Work(ctx, margin)
+	defer cancel()
 	slot, err := h.open(ctx, rc)
 	var refusal refused
 	if errors.As(err, &refusal) {

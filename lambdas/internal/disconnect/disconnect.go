@@ -9,6 +9,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"time"
 
 	"github.com/portcullis-chat/portcullis/lambdas/internal/config"
 	"github.com/portcullis-chat/portcullis/lambdas/internal/gateway"
@@ -42,6 +43,10 @@ type Handler struct {
 	Metrics     *metrics.Recorder
 }
 
+// margin is how long before Lambda would kill the function its own work ends, so
+// that the log says why.
+const margin = 500 * time.Millisecond
+
 // What is returned is logged by the Lambda library as it is, so it names no
 // cause; our own line does.
 var (
@@ -71,6 +76,8 @@ func (h *Handler) Handle(ctx context.Context, request gateway.Request) (response
 		h.Metrics.PutReason("identity", metrics.Failures.Of(1))
 		return gateway.Status(http.StatusForbidden), gateway.ErrNoIdentity
 	}
+	ctx, cancel := gateway.Work(ctx, margin)
+	defer cancel()
 	found, err := h.close(ctx, rc)
 	if err != nil {
 		log.ErrorContext(ctx, logging.DependencyFail, logging.Reason("disconnect"), logging.Cause(err))

@@ -5,6 +5,7 @@ package gateway
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"net/http"
 	"net/textproto"
@@ -195,6 +196,17 @@ func decision(methodArn, principal, effect string) AuthorizerResponse {
 // ErrUnauthorized has the one text that makes API Gateway answer a handshake
 // with 401. Any other error of an authorizer becomes 500.
 var ErrUnauthorized = errors.New("Unauthorized")
+
+// Work returns a context for a function's own work, which ends some time before
+// Lambda would end the function: so that it can still answer, write its log line
+// and take back what it has half done.
+func Work(ctx context.Context, margin time.Duration) (context.Context, context.CancelFunc) {
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		return context.WithCancel(ctx)
+	}
+	return context.WithDeadline(ctx, deadline.Add(-margin))
+}
 
 // Status is a response without a body.
 func Status(code int) Response { return Response{StatusCode: code} }

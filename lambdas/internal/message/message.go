@@ -97,11 +97,8 @@ func (h *Handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 		}
 		request.Body = "" // is refused as malformed
 	}
-	if deadline, ok := ctx.Deadline(); ok {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-margin))
-		defer cancel()
-	}
+	ctx, cancel := gateway.Work(ctx, margin)
+	defer cancel()
 	return json.Marshal(h.handle(ctx, request))
 }
 

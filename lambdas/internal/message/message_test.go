@@ -118,7 +118,7 @@ func (c *chat) Put(_ context.Context, m room.Message) error {
 		}
 	}
 	c.messages = append(c.messages, m)
-	return nil
+	return c.fail["Put's answer"]
 }
 
 func (c *chat) Get(_ context.Context, _ string, id ulid.ULID) (room.Message, bool, error) {
@@ -328,6 +328,25 @@ func TestARetryOfAMessageThatWasNotStoredIsDelivered(t *testing.T) {
 	ack := decode[protocol.Ack](t, c.send(t, "c", "x"))
 	if ack.Type != "ack" || len(c.messages) != 1 || len(c.posted["bob="]) != 1 {
 		t.Errorf("got %+v, stored %v, posted %v", ack, c.messages, c.posted)
+	}
+}
+
+// Otherwise the retry would be acknowledged as stored, and nobody would have
+// heard the message.
+func TestAMessageWhoseStoringSeemedToFailIsPassedOn(t *testing.T) {
+	c := newChat()
+	c.fail["Put's answer"] = errBoom
+	if ack := decode[protocol.Ack](t, c.send(t, "c", "x")); ack.Type != "ack" || len(c.messages) != 1 || len(c.posted["bob="]) != 1 {
+		t.Errorf("got %+v, stored %v, posted %v", ack, c.messages, c.posted)
+	}
+	// What was sent before may have been passed on before.
+	c.fail["Put"] = errBoom
+	if got := decode[protocol.Error](t, c.send(t, "c", "x")); got.Code != protocol.CodeInternal || len(c.posted["bob="]) != 1 {
+		t.Errorf("got %+v, posted %v", got, c.posted)
+	}
+	c.fail["Put"], c.fail["Get"] = nil, errBoom
+	if got := decode[protocol.Error](t, c.send(t, "d", "x")); got.Code != protocol.CodeInternal || len(c.posted["bob="]) != 1 {
+		t.Errorf("got %+v, posted %v", got, c.posted)
 	}
 }
 

@@ -57,7 +57,7 @@ func (h *Handler) send(ctx context.Context, c *call) (any, error) {
 	}
 	// A new id that is stored already was stored by this very call: its answer
 	// was lost and the SDK sent it again.
-	if err != nil && !errors.Is(err, store.ErrStored) {
+	if err != nil && !errors.Is(err, store.ErrStored) && (repeated || !h.storedAfterAll(ctx, message)) {
 		return nil, err
 	}
 	stored := time.Now()
@@ -91,6 +91,14 @@ func (h *Handler) send(ctx context.Context, c *call) (any, error) {
 	h.Metrics.Put(counted...)
 	c.log.LogAttrs(ctx, level, logging.MessageSent, attrs...)
 	return ack(message), nil
+}
+
+// storedAfterAll looks whether a write was made whose answer was lost. The caller
+// would otherwise send the message again and be told that it is stored, and
+// nobody would have passed it on.
+func (h *Handler) storedAfterAll(ctx context.Context, message room.Message) bool {
+	_, found, err := h.Messages.Get(ctx, message.Room, message.ID)
+	return err == nil && found
 }
 
 // compose makes the message that would be stored, under a new id, and the frame

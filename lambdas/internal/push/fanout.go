@@ -62,21 +62,15 @@ func (f *Fanout) Send(ctx context.Context, roomName string, frame []byte, member
 	for range Workers {
 		workers.Go(func() {
 			for member := range queue {
-				if member.Ended(f.Now()) {
-					ended.Add(1)
-					f.end(ctx, roomName, member)
-					continue
-				}
-				err := f.Poster.Post(ctx, member.ConnectionID, frame)
-				switch {
-				case err == nil:
+				switch f.serve(ctx, roomName, frame, member) {
+				case reached:
 					delivered.Add(1)
-				case errors.Is(err, ErrGone):
+				case vanished:
 					gone.Add(1)
-					f.forget(ctx, roomName, member)
-				default:
+				case expired:
+					ended.Add(1)
+				case lost:
 					failed.Add(1)
-					f.Log.WarnContext(ctx, logging.DependencyFail, logging.Reason("post"), slog.String("to", member.ConnectionID), logging.Cause(err))
 				}
 			}
 		})
@@ -95,6 +89,41 @@ func (f *Fanout) Send(ctx context.Context, roomName string, frame []byte, member
 		err = ctx.Err()
 	}
 	return Report{Delivered: delivered.Load(), Gone: gone.Load(), Failed: failed.Load(), Ended: ended.Load()}, err
+}
+
+// outcome is what became of one post.
+type outcome int
+
+const (
+	lost outcome = iota
+	reached
+	vanished
+	expired
+)
+
+// serve posts a frame to one member. A crash in it costs that member the frame;
+// in a goroutine of its own it would cost everybody the function.
+func (f *Fanout) serve(ctx context.Context, roomName string, frame []byte, member room.Member) (result outcome) {
+	defer func() {
+		if value := recover(); value != nil {
+			logging.Panic(ctx, f.Log, value)
+			result = lost
+		}
+	}()
+	if member.Ended(f.Now()) {
+		f.end(ctx, roomName, member)
+		return expired
+	}
+	err := f.Poster.Post(ctx, member.ConnectionID, frame)
+	switch {
+	case err == nil:
+		return reached
+	case errors.Is(err, ErrGone):
+		f.forget(ctx, roomName, member)
+		return vanished
+	}
+	f.Log.WarnContext(ctx, logging.DependencyFail, logging.Reason("post"), slog.String("to", member.ConnectionID), logging.Cause(err))
+	return lost
 }
 
 // end closes a connection whose token has ended. Its rows go only when it is

@@ -189,6 +189,8 @@ func (p *poster) Post(ctx context.Context, id string, _ []byte) error {
 		return push.ErrGone
 	case strings.HasPrefix(id, "failing"):
 		return errors.New("boom")
+	case strings.HasPrefix(id, "crashing"):
+		panic("text that must not be logged")
 	}
 	return nil
 }
@@ -240,6 +242,54 @@ func TestEverybodyIsPostedToOnceAndTheGoneAreRemoved(t *testing.T) {
 		}
 	}
 	if strings.Count(log.String(), logging.ConnectionGone) != 2 || !strings.Contains(log.String(), "boom") {
+		t.Errorf("the log is %s", log)
+	}
+}
+
+func TestACrashCostsOneMemberTheFrame(t *testing.T) {
+	f, _, _, log := fanout(0)
+	report, err := f.Send(ctx, "r", []byte("{}"), all("a", "crashing", "b"))
+	if want := (push.Report{Delivered: 2, Failed: 1}); report != want || err != nil {
+		t.Errorf("got %+v, %v", report, err)
+	}
+	if !strings.Contains(log.String(), logging.Crash) || strings.Contains(log.String(), "must not be logged") {
+		t.Errorf("the log is %s", log)
+	}
+}
+
+// closer closes connections but those that are to fail.
+type closer struct {
+	mu     sync.Mutex
+	closed []string
+}
+
+func (c *closer) Close(_ context.Context, id string) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if strings.HasPrefix(id, "failing") {
+		return errors.New("boom")
+	}
+	c.closed = append(c.closed, id)
+	return nil
+}
+
+func TestWhoseTokenHasEndedIsClosedAndNotPostedTo(t *testing.T) {
+	f, p, r, log := fanout(0)
+	c := &closer{}
+	f.Closer = c
+	report, err := f.Send(ctx, "r", nil, func(yield func(room.Member) bool) error {
+		yield(room.Member{ConnectionID: "ended", TokenEnds: now.Unix()})
+		yield(room.Member{ConnectionID: "failing", TokenEnds: now.Unix() - 1})
+		yield(room.Member{ConnectionID: "good", TokenEnds: now.Unix() + 1})
+		return nil
+	})
+	if want := (push.Report{Delivered: 1, Ended: 2}); report != want || err != nil {
+		t.Errorf("got %+v, %v", report, err)
+	}
+	if len(p.posted) != 1 || p.posted["good"] != 1 || !slices.Equal(c.closed, []string{"ended"}) || !slices.Equal(r.removed, []string{"r/ended"}) {
+		t.Errorf("posted to %v, closed %q, removed %q", p.posted, c.closed, r.removed)
+	}
+	if strings.Count(log.String(), logging.SessionExpired) != 1 || strings.Count(log.String(), "close_expired") != 1 {
 		t.Errorf("the log is %s", log)
 	}
 }
