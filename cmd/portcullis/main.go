@@ -44,7 +44,7 @@ func newRootCommand() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())
 	})
-	root.AddCommand(newChatCommand(), newLocalCommand())
+	root.AddCommand(newChatCommand(), newAdminCommand(), newLocalCommand())
 	return root
 }
 

@@ -67,3 +67,8 @@ output "log_group_names" {
   description = "Names of the log groups: authorizer, connect, disconnect, message, access, execution."
   value       = module.chat.log_group_names
 }
+
+output "operator_policy_json" {
+  description = "IAM policy of those who run `portcullis admin`."
+  value       = module.chat.operator_policy_json
+}

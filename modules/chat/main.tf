@@ -358,3 +358,36 @@ module "api" {
   log_retention_days = var.log_retention_days
   tags               = var.tags
 }
+
+#### Operators ####
+
+# What `portcullis admin` needs. It is attached to nobody here.
+data "aws_iam_policy_document" "operator" {
+  statement {
+    sid       = "SeeAndBanUsers"
+    actions   = ["dynamodb:DeleteItem", "dynamodb:Query", "dynamodb:Scan", "dynamodb:UpdateItem"]
+    resources = [module.connections.arn]
+  }
+
+  statement {
+    sid       = "CloseConnections"
+    actions   = ["execute-api:ManageConnections"]
+    resources = ["${module.api.connections_arn}/DELETE/@connections/*"]
+  }
+
+  statement {
+    sid       = local.table_key_statement.sid
+    actions   = local.table_key_statement.actions
+    resources = local.table_key_statement.resources
+
+    dynamic "condition" {
+      for_each = local.table_key_statement.conditions
+
+      content {
+        test     = condition.value.test
+        variable = condition.value.variable
+        values   = condition.value.values
+      }
+    }
+  }
+}

@@ -97,3 +97,8 @@ output "region" {
   description = "Region that the chat is in."
   value       = local.region
 }
+
+output "operator_policy_json" {
+  description = "IAM policy of those who run `portcullis admin`: what listing rooms and connections, disconnecting, banning and unbanning need, and nothing else. It is attached to nobody."
+  value       = data.aws_iam_policy_document.operator.json
+}

@@ -64,6 +64,10 @@ func TestMinimal(t *testing.T) {
 		d.refusals(t, alice)
 	})
 
+	t.Run("an operator", func(t *testing.T) {
+		d.operating(t, d.newUser(t, "mallory").Access)
+	})
+
 	t.Run("the functions log, and no log has a token or a text", func(t *testing.T) {
 		d.logsAreClean(t, alice, bob)
 	})

@@ -42,6 +42,7 @@ type outputs struct {
 	RoleARNs           map[string]string `json:"role_arns"`
 	LogGroupNames      map[string]string `json:"log_group_names"`
 	ManagementEndpoint string            `json:"management_endpoint"`
+	OperatorPolicy     string            `json:"operator_policy_json"`
 }
 
 // deployment is a root that Terraform has applied.

@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"github.com/portcullis-chat/portcullis/internal/rows"
 	"github.com/portcullis-chat/portcullis/lambdas/internal/ledger"
 	"github.com/portcullis-chat/portcullis/lambdas/internal/room"
 )
@@ -46,18 +47,18 @@ type User struct {
 func (c *Connections) User(ctx context.Context, sub string) (User, error) {
 	user := User{Taken: make(map[int]bool)}
 	now := c.now().Unix()
-	query := c.query(userKey(sub))
+	query := c.query(rows.OfUser(sub))
 	query.ProjectionExpression = aws.String("sk, expiry, revokedUntil, " + string(ledger.Refusals))
 	err := each(ctx, c.db, query, func(page *dynamodb.QueryOutput) bool {
 		for _, row := range page.Items {
-			sk := text(row, attrSK)
-			if sk == stateKey {
-				user.RevokedUntil = number(row, attrRevokedUntil)
+			sk := text(row, rows.SK)
+			if sk == rows.State {
+				user.RevokedUntil = number(row, rows.RevokedUntil)
 				user.RefusalsFrom = number(row, string(ledger.Refusals))
 				continue
 			}
-			n, err := strconv.Atoi(strings.TrimPrefix(sk, slotPrefix))
-			if err == nil && number(row, attrExpiry) >= now {
+			n, err := strconv.Atoi(strings.TrimPrefix(sk, rows.SlotPrefix))
+			if err == nil && number(row, rows.Expiry) >= now {
 				user.Taken[n] = true
 			}
 		}
@@ -71,10 +72,10 @@ func (c *Connections) User(ctx context.Context, sub string) (User, error) {
 // repeated because its answer was lost.
 func (c *Connections) TakeSlot(ctx context.Context, sub string, slot int, connectionID, roomName string) error {
 	now := c.now()
-	row := key(userKey(sub), slotKey(slot))
-	row[attrConnectionID] = str(connectionID)
-	row[attrRoom] = str(roomName)
-	row[attrExpiry] = num(now.Add(Life).Unix())
+	row := key(rows.OfUser(sub), rows.SlotKey(slot))
+	row[rows.ConnectionID] = str(connectionID)
+	row[rows.Room] = str(roomName)
+	row[rows.Expiry] = num(now.Add(Life).Unix())
 	_, err := c.db.PutItem(ctx, &dynamodb.PutItemInput{
 		TableName:           aws.String(c.table),
 		Item:                row,
@@ -96,10 +97,10 @@ func (c *Connections) TakeSlot(ctx context.Context, sub string, slot int, connec
 // FreeSlot gives up a slot that the connection took a moment ago. The connect
 // function may not delete, so the slot's row is overwritten by an expired one.
 func (c *Connections) FreeSlot(ctx context.Context, sub string, slot int, connectionID, roomName string) error {
-	row := key(userKey(sub), slotKey(slot))
-	row[attrConnectionID] = str(connectionID)
-	row[attrRoom] = str(roomName)
-	row[attrExpiry] = num(c.now().Unix() - 1)
+	row := key(rows.OfUser(sub), rows.SlotKey(slot))
+	row[rows.ConnectionID] = str(connectionID)
+	row[rows.Room] = str(roomName)
+	row[rows.Expiry] = num(c.now().Unix() - 1)
 	_, err := c.db.PutItem(ctx, &dynamodb.PutItemInput{
 		TableName:                 aws.String(c.table),
 		Item:                      row,
@@ -119,7 +120,7 @@ func (c *Connections) FreeSlot(ctx context.Context, sub string, slot int, connec
 // caller does not care.
 func (c *Connections) Count(ctx context.Context, roomName string, enough int) (int, error) {
 	count := 0
-	query := c.query(roomKey(roomName))
+	query := c.query(rows.OfRoom(roomName))
 	query.Select = types.SelectCount
 	query.FilterExpression = aws.String("expiry >= :now")
 	query.ExpressionAttributeValues[":now"] = num(c.now().Unix())
@@ -132,13 +133,13 @@ func (c *Connections) Count(ctx context.Context, roomName string, enough int) (i
 
 // Join writes the row that makes a connection a member of a room.
 func (c *Connections) Join(ctx context.Context, roomName string, member room.Member) error {
-	row := key(roomKey(roomName), member.ConnectionID)
-	row[attrSub] = str(member.Sub)
-	row[attrName] = str(member.Name)
-	row[attrSlot] = num(member.Slot)
-	row[attrConnectedAt] = num(member.ConnectedAt)
-	row[attrTokenEnds] = num(member.TokenEnds)
-	row[attrExpiry] = num(c.now().Add(Life).Unix())
+	row := key(rows.OfRoom(roomName), member.ConnectionID)
+	row[rows.Sub] = str(member.Sub)
+	row[rows.Name] = str(member.Name)
+	row[rows.Slot] = num(member.Slot)
+	row[rows.ConnectedAt] = num(member.ConnectedAt)
+	row[rows.TokenEnds] = num(member.TokenEnds)
+	row[rows.Expiry] = num(c.now().Add(Life).Unix())
 	_, err := c.db.PutItem(ctx, &dynamodb.PutItemInput{TableName: aws.String(c.table), Item: row})
 	if err != nil {
 		return fmt.Errorf("joining a room: %w", err)
@@ -151,7 +152,7 @@ func (c *Connections) Join(ctx context.Context, roomName string, member room.Mem
 func (c *Connections) Leave(ctx context.Context, roomName, connectionID string) (member room.Member, found bool, err error) {
 	out, err := c.db.DeleteItem(ctx, &dynamodb.DeleteItemInput{
 		TableName:    aws.String(c.table),
-		Key:          key(roomKey(roomName), connectionID),
+		Key:          key(rows.OfRoom(roomName), connectionID),
 		ReturnValues: types.ReturnValueAllOld,
 	})
 	if err != nil {
@@ -167,7 +168,7 @@ func (c *Connections) Leave(ctx context.Context, roomName, connectionID string) 
 func (c *Connections) ReleaseSlot(ctx context.Context, sub string, slot int, connectionID string) error {
 	_, err := c.db.DeleteItem(ctx, &dynamodb.DeleteItemInput{
 		TableName:                 aws.String(c.table),
-		Key:                       key(userKey(sub), slotKey(slot)),
+		Key:                       key(rows.OfUser(sub), rows.SlotKey(slot)),
 		ConditionExpression:       aws.String("connectionId = :id"),
 		ExpressionAttributeValues: item{":id": str(connectionID)},
 	})
@@ -191,9 +192,9 @@ func (c *Connections) Remove(ctx context.Context, roomName string, member room.M
 // Members hands out the connections in a room until one is refused.
 func (c *Connections) Members(ctx context.Context, roomName string, yield func(room.Member) bool) error {
 	now := c.now().Unix()
-	return each(ctx, c.db, c.query(roomKey(roomName)), func(page *dynamodb.QueryOutput) bool {
+	return each(ctx, c.db, c.query(rows.OfRoom(roomName)), func(page *dynamodb.QueryOutput) bool {
 		for _, row := range page.Items {
-			if number(row, attrExpiry) >= now && !yield(memberOf(row)) {
+			if number(row, rows.Expiry) >= now && !yield(memberOf(row)) {
 				return false
 			}
 		}
@@ -203,12 +204,12 @@ func (c *Connections) Members(ctx context.Context, roomName string, yield func(r
 
 func memberOf(row item) room.Member {
 	return room.Member{
-		ConnectionID: text(row, attrSK),
-		Sub:          text(row, attrSub),
-		Name:         text(row, attrName),
-		Slot:         int(number(row, attrSlot)),
-		ConnectedAt:  number(row, attrConnectedAt),
-		TokenEnds:    number(row, attrTokenEnds),
+		ConnectionID: text(row, rows.SK),
+		Sub:          text(row, rows.Sub),
+		Name:         text(row, rows.Name),
+		Slot:         int(number(row, rows.Slot)),
+		ConnectedAt:  number(row, rows.ConnectedAt),
+		TokenEnds:    number(row, rows.TokenEnds),
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/oklog/ulid/v2"
 
+	"github.com/portcullis-chat/portcullis/internal/rows"
 	"github.com/portcullis-chat/portcullis/lambdas/internal/room"
 )
 
@@ -37,12 +38,12 @@ func NewMessages(db DynamoDB, table string, life time.Duration, now func() time.
 // Put stores a message that is not stored yet.
 func (m *Messages) Put(ctx context.Context, message room.Message) error {
 	row := key(message.Room, message.ID.String())
-	row[attrSub] = str(message.Sub)
-	row[attrName] = str(message.Name)
+	row[rows.Sub] = str(message.Sub)
+	row[rows.Name] = str(message.Name)
 	row[attrClientID] = str(message.ClientID)
 	row[attrHTML] = str(message.HTML)
 	row[attrPolicy] = str(message.Policy)
-	row[attrExpiry] = num(m.now().Add(m.life).Unix())
+	row[rows.Expiry] = num(m.now().Add(m.life).Unix())
 	_, err := m.db.PutItem(ctx, &dynamodb.PutItemInput{
 		TableName:           aws.String(m.table),
 		Item:                row,
@@ -87,7 +88,7 @@ func (m *Messages) Before(ctx context.Context, roomName string, before ulid.ULID
 	err = each(ctx, m.db, query, func(page *dynamodb.QueryOutput) bool {
 		for _, row := range page.Items {
 			message, ok := messageOf(row)
-			if !ok || number(row, attrExpiry) < now {
+			if !ok || number(row, rows.Expiry) < now {
 				continue
 			}
 			if len(messages) == most {
@@ -99,7 +100,7 @@ func (m *Messages) Before(ctx context.Context, roomName string, before ulid.ULID
 		if pages++; pages < maxHistoryPages {
 			return true
 		}
-		if id, err := ulid.ParseStrict(text(page.LastEvaluatedKey, attrSK)); err == nil {
+		if id, err := ulid.ParseStrict(text(page.LastEvaluatedKey, rows.SK)); err == nil {
 			more = id
 		}
 		return false
@@ -108,15 +109,15 @@ func (m *Messages) Before(ctx context.Context, roomName string, before ulid.ULID
 }
 
 func messageOf(row item) (room.Message, bool) {
-	id, err := ulid.ParseStrict(text(row, attrSK))
+	id, err := ulid.ParseStrict(text(row, rows.SK))
 	if err != nil {
 		return room.Message{}, false
 	}
 	return room.Message{
 		ID:       id,
-		Room:     text(row, attrPK),
-		Sub:      text(row, attrSub),
-		Name:     text(row, attrName),
+		Room:     text(row, rows.PK),
+		Sub:      text(row, rows.Sub),
+		Name:     text(row, rows.Name),
 		ClientID: text(row, attrClientID),
 		HTML:     text(row, attrHTML),
 		Policy:   text(row, attrPolicy),

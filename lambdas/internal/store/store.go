@@ -14,6 +14,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/portcullis-chat/portcullis/internal/rows"
 )
 
 // DynamoDB is what the functions use of DynamoDB.
@@ -24,19 +26,9 @@ type DynamoDB interface {
 	Query(context.Context, *dynamodb.QueryInput, ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error)
 }
 
-// The attributes of the tables.
+// The attributes of message rows, and those of state rows that nobody but the
+// functions needs to know. The others are package rows'.
 const (
-	attrPK           = "pk"
-	attrSK           = "sk"
-	attrExpiry       = "expiry"       // Unix seconds
-	attrSub          = "sub"          // room and message rows
-	attrName         = "name"         // room and message rows
-	attrSlot         = "slot"         // room rows: the number in the slot row's key
-	attrConnectedAt  = "connectedAt"  // room rows: Unix milliseconds
-	attrTokenEnds    = "tokenEnds"    // room rows: Unix seconds
-	attrConnectionID = "connectionId" // slot rows
-	attrRoom         = "room"         // slot rows
-	attrRevokedUntil = "revokedUntil" // state rows: Unix seconds, set by an operator
 	attrMessagesFrom = "messagesFrom" // state rows: ratelimit.Budget
 	attrBytesFrom    = "bytesFrom"    // state rows: ratelimit.Budget
 	attrSent         = "sent"         // state rows: how many sent messages are remembered
@@ -47,19 +39,12 @@ const (
 	// sentPrefix begins the attributes of a state row that remember sent
 	// messages: sent.<ledger.Key> is the message id in binary.
 	sentPrefix = "sent."
-
-	stateKey   = "state"
-	slotPrefix = "slot#"
 )
-
-func roomKey(room string) string { return "room#" + room }
-func userKey(sub string) string  { return "user#" + sub }
-func slotKey(slot int) string    { return slotPrefix + strconv.Itoa(slot) }
 
 // item is a row, a key, or the values of an expression.
 type item = map[string]types.AttributeValue
 
-func key(pk, sk string) item { return item{attrPK: str(pk), attrSK: str(sk)} }
+func key(pk, sk string) item { return item{rows.PK: str(pk), rows.SK: str(sk)} }
 
 func str(s string) types.AttributeValue { return &types.AttributeValueMemberS{Value: s} }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/oklog/ulid/v2"
 
+	"github.com/portcullis-chat/portcullis/internal/rows"
 	"github.com/portcullis-chat/portcullis/lambdas/internal/ledger"
 	"github.com/portcullis-chat/portcullis/lambdas/internal/ratelimit"
 )
@@ -45,7 +46,7 @@ func (u *Users) Write(ctx context.Context, change ledger.Change) (ledger.Row, er
 	}
 	out, err := u.db.UpdateItem(ctx, &dynamodb.UpdateItemInput{
 		TableName:                           aws.String(u.table),
-		Key:                                 key(userKey(change.Sub), stateKey),
+		Key:                                 key(rows.OfUser(change.Sub), rows.State),
 		ConditionExpression:                 aws.String(notRevoked + " AND " + guard),
 		UpdateExpression:                    aws.String("SET expiry = :expiry, #key = :id, " + effect),
 		ExpressionAttributeNames:            names,
@@ -71,7 +72,7 @@ func (u *Users) Count(ctx context.Context, count ledger.Count) (ledger.Row, erro
 	guard, effect := bucket(count.Now, string(count.Kind), ":count", count.Charge, ratelimit.Full(count.Now).MessagesFrom, count.Becomes, values)
 	out, err := u.db.UpdateItem(ctx, &dynamodb.UpdateItemInput{
 		TableName:                           aws.String(u.table),
-		Key:                                 key(userKey(count.Sub), stateKey),
+		Key:                                 key(rows.OfUser(count.Sub), rows.State),
 		ConditionExpression:                 aws.String(notRevoked + " AND " + guard),
 		UpdateExpression:                    aws.String("SET expiry = :expiry, " + effect),
 		ExpressionAttributeValues:           values,
@@ -139,7 +140,7 @@ func rowOf(row item) ledger.Row {
 			BytesFrom:    number(row, attrBytesFrom),
 		},
 		Counted:      make(map[ledger.Kind]int64),
-		RevokedUntil: number(row, attrRevokedUntil),
+		RevokedUntil: number(row, rows.RevokedUntil),
 		Sent:         make(map[ledger.Key]ulid.ULID),
 	}
 	for _, kind := range []ledger.Kind{ledger.Reads, ledger.Refusals} {

@@ -96,6 +96,22 @@ run "each_function_has_exactly_its_grants" {
   }
 }
 
+run "an_operator_may_do_what_the_command_does" {
+  assert {
+    condition = { for statement in data.aws_iam_policy_document.operator.statement : statement.sid => { actions = statement.actions, resources = statement.resources } } == {
+      SeeAndBanUsers   = { actions = toset(["dynamodb:DeleteItem", "dynamodb:Query", "dynamodb:Scan", "dynamodb:UpdateItem"]), resources = toset(["arn:aws:dynamodb:eu-west-1:111122223333:table/chat-connections"]) }
+      CloseConnections = { actions = toset(["execute-api:ManageConnections"]), resources = toset(["arn:aws:execute-api:eu-west-1:111122223333:a1b2c3d4e5/live/DELETE/@connections/*"]) }
+      TableKey         = { actions = toset(["kms:Decrypt"]), resources = toset(["arn:aws:kms:eu-west-1:111122223333:key/1a2b3c4d-0000-4000-8000-000000000000"]) }
+    }
+    error_message = "An operator may read messages, post to connections or do something else than the command."
+  }
+
+  assert {
+    condition     = one(data.aws_iam_policy_document.operator.statement[2].condition).variable == "kms:ViaService"
+    error_message = "An operator may use the key otherwise than through DynamoDB."
+  }
+}
+
 run "each_function_has_its_settings" {
   assert {
     condition     = module.auth.authorizer_environment.ALLOWED_ORIGINS == "https://chat.example.com" && module.auth.authorizer_environment.ALLOW_MISSING_ORIGIN == "false"
