@@ -79,7 +79,7 @@ func allCases() []testCase {
 	cases := slices.Concat(
 		limitCases(), lifetimeCases(), authorizationCases(), policyCases(), permissionCases(), connectCases(), subprotocolCases(),
 		selectionCases(), messageCases(), disconnectCases(), eventCases(), connectionsCases(), loggingCases(),
-		refusalCases(), deploymentCases(), throttleCases(), handshakeCases(), framingCases(),
+		refusalCases(), deploymentCases(), throttleCases(), handshakeCases(), framingCases(), autobahnCases(),
 	)
 	order := make(map[string]int, len(sections))
 	for i, s := range sections {
