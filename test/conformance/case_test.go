@@ -79,7 +79,7 @@ func allCases() []testCase {
 	cases := slices.Concat(
 		limitCases(), lifetimeCases(), authorizationCases(), policyCases(), permissionCases(), connectCases(), subprotocolCases(),
 		selectionCases(), messageCases(), disconnectCases(), eventCases(), connectionsCases(), loggingCases(),
-		refusalCases(), deploymentCases(), throttleCases(), handshakeCases(), framingCases(), autobahnCases(),
+		refusalCases(), deploymentCases(), throttleCases(), domainCases(), handshakeCases(), framingCases(), autobahnCases(),
 	)
 	order := make(map[string]int, len(sections))
 	for i, s := range sections {
@@ -160,6 +160,7 @@ var sections = []section{
 	{"4", "Events"},
 	{"5", "@connections"},
 	{"6", "Logs and metrics"},
+	{"8", "Custom domain names"},
 	{"11", "Deployments and stages"},
 	{"rfc-4", "Opening handshake of RFC 6455"},
 	{"rfc-5", "Framing of RFC 6455"},
@@ -175,7 +176,7 @@ const tableHead = `# Conformance
 
 What [test/conformance](../test/conformance) checks of an API Gateway WebSocket API, from the outside: it deploys by AWS's APIs and connects with a client of its own that can send any bytes. Each line was run against the local stack (` + "`make test-conformance`" + `), and all but those that say why not can be run against an AWS account with ` + "`PORTCULLIS_TARGET=aws`" + `. Nobody has done that yet: what a line claims of AWS is as good as its source.
 
-*Source*: **D** is AWS's documentation or its SDK's. **O** is what somebody has seen AWS do and published. **I** is a choice, because neither was found: see [what the local stack does differently](local-stack-differences.md). An RFC is named where AWS says nothing but that it speaks WebSocket.
+*Source*: **D** is AWS's documentation or its SDK's. **O** is what somebody has seen AWS do and published. **I** is a choice, because neither was found: see [what the local stack does differently](local-stack-differences.md). An RFC is named where AWS says nothing but that it speaks WebSocket. What AWS has and the local stack refuses, such as IAM authorization and API keys, [is not here](local-stack-differences.md#what-is-refused).
 
 A case is run alone with ` + "`go test ./test/conformance/ -run 'TestConformance/<number>/<behaviour>'`" + `.
 `

@@ -142,6 +142,7 @@ func subprotocolCases() []testCase {
 			equal(t, "subprotocol", c.answer.header.Get("Sec-WebSocket-Protocol"), "")
 			equal(t, "smuggled header", c.answer.header.Get("X-Evil"), "")
 		}},
+		{section: "3.2", name: "a subprotocol that was not offered is passed on", source: choice, run: subprotocol(echoing("Sec-WebSocket-Protocol", "other"), "other")},
 		{section: "3.2", name: "other headers that $connect returns are dropped", source: choice, run: func(t *T) {
 			c := t.dial(t.Open, offer{connect: script.Script{Result: `{"statusCode":200,"headers":{"X-Other":"1","Set-Cookie":"a=b"}}`}})
 			equal(t, "X-Other", c.answer.header.Get("X-Other"), "")

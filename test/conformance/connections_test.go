@@ -40,6 +40,7 @@ type call struct {
 	cfg      aws.Config
 	method   string
 	endpoint string // of the stage
+	host     string // when it is another than the endpoint's
 	path     string // escaped, from @connections on
 	data     string
 	service  string // that the request is signed for; execute-api when empty
@@ -52,6 +53,9 @@ func (t *T) call(c call) response {
 	req, err := http.NewRequestWithContext(t.Context(), c.method, c.endpoint+"/"+c.path, strings.NewReader(c.data))
 	if err != nil {
 		t.Fatal(err)
+	}
+	if c.host != "" {
+		req.Host = c.host
 	}
 	if !c.unsigned {
 		if c.service == "" {

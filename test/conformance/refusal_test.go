@@ -204,6 +204,19 @@ func refusalCases() []testCase {
 		return err
 	})
 
+	controlIAM := source("[D](https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonapigatewaymanagementv2.html)")
+	cases = append(cases, testCase{section: "2.1", name: "the control plane lets in who has a grant for it, and nobody else: 403, AccessDeniedException", source: controlIAM, run: func(t *T) {
+		read := func(cfg aws.Config) error {
+			_, err := apigatewayv2.NewFromConfig(cfg).GetApi(t.Context(), &apigatewayv2.GetApiInput{ApiId: &t.Open.ID})
+			return err
+		}
+		wantRefusal(t, read(t.as(nil)), "AccessDeniedException", "")
+		reader := t.as(map[string]string{"read": allow("apigateway:GET", "arn:aws:apigateway:"+region+"::/apis/*")})
+		t.eventually("GET is allowed", func() bool { return read(reader) == nil })
+		_, err := apigatewayv2.NewFromConfig(reader).DeleteApi(t.Context(), &apigatewayv2.DeleteApiInput{ApiId: &t.Open.ID})
+		wantRefusal(t, err, "AccessDeniedException", "")
+	}})
+
 	// Quotas of an API: the one above the limit is refused, with status 429.
 	limited := func(what string, limit int, create func(ctx context.Context, t *T, a *api, n int) error) {
 		notOnAWS := "such quotas can be raised, and that many take long to make"
@@ -478,6 +491,46 @@ func throttleCases() []testCase {
 			spent(t, c)
 			c.say(`x`)
 			wantErrorFrame(t, c.hear(), "Too Many Requests")
+		}},
+		{section: "1", name: "of more than 500 new connections a second some are refused with 429", source: docs(quotas), notOnAWS: "it would shut out others of the account", run: func(t *T) {
+			elsewhere := t.elsewhere("us-west-2")
+			a, err := elsewhere.makeAPI(t.Context(), spec{
+				sources: []string{"route.request.header.X-Token"}, routes: []route{oneWay("$connect")}, stages: []stage{{name: "live"}}, permissions: []string{},
+			}, func(undo func(context.Context) error) {
+				t.Cleanup(func() {
+					if err := undo(context.WithoutCancel(t.Context())); err != nil {
+						t.Error(err)
+					}
+				})
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			// Handshakes without an identity are refused without a call and leave
+			// the TCP connection open: many can be tried in a second.
+			const tries, quota = 4000, 500
+			c := t.connectTCP(a)
+			go func() {
+				one := []byte(strings.Join(handshake(a, a.url.Path+"/live"), "\r\n") + "\r\n\r\n")
+				for range tries {
+					if _, err := c.net.Write(one); err != nil {
+						return // the reader will say so
+					}
+				}
+			}()
+			refused := 0
+			for i := range tries {
+				c.readAnswer("GET")
+				switch {
+				case c.answer.status == 429 && i >= quota:
+					refused++
+				case c.answer.status != 401:
+					t.Fatalf("handshake %d: %d", i, c.answer.status)
+				}
+			}
+			if refused == 0 {
+				t.Errorf("of %d handshakes none was refused", tries)
+			}
 		}},
 		{section: "1", name: "a changed throttle needs no deployment", source: reference("UpdateStage").and(choice), run: func(t *T) {
 			a := t.newAPI(spec{routes: []route{twoWay("$default"), twoWay("send")}, stages: []stage{{name: "live", routes: map[string]types.RouteSettings{"send": limits(none, 0)}}}})

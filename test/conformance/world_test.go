@@ -67,6 +67,15 @@ func (w *world) clients(ctx context.Context) error {
 	return nil
 }
 
+// elsewhere is the same account in another Region.
+func (w *world) elsewhere(region string) *world {
+	other := *w
+	cfg := w.cfg.Copy()
+	cfg.Region = region
+	other.cfg, other.control = cfg, apigatewayv2.NewFromConfig(cfg)
+	return &other
+}
+
 // newWorld deploys everything. What it returns is to be destroyed, also when
 // there is an error.
 func newWorld(ctx context.Context, zip []byte) (*world, error) {
