@@ -1,0 +1,252 @@
+package localaws
+
+import (
+	"archive/zip"
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
+	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2/types"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	cloudwatchtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	dynamodbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+	kmstypes "github.com/aws/aws-sdk-go-v2/service/kms/types"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+)
+
+// TestWhatTheStackDoesNotEnforce holds the gaps of docs/local-stack-differences.md
+// to what they are: when a release of MiniStack closes one, this test fails and
+// the page can lose a line.
+func TestWhatTheStackDoesNotEnforce(t *testing.T) {
+	stack := start(t, openFolder(t))
+	t.Cleanup(func() { stack.Close(context.WithoutCancel(t.Context())) })
+	w := &gaps{T: t, stack: stack, root: as(stack, RootAccessKeyID, RootSecretAccessKey)}
+
+	t.Run("a caller needs no right to the key of a table, nor need the key be enabled", func(t *testing.T) {
+		keys := kms.NewFromConfig(w.root)
+		key, err := keys.CreateKey(t.Context(), &kms.CreateKeyInput{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.table("encrypted", &dynamodbtypes.SSESpecification{
+			Enabled: aws.Bool(true), SSEType: dynamodbtypes.SSETypeKms, KMSMasterKeyId: key.KeyMetadata.Arn,
+		})
+		client := dynamodb.NewFromConfig(w.user("no-key", `{"Effect":"Allow","Action":"dynamodb:*","Resource":"*"}`))
+		if err := put(t, client, "encrypted", "a"); err != nil {
+			t.Errorf("without a right to the key: %v", err)
+		}
+		if _, err := keys.DisableKey(t.Context(), &kms.DisableKeyInput{KeyId: key.KeyMetadata.KeyId}); err != nil {
+			t.Fatal(err)
+		}
+		if err := put(t, client, "encrypted", "b"); err != nil {
+			t.Errorf("with a disabled key: %v", err)
+		}
+	})
+
+	t.Run("a grant of a key gives nothing", func(t *testing.T) {
+		keys := kms.NewFromConfig(w.root)
+		key, err := keys.CreateKey(t.Context(), &kms.CreateKeyInput{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		grantee := w.user("grantee", `{"Effect":"Allow","Action":"sts:GetCallerIdentity","Resource":"*"}`)
+		if _, err := keys.CreateGrant(t.Context(), &kms.CreateGrantInput{
+			KeyId: key.KeyMetadata.KeyId, GranteePrincipal: aws.String("arn:aws:iam::" + AccountID + ":user/grantee"),
+			Operations: []kmstypes.GrantOperation{kmstypes.GrantOperationEncrypt},
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := kms.NewFromConfig(grantee).Encrypt(t.Context(), &kms.EncryptInput{KeyId: key.KeyMetadata.KeyId, Plaintext: []byte("x")}); err == nil {
+			t.Error("the grant counts")
+		}
+	})
+
+	t.Run("nobody needs iam:PassRole", func(t *testing.T) {
+		role, err := iam.NewFromConfig(w.root).CreateRole(t.Context(), &iam.CreateRoleInput{
+			RoleName:                 aws.String("passed"),
+			AssumeRolePolicyDocument: aws.String(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"Service":"lambda.amazonaws.com"}}]}`),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		client := lambda.NewFromConfig(w.user("deployer", `{"Effect":"Allow","Action":"lambda:*","Resource":"*"}`))
+		if _, err := client.CreateFunction(t.Context(), &lambda.CreateFunctionInput{
+			FunctionName: aws.String("passed"), Role: role.Role.Arn, Runtime: lambdatypes.RuntimeProvidedal2023, Handler: aws.String("bootstrap"),
+			Architectures: []lambdatypes.Architecture{lambdatypes.Architecture(Architecture())},
+			Code:          &lambdatypes.FunctionCode{ZipFile: bootstrap(t)},
+		}); err != nil {
+			t.Error(err)
+		}
+	})
+
+	t.Run("some condition keys are absent", func(t *testing.T) {
+		w.table("items", nil)
+		for name, c := range map[string]struct {
+			condition string
+			allowed   bool
+		}{
+			"leading-keys":            {`"ForAnyValue:StringEquals":{"dynamodb:LeadingKeys":"mine"}`, false},
+			"leading-keys-for-all":    {`"ForAllValues:StringEquals":{"dynamodb:LeadingKeys":"theirs"}`, true},
+			"attributes":              {`"ForAnyValue:StringEquals":{"dynamodb:Attributes":"pk"}`, false},
+			"attributes-for-all":      {`"ForAllValues:StringEquals":{"dynamodb:Attributes":"other"}`, true},
+			"a-key-that-is-there":     {`"Bool":{"aws:SecureTransport":"true"}`, true},
+			"a-key-that-is-otherwise": {`"Bool":{"aws:SecureTransport":"false"}`, false},
+		} {
+			client := dynamodb.NewFromConfig(w.user(name, `{"Effect":"Allow","Action":"dynamodb:PutItem","Resource":"*","Condition":{`+c.condition+`}}`))
+			if err := put(t, client, "items", "mine"); (err == nil) != c.allowed {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		key, err := kms.NewFromConfig(w.root).CreateKey(t.Context(), &kms.CreateKeyInput{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		client := kms.NewFromConfig(w.user("context", `{"Effect":"Allow","Action":"kms:Encrypt","Resource":"*","Condition":{"StringEquals":{"kms:EncryptionContext:a":"b"}}}`))
+		if _, err := client.Encrypt(t.Context(), &kms.EncryptInput{
+			KeyId: key.KeyMetadata.KeyId, Plaintext: []byte("x"), EncryptionContext: map[string]string{"a": "b"},
+		}); err == nil {
+			t.Error("kms:EncryptionContext counts")
+		}
+		metrics := cloudwatch.NewFromConfig(w.user("namespace", `{"Effect":"Allow","Action":"cloudwatch:PutMetricData","Resource":"*","Condition":{"StringEquals":{"cloudwatch:namespace":"mine"}}}`))
+		if _, err := metrics.PutMetricData(t.Context(), &cloudwatch.PutMetricDataInput{
+			Namespace: aws.String("mine"), MetricData: []cloudwatchtypes.MetricDatum{{MetricName: aws.String("x"), Value: aws.Float64(1)}},
+		}); err == nil {
+			t.Error("cloudwatch:namespace counts")
+		}
+	})
+
+	t.Run("a table's resource policy is stored only", func(t *testing.T) {
+		arn := w.table("policed", nil)
+		if _, err := dynamodb.NewFromConfig(w.root).PutResourcePolicy(t.Context(), &dynamodb.PutResourcePolicyInput{
+			ResourceArn: aws.String(arn),
+			Policy:      aws.String(`{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"dynamodb:PutItem","Resource":"` + arn + `"}]}`),
+		}); err != nil {
+			t.Fatal(err)
+		}
+		client := dynamodb.NewFromConfig(w.user("denied", `{"Effect":"Allow","Action":"dynamodb:*","Resource":"*"}`))
+		if err := put(t, client, "policed", "a"); err != nil {
+			t.Error(err)
+		}
+	})
+
+	t.Run("there is one account, and root's signature is not checked", func(t *testing.T) {
+		for _, secret := range []string{RootSecretAccessKey, "another"} {
+			who, err := sts.NewFromConfig(as(stack, RootAccessKeyID, secret)).GetCallerIdentity(t.Context(), &sts.GetCallerIdentityInput{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if *who.Account != "000000000000" || *who.Arn != "arn:aws:iam::000000000000:root" {
+				t.Errorf("%s in %s", *who.Arn, *who.Account)
+			}
+		}
+	})
+
+	t.Run("MiniStack's own port is open, and has APIs that the stack does not show", func(t *testing.T) {
+		client := apigatewayv2.NewFromConfig(w.root)
+		api, err := client.CreateApi(t.Context(), &apigatewayv2.CreateApiInput{
+			Name: aws.String("shadowed"), ProtocolType: types.ProtocolTypeWebsocket, RouteSelectionExpression: aws.String("$request.body.action"),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := client.DeleteApi(t.Context(), &apigatewayv2.DeleteApiInput{ApiId: api.ApiId}); err != nil {
+			t.Fatal(err)
+		}
+		shown, err := client.GetApis(t.Context(), &apigatewayv2.GetApisInput{})
+		if err != nil || len(shown.Items) != 0 {
+			t.Errorf("the stack shows %v, %v", shown, err)
+		}
+		past := w.root
+		past.BaseEndpoint = aws.String(stack.ministack.URL())
+		shadows, err := apigatewayv2.NewFromConfig(past).GetApis(t.Context(), &apigatewayv2.GetApisInput{})
+		if err != nil || len(shadows.Items) != 1 || aws.ToString(shadows.Items[0].Name) != "shadowed" {
+			t.Errorf("MiniStack has %v, %v", shadows, err)
+		}
+		res, err := http.Get(stack.ministack.URL() + "/_ministack/health")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = res.Body.Close() }()
+		if res.StatusCode != http.StatusOK {
+			t.Errorf("its administration answers %d", res.StatusCode)
+		}
+	})
+}
+
+// gaps is a stack with tables and users.
+type gaps struct {
+	*testing.T
+	stack *Stack
+	root  aws.Config
+}
+
+// user makes a user with one statement and returns the user's settings.
+func (w *gaps) user(name, statement string) aws.Config {
+	w.Helper()
+	users := iam.NewFromConfig(w.root)
+	if _, err := users.CreateUser(w.Context(), &iam.CreateUserInput{UserName: &name}); err != nil {
+		w.Fatal(err)
+	}
+	key, err := users.CreateAccessKey(w.Context(), &iam.CreateAccessKeyInput{UserName: &name})
+	if err != nil {
+		w.Fatal(err)
+	}
+	policy := fmt.Sprintf(`{"Version":"2012-10-17","Statement":[%s]}`, statement)
+	if !json.Valid([]byte(policy)) {
+		w.Fatalf("no JSON: %s", policy)
+	}
+	if _, err := users.PutUserPolicy(w.Context(), &iam.PutUserPolicyInput{UserName: &name, PolicyName: &name, PolicyDocument: &policy}); err != nil {
+		w.Fatal(err)
+	}
+	return as(w.stack, *key.AccessKey.AccessKeyId, *key.AccessKey.SecretAccessKey)
+}
+
+// table makes a table and returns its ARN.
+func (w *gaps) table(name string, encryption *dynamodbtypes.SSESpecification) string {
+	w.Helper()
+	out, err := dynamodb.NewFromConfig(w.root).CreateTable(w.Context(), &dynamodb.CreateTableInput{
+		TableName: &name, BillingMode: dynamodbtypes.BillingModePayPerRequest, SSESpecification: encryption,
+		AttributeDefinitions: []dynamodbtypes.AttributeDefinition{{AttributeName: aws.String("pk"), AttributeType: dynamodbtypes.ScalarAttributeTypeS}},
+		KeySchema:            []dynamodbtypes.KeySchemaElement{{AttributeName: aws.String("pk"), KeyType: dynamodbtypes.KeyTypeHash}},
+	})
+	if err != nil {
+		w.Fatal(err)
+	}
+	return *out.TableDescription.TableArn
+}
+
+func put(t *testing.T, client *dynamodb.Client, table, pk string) error {
+	t.Helper()
+	_, err := client.PutItem(t.Context(), &dynamodb.PutItemInput{
+		TableName: &table, Item: map[string]dynamodbtypes.AttributeValue{"pk": &dynamodbtypes.AttributeValueMemberS{Value: pk}},
+	})
+	return err
+}
+
+// bootstrap is a zip whose only file is no program.
+func bootstrap(t *testing.T) []byte {
+	t.Helper()
+	var archive bytes.Buffer
+	w := zip.NewWriter(&archive)
+	file, err := w.CreateHeader(&zip.FileHeader{Name: "bootstrap", ExternalAttrs: 0o755 << 16})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := file.Write([]byte("#!/bin/sh\n")); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return archive.Bytes()
+}
