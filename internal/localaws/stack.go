@@ -35,6 +35,7 @@ import (
 	"github.com/portcullis-chat/portcullis/internal/localaws/metrics"
 	"github.com/portcullis-chat/portcullis/internal/localaws/ministack"
 	"github.com/portcullis-chat/portcullis/internal/localaws/proxy"
+	"github.com/portcullis-chat/portcullis/internal/localaws/verdicts"
 )
 
 // AccountID is the account of the local stack.
@@ -204,6 +205,12 @@ func (s *Stack) assemble(opts Options, address string) error {
 		Authorize: func(r *http.Request, body []byte) *http.Response { return front.Authorize(r, body) },
 	})
 	s.faults.Attach(s.data, s.functions)
+	known := verdicts.New(func(accessKey string) (aws.Credentials, bool) {
+		if accessKey == RootAccessKeyID {
+			return aws.Credentials{AccessKeyID: RootAccessKeyID, SecretAccessKey: RootSecretAccessKey}, true
+		}
+		return s.functions.Session(accessKey)
+	}, time.Now)
 	var profile http.Handler
 	if opts.Profile {
 		profile = http.HandlerFunc(serveProfile)
@@ -213,7 +220,7 @@ func (s *Stack) assemble(opts Options, address string) error {
 		Lambda: func(next http.Handler) http.Handler {
 			return s.functions.Middleware(s.alarms.Middleware(fromLogs.Middleware(next)))
 		},
-		Adapter: s.adapter.Middleware, ControlPlane: s.control, DataPlane: s.data,
+		Adapter: s.adapter.Middleware, Verdicts: known, ControlPlane: s.control, DataPlane: s.data,
 		IsDomain: s.isDomain, TeachDomain: s.teachDomain,
 		Status: http.HandlerFunc(s.serveStatus), Profile: profile, Faults: faults.Handler(s.faults, clock), Calls: s.faults.Calls, Logger: opts.Logger,
 	})

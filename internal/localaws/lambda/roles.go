@@ -46,6 +46,15 @@ func (c *roles) session(accessKey string) (types.Credentials, bool) {
 	return found, ok && time.Now().Before(*found.Expiration)
 }
 
+// Session returns the credentials that a function got, by their access key, as
+// long as they are valid.
+func (r *Runner) Session(accessKey string) (aws.Credentials, bool) {
+	found, ok := r.roles.session(accessKey)
+	return aws.Credentials{
+		AccessKeyID: accessKey, SecretAccessKey: aws.ToString(found.SecretAccessKey), SessionToken: aws.ToString(found.SessionToken),
+	}, ok
+}
+
 // of returns credentials that last for at least half their lifetime more. The
 // session has the function's name, as on AWS.
 func (c *roles) of(v *version) (types.Credentials, error) {

@@ -23,6 +23,7 @@ import (
 	"github.com/portcullis-chat/portcullis/internal/localaws/awscall"
 	"github.com/portcullis-chat/portcullis/internal/localaws/dataplane"
 	"github.com/portcullis-chat/portcullis/internal/localaws/faults"
+	"github.com/portcullis-chat/portcullis/internal/localaws/verdicts"
 )
 
 // StatusPath answers what the stack is and runs; it is the stack's own.
@@ -45,6 +46,8 @@ type Config struct {
 	Lambda func(next http.Handler) http.Handler
 	// Adapter wraps that way for what else MiniStack does not serve as AWS does.
 	Adapter func(next http.Handler) http.Handler
+	// Verdicts are those of IAM that are remembered.
+	Verdicts *verdicts.Verdicts
 	// ControlPlane serves API Gateway's control plane for WebSocket APIs.
 	ControlPlane http.Handler
 	// DataPlane serves connections and @connections.
@@ -113,7 +116,7 @@ func New(cfg Config) (*Proxy, error) {
 		},
 		ErrorLog: slog.NewLogLogger(cfg.Logger.Handler(), slog.LevelError),
 	}
-	p.upstream = cfg.Adapter(cfg.Lambda(upstream))
+	p.upstream = cfg.Verdicts.Middleware(cfg.Adapter(cfg.Lambda(upstream)))
 	p.calls = cfg.Calls(http.HandlerFunc(p.serveCall))
 	return p, nil
 }
@@ -246,6 +249,24 @@ func (p *Proxy) Authorize(r *http.Request, body []byte) *http.Response {
 			return refusal(http.StatusBadGateway, "ServiceUnavailable", notAnswering)
 		}
 	}
+	if domain || !connections { // a verdict about a domain name rests on where it leads, too
+		return p.ask(r, body, connections)
+	}
+	// One for each member of a room and message: what IAM has allowed to this
+	// caller need not be asked again.
+	if p.cfg.Verdicts.Allowed(r, body) {
+		return nil
+	}
+	changes := p.cfg.Verdicts.Changes()
+	denied := p.ask(r, body, connections)
+	if denied == nil {
+		p.cfg.Verdicts.Remember(r, changes)
+	}
+	return denied
+}
+
+// ask puts a request to MiniStack for Authorize.
+func (p *Proxy) ask(r *http.Request, body []byte, connections bool) *http.Response {
 	out := r.Clone(r.Context())
 	target := *p.cfg.Upstream
 	target.Path, target.RawPath, target.RawQuery = r.URL.Path, r.URL.RawPath, r.URL.RawQuery

@@ -16,9 +16,14 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	signer "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 
 	"github.com/portcullis-chat/portcullis/internal/localaws/dataplane"
 	"github.com/portcullis-chat/portcullis/internal/localaws/faults"
+	"github.com/portcullis-chat/portcullis/internal/localaws/verdicts"
 )
 
 const (
@@ -28,6 +33,9 @@ const (
 	escaped   = chat + "/%40connections/AAAAAAAAAAAAAAA%3D"
 	elsewhere = "https://evil.example"
 )
+
+// caller is somebody whose secret the proxy knows.
+var caller = aws.Credentials{AccessKeyID: "ASIACALLER", SecretAccessKey: "secret", SessionToken: "token"}
 
 // front is a proxy whose parts answer with their own name.
 type front struct {
@@ -101,6 +109,7 @@ func (f *front) start(upstream string) {
 			return f.teaching
 		},
 		Calls:        marked,
+		Verdicts:     verdicts.New(func(key string) (aws.Credentials, bool) { return caller, key == caller.AccessKeyID }, time.Now),
 		ControlPlane: named("control"), DataPlane: named("data"), Status: named("status"), Faults: named("faults"),
 		Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	})
@@ -453,4 +462,36 @@ func TestAnAddressWithoutAPortIsAnError(t *testing.T) {
 	if _, err := New(Config{Address: "127.0.0.1"}); err == nil {
 		t.Error("no error")
 	}
+}
+
+// One question for each member of a room, until something changes in IAM.
+func TestIAMIsNotAskedTwiceForTheSameCallback(t *testing.T) {
+	f := newFront(t)
+	asked := func() int {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		return len(f.requests)
+	}
+	post := func() *http.Response {
+		t.Helper()
+		f.ministackSays(http.StatusGone) // which it says to who may ask
+		r := httptest.NewRequest(http.MethodPost, aPost, strings.NewReader("data"))
+		r.Host = f.address
+		hash := sha256.Sum256([]byte("data"))
+		if err := signer.NewSigner().SignHTTP(t.Context(), caller, r, hex.EncodeToString(hash[:]), "execute-api", "us-east-1", time.Now()); err != nil {
+			t.Fatal(err)
+		}
+		return f.proxy.Authorize(r, []byte("data"))
+	}
+	for range 3 {
+		if denied := post(); denied != nil {
+			t.Fatalf("denied with status %d", denied.StatusCode)
+		}
+	}
+	equal(t, "questions for three posts", asked(), 1)
+	f.ministackSays(http.StatusOK)
+	f.do(http.MethodPost, "/", "Action=DeleteRolePolicy", "Authorization", scoped("iam"), "Content-Type", "application/x-www-form-urlencoded")
+	before := asked()
+	post()
+	equal(t, "questions after a change", asked()-before, 1)
 }
