@@ -1,13 +1,18 @@
 package dataplane
 
 import (
+	"errors"
+	"net"
 	"net/http"
+	"os"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/gobwas/ws"
+
+	"github.com/portcullis-chat/portcullis/internal/localaws/apigw"
 )
 
 // dialed opens a connection and returns its id.
@@ -129,6 +134,7 @@ func TestALostDisconnectIsNotCalled(t *testing.T) {
 // What is told keeps the real time, what is limited goes by the clock.
 func TestAMovedClockReachesLimitsAndNothingElse(t *testing.T) {
 	w := newWorld(t)
+	w.forward(3 * time.Hour) // more than a lifetime
 	r, id := w.dialed()
 	w.forward(9 * time.Minute)
 	w.manage("POST", "/@connections/"+id, "x")
@@ -145,4 +151,47 @@ func TestAMovedClockReachesLimitsAndNothingElse(t *testing.T) {
 	w.forward(10 * time.Minute)
 	w.gateway.closeOverdue()
 	r.wantClose(1001)
+}
+
+func TestAMovedClockRefillsTheThrottles(t *testing.T) {
+	w := newWorld(t)
+	w.change(func(s *apigw.Stage) {
+		s.RouteSettings = map[string]apigw.RouteSettings{"send": {ThrottlingRateLimit: 0.01, ThrottlingBurstLimit: 1}}
+	})
+	r, _ := w.dialed()
+	send := func() string {
+		r.frames(masked(ws.OpText, true, `{"action":"send"}`))
+		return string(r.next().Payload)
+	}
+	equal(t, "first", send(), "answer")
+	if got := send(); !strings.Contains(got, "Too Many Requests") {
+		t.Errorf("second: %s", got)
+	}
+	w.forward(100 * time.Second)
+	equal(t, "after the move", send(), "answer")
+}
+
+func TestAMovedClockReachesTheLifetime(t *testing.T) {
+	w := newWorld(t)
+	r, id := w.dialed()
+	for range 15 {
+		w.manage("POST", "/@connections/"+id, "x") // it is never idle for long
+		r.wantText("x")
+		w.forward(8 * time.Minute)
+	}
+	w.gateway.closeOverdue()
+	r.wantClose(1001)
+}
+
+// A client may stop to read between the moment at which a deadline is set and
+// that of the write.
+func TestADeadlineHoldsForAClientThatStopsToReadAfterwards(t *testing.T) {
+	client, server := net.Pipe()
+	defer client.Close()
+	w := &wire{Conn: server}
+	_ = w.SetWriteDeadline(time.Now().Add(time.Millisecond))
+	w.stall(func() {})
+	if _, err := w.Write([]byte("x")); !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("got %v", err)
+	}
 }

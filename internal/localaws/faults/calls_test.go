@@ -10,6 +10,7 @@ import (
 	"reflect"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -43,6 +44,8 @@ import (
 type door struct {
 	*Set
 	url string
+	// running is how many requests are being served.
+	running atomic.Int64
 
 	mu     sync.Mutex
 	passed []string // bodies
@@ -51,13 +54,18 @@ type door struct {
 func newDoor(t *testing.T) *door {
 	t.Helper()
 	d := &door{Set: New(slog.New(slog.DiscardHandler))}
-	server := httptest.NewServer(d.Calls(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	calls := d.Calls(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		d.mu.Lock()
 		defer d.mu.Unlock()
 		d.passed = append(d.passed, string(body))
 		w.WriteHeader(http.StatusTeapot)
-	})))
+	}))
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		d.running.Add(1)
+		defer d.running.Add(-1)
+		calls.ServeHTTP(w, r)
+	}))
 	t.Cleanup(server.Close)
 	t.Cleanup(d.Clear) // calls that hang
 	d.url = server.URL
@@ -319,6 +327,15 @@ func TestADelayedCallComesThroughLater(t *testing.T) {
 	}
 }
 
+func eventually(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); !holds(); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("never: %s", what)
+		}
+	}
+}
+
 func TestACallHangsUntilItsCallerGoesAwayOrTheFaultDoes(t *testing.T) {
 	d := newDoor(t)
 	config := d.config()
@@ -335,14 +352,10 @@ func TestACallHangsUntilItsCallerGoesAwayOrTheFaultDoes(t *testing.T) {
 		id := d.add(t, fault).ID
 		ctx, cancel := context.WithCancel(t.Context())
 		go hang(ctx)
-		for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
-			if listed, _ := d.Get(id); listed.Happened == 1 {
-				break
-			}
-			if time.Now().After(deadline) {
-				t.Fatal("it does not happen")
-			}
-		}
+		eventually(t, "it happens", func() bool {
+			listed, _ := d.Get(id)
+			return listed.Happened == 1
+		})
 		select {
 		case err := <-ended:
 			t.Fatalf("%s: the call ended by itself: %v", name, err)
@@ -353,6 +366,7 @@ func TestACallHangsUntilItsCallerGoesAwayOrTheFaultDoes(t *testing.T) {
 		if err := <-ended; err == nil || errors.As(err, &answered) {
 			t.Errorf("%s: the call was answered: %v", name, err)
 		}
+		eventually(t, "nothing of the call is left", func() bool { return d.running.Load() == 0 })
 		cancel()
 		d.Clear()
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"log/slog"
 	"math"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -335,5 +336,27 @@ func TestAClockMovesForwardOnly(t *testing.T) {
 	}
 	if ahead := c.Ahead(); ahead != want {
 		t.Errorf("%v ahead after refusals", ahead)
+	}
+}
+
+func TestTheDocumentationNamesWhatThereIs(t *testing.T) {
+	page, err := os.ReadFile("../../../docs/local-stack.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for name := range services {
+		names = append(names, name)
+	}
+	for name := range members {
+		names = append(names, string(name))
+	}
+	for _, kind := range []Kind{Throttle, Fail, Delay, Hang} {
+		names = append(names, string(kind))
+	}
+	for _, name := range names {
+		if !strings.Contains(string(page), "`"+name+"`") {
+			t.Errorf("%s is not in it", name)
+		}
 	}
 }
