@@ -15,6 +15,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync"
 
 	"github.com/portcullis-chat/portcullis/internal/localaws/awscall"
 )
@@ -41,6 +42,8 @@ type Adapter struct {
 	kept     *store
 	emulator *emulator
 	taught   taught
+	sessions authSessions
+	rotating sync.Mutex // from the look at a refresh token to its replacement
 }
 
 // New makes an Adapter and restores what Config.StateFile holds.
@@ -49,7 +52,7 @@ func New(cfg Config) (*Adapter, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Adapter{cfg: cfg, kept: kept, emulator: newEmulator(cfg.MiniStackURL), taught: taught{revisions: map[string]uint64{}}}, nil
+	return &Adapter{cfg: cfg, kept: kept, emulator: newEmulator(cfg.MiniStackURL), taught: taught{revisions: map[string]uint64{}}, sessions: authSessions{open: map[string]authSession{}}}, nil
 }
 
 // entry answers one operation. Its error is a failure of the stack, never a
@@ -59,20 +62,22 @@ type entry func(a *Adapter, c *call) (*answer, error)
 // entries are the operations that need the adapter, by the service that
 // requests are signed for.
 var entries = map[string]map[string]entry{
-	"acm":        acmEntries,
-	"cloudfront": cloudFrontEntries,
-	"dynamodb":   dynamoDBEntries,
-	"monitoring": cloudWatchEntries,
-	"wafv2":      wafEntries,
+	"acm":         acmEntries,
+	"cloudfront":  cloudFrontEntries,
+	"cognito-idp": cognitoEntries,
+	"dynamodb":    dynamoDBEntries,
+	"monitoring":  cloudWatchEntries,
+	"wafv2":       wafEntries,
 }
 
 // targets are the X-Amz-Target prefixes of the services that have entries.
 // MiniStack picks the service by them, AWS by the signature.
 var targets = map[string]string{
-	"AWSWAF_20190729":               "wafv2",
-	"CertificateManager":            "acm",
-	"GraniteServiceVersion20100801": "monitoring",
-	"DynamoDB_20120810":             "dynamodb",
+	"AWSWAF_20190729":                   "wafv2",
+	"AWSCognitoIdentityProviderService": "cognito-idp",
+	"CertificateManager":                "acm",
+	"GraniteServiceVersion20100801":     "monitoring",
+	"DynamoDB_20120810":                 "dynamodb",
 }
 
 // Middleware stands before next, which leads to MiniStack.
@@ -89,6 +94,9 @@ func (a *Adapter) Middleware(next http.Handler) http.Handler {
 			return
 		}
 		serve, ok := entries[of.Service][of.Operation]
+		if of.Service == "" && !ok {
+			serve, ok = cognitoPaths[r.Method+" "+r.URL.Path]
+		}
 		if !ok {
 			p := &passing{ResponseWriter: w}
 			next.ServeHTTP(p, r)
