@@ -49,6 +49,7 @@ type conn struct {
 	region      string
 	accountID   string
 	domainName  string
+	lowerNames  bool // of headers in events
 	connectedAt time.Time
 	opened      time.Time // by clock
 	identity    identity

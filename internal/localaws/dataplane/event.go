@@ -83,8 +83,10 @@ var hopHeaders = map[string]bool{"connection": true, "upgrade": true, "content-l
 var addedHeaders = map[string]bool{"x-forwarded-for": true, "x-forwarded-port": true, "x-forwarded-proto": true, "x-amzn-trace-id": true}
 
 // eventHeaders returns the headers of a handshake as events carry them: by the
-// client's own spelling, with those that the gateway adds.
-func eventHeaders(r *http.Request, traceID string, withHop bool) (map[string]string, map[string][]string) {
+// client's own spelling, with those that the gateway adds. All names are in lower
+// case behind an API mapping of several levels (developer guide,
+// websocket-api-mappings).
+func eventHeaders(r *http.Request, c *conn, withHop bool) (map[string]string, map[string][]string) {
 	multi := make(map[string][]string, len(r.Header)+6)
 	spelled := spellings(r)
 	for name, values := range r.Header {
@@ -108,7 +110,14 @@ func eventHeaders(r *http.Request, traceID string, withHop bool) (map[string]str
 	multi["X-Forwarded-For"] = []string{forwarded}
 	multi["X-Forwarded-Port"] = []string{"443"}
 	multi["X-Forwarded-Proto"] = []string{"https"}
-	multi["X-Amzn-Trace-Id"] = []string{traceID}
+	multi["X-Amzn-Trace-Id"] = []string{c.traceID}
+	if c.lowerNames {
+		lower := make(map[string][]string, len(multi))
+		for name, values := range multi {
+			lower[strings.ToLower(name)] = values
+		}
+		multi = lower
+	}
 	single := make(map[string]string, len(multi))
 	for name, values := range multi {
 		single[name] = values[len(values)-1]
@@ -133,7 +142,7 @@ func eventQuery(r *http.Request) (map[string]string, map[string][]string) {
 // (developer guide, apigateway-websocket-api-lambda-auth).
 func authorizerEvent(r *http.Request, c *conn, stage apigw.Stage, methodARN string, request requestContext) event {
 	ev := event{Type: "REQUEST", MethodARN: methodARN, RequestContext: request}
-	ev.Headers, ev.MultiValueHeaders = eventHeaders(r, c.traceID, true)
+	ev.Headers, ev.MultiValueHeaders = eventHeaders(r, c, true)
 	query, multi := eventQuery(r)
 	if query == nil {
 		query, multi = map[string]string{}, map[string][]string{}
@@ -149,7 +158,7 @@ func authorizerEvent(r *http.Request, c *conn, stage apigw.Stage, methodARN stri
 // connectEvent is what the $connect integration receives.
 func (g *Gateway) connectEvent(r *http.Request, c *conn, stage apigw.Stage) event {
 	ev := g.proxyEvent(c, stage, "$connect", "CONNECT")
-	ev.Headers, ev.MultiValueHeaders = eventHeaders(r, c.traceID, false)
+	ev.Headers, ev.MultiValueHeaders = eventHeaders(r, c, false)
 	if query, multi := eventQuery(r); query != nil {
 		ev.QueryString, ev.MultiValueQueryString = &query, multi
 	}

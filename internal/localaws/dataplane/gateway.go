@@ -162,6 +162,8 @@ type place struct {
 	domainName string
 	// rest of the path, below the stage.
 	rest string
+	// manyLevels says that the key of the domain name's mapping has several.
+	manyLevels bool
 }
 
 // locate finds what a request leads to: by its Host when that is a custom domain
@@ -171,7 +173,8 @@ func (g *Gateway) locate(r *http.Request) (place, bool) {
 	host := HostName(r.Host)
 	stage, rest, err := g.cfg.Stages.StageAt(host, r.URL.Path)
 	if !errors.Is(err, apigw.ErrNoDomain) {
-		return place{stage, host, rest}, err == nil && stage.Deployment != nil
+		key := strings.Trim(strings.TrimSuffix(r.URL.Path, rest), "/")
+		return place{stage, host, rest, strings.Contains(key, "/")}, err == nil && stage.Deployment != nil
 	}
 	rest, ok := strings.CutPrefix(r.URL.EscapedPath(), PathPrefix)
 	apiID, rest, _ := strings.Cut(rest, "/")
@@ -181,7 +184,7 @@ func (g *Gateway) locate(r *http.Request) (place, bool) {
 		return place{}, false
 	}
 	stage, err = g.cfg.Stages.Stage(apiID, stageName)
-	return place{stage, g.cfg.DomainName, rest}, err == nil && stage.Deployment != nil && !stage.DisableExecuteAPIEndpoint
+	return place{stage, g.cfg.DomainName, rest, false}, err == nil && stage.Deployment != nil && !stage.DisableExecuteAPIEndpoint
 }
 
 // HostName is the name in a Host header, in lower case and without a port.

@@ -57,7 +57,7 @@ func (g *Gateway) serveHandshake(w http.ResponseWriter, r *http.Request, at plac
 	}
 	defer g.work.Done()
 	c := &conn{
-		id: newID(), apiID: stage.APIID, stageName: stage.Name, region: stage.Region, accountID: stage.AccountID, domainName: at.domainName,
+		id: newID(), apiID: stage.APIID, stageName: stage.Name, region: stage.Region, accountID: stage.AccountID, domainName: at.domainName, lowerNames: at.manyLevels,
 		connectedAt: g.cfg.Now(), opened: g.cfg.Clock(), identity: identity{UserAgent: r.UserAgent(), SourceIP: sourceIP(r)},
 		traceID: newTraceID(), now: g.cfg.Now, clock: g.cfg.Clock,
 		writeTimeout: g.writeTimeout, closeHandshake: g.closeHandshake,
