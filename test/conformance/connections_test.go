@@ -181,11 +181,25 @@ func connectionsCases() []testCase {
 			r := c.manage(t.cfg, http.MethodPost, `{"hello":"é \u0000"}`)
 			equal(t, "status", r.status, http.StatusOK)
 			equal(t, "body", r.body, "")
-			equal(t, "type", r.header.Get("Content-Type"), "application/json")
-			if r.header.Get("X-Amzn-Requestid") == "" {
-				t.Errorf("no request id: %v", r.header)
-			}
 			c.hears(`{"hello":"é \u0000"}`)
+		}},
+		{section: "5", name: "answers have the headers x-amzn-requestid, x-amz-apigw-id, x-amzn-trace-id and content-type as AWS's", source: recorded, run: func(t *T) {
+			c := t.dial(t.Open, offer{})
+			uuid := regexp.MustCompile(`\A[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\z`)
+			for _, request := range []struct{ method, kind string }{{http.MethodPost, "application/json"}, {http.MethodGet, "application/json"}, {http.MethodDelete, ""}, {http.MethodPost, "application/json"}} {
+				r := c.manage(t.cfg, request.method, "")
+				what := fmt.Sprint(request.method, " ", r.status)
+				if id := r.header.Get("X-Amzn-Requestid"); !uuid.MatchString(id) {
+					t.Errorf("%s: x-amzn-requestid %q", what, id)
+				}
+				if id := r.header.Get("X-Amz-Apigw-Id"); !idForm.MatchString(id) {
+					t.Errorf("%s: x-amz-apigw-id %q", what, id)
+				}
+				if trace := r.header.Get("X-Amzn-Trace-Id"); !strings.HasPrefix(trace, "Root=1-") {
+					t.Errorf("%s: x-amzn-trace-id %q", what, trace)
+				}
+				equal(t, what+": content-type", r.header.Get("Content-Type"), request.kind)
+			}
 		}},
 		{section: "5", name: "GET is 200 with identity, connectedAt and lastActiveAt in ISO 8601", source: recorded.and(management("GetConnection")), run: func(t *T) {
 			c := t.dial(t.Open, offer{headers: []string{"User-Agent: conformance/1"}})

@@ -21,7 +21,8 @@ func (g *Gateway) serveConnections(w http.ResponseWriter, r *http.Request, stage
 		caller.id = id
 	}
 	ctx := g.newRequestContext(caller, r.Method+" /@connections/{connectionId}", connectionAPI)
-	w.Header().Set("x-amzn-RequestId", ctx.RequestID)
+	w.Header().Set("x-amzn-RequestId", newUUID())
+	w.Header().Set("x-amz-apigw-id", ctx.ExtendedRequestID)
 	answer := &statusWriter{ResponseWriter: w, status: http.StatusOK}
 	g.callback(answer, r, stage, id)
 	rec, err := record{context: ctx, status: answer.status}, error(nil)
@@ -74,14 +75,15 @@ func (g *Gateway) callback(w http.ResponseWriter, r *http.Request, stage apigw.S
 		managementError(w, http.StatusRequestEntityTooLarge, "PayloadTooLargeException", "Message too long")
 		return
 	}
+	w.Header().Set("x-amzn-Trace-Id", newTraceID())
 	c := g.find(stage, id)
 	if c == nil {
 		gone(w)
 		return
 	}
-	w.Header().Set("Content-Type", "application/json")
 	switch r.Method {
 	case http.MethodPost:
+		w.Header().Set("Content-Type", "application/json")
 		switch err := c.send(body); {
 		case errors.Is(err, errSlow):
 			managementError(w, http.StatusTooManyRequests, "LimitExceededException", "the client does not read what it is sent")
@@ -95,6 +97,7 @@ func (g *Gateway) callback(w http.ResponseWriter, r *http.Request, stage apigw.S
 		c.close(closeNormal, "Connection Closed Normally")
 		w.WriteHeader(http.StatusNoContent)
 	case http.MethodGet:
+		w.Header().Set("Content-Type", "application/json")
 		_ = json.NewEncoder(w).Encode(map[string]any{
 			"identity":     c.identity,
 			"connectedAt":  isoMillis(c.connectedAt),
@@ -107,6 +110,7 @@ func (g *Gateway) callback(w http.ResponseWriter, r *http.Request, stage apigw.S
 
 // gone answers for a connection that is closed or never was.
 func gone(w http.ResponseWriter) {
+	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("x-amzn-errortype", "GoneException")
 	w.WriteHeader(http.StatusGone)
 }
