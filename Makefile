@@ -47,9 +47,9 @@ init: build ## terraform init of the examples, from a provider mirror if there i
 	@for dir in $(EXAMPLES); do bin/portcullis local exec -- "$(TERRAFORM)" -chdir=$$dir init -input=false; done
 
 .PHONY: test-go
-test-go: ## Unit tests with the race detector, and the threat model's check
+test-go: ## Unit tests with the race detector, and a check of the documents
 	$(GO) test -race $$($(GO) list ./... | grep -v /test/)
-	$(GO) test ./test/threatmodel/...
+	$(GO) test ./test/documents/...
 
 .PHONY: test-parity
 test-parity: ## A second HTML parser and DOMPurify must agree with the functions (needs Node)
