@@ -7,13 +7,18 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
 	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2/types"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	cloudwatchtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	dynamodbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
@@ -233,16 +238,118 @@ func put(t *testing.T, client *dynamodb.Client, table, pk string) error {
 	return err
 }
 
-// bootstrap is a zip whose only file is no program.
+// TestWhatASandboxIsNot holds the gaps of the Lambda runner to what
+// docs/local-stack-differences.md says.
+func TestWhatASandboxIsNot(t *testing.T) {
+	stack := start(t, openFolder(t))
+	t.Cleanup(func() { stack.Close(context.WithoutCancel(t.Context())) })
+	root := as(stack, RootAccessKeyID, RootSecretAccessKey)
+	secret, common := filepath.Join(t.TempDir(), "secret"), filepath.Join(os.TempDir(), "portcullis-sandbox-"+filepath.Base(t.TempDir())+".txt")
+	if err := os.WriteFile(secret, []byte("of the machine"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.Remove(common) })
+
+	// A role that may do nothing at all, not even write logs.
+	role, err := iam.NewFromConfig(root).CreateRole(t.Context(), &iam.CreateRoleInput{
+		RoleName:                 aws.String("nothing"),
+		AssumeRolePolicyDocument: aws.String(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"Service":"ec2.amazonaws.com"}}]}`),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	logs := cloudwatchlogs.NewFromConfig(root)
+	if _, err := logs.CreateLogGroup(t.Context(), &cloudwatchlogs.CreateLogGroupInput{LogGroupName: aws.String("/aws/lambda/open")}); err != nil {
+		t.Fatal(err)
+	}
+	functions := lambda.NewFromConfig(root)
+	if _, err := functions.CreateFunction(t.Context(), &lambda.CreateFunctionInput{
+		FunctionName: aws.String("open"), Role: role.Role.Arn, Runtime: lambdatypes.RuntimeProvidedal2023, Handler: aws.String("bootstrap"),
+		Architectures: []lambdatypes.Architecture{lambdatypes.Architecture(Architecture())}, Timeout: aws.Int32(30),
+		TracingConfig: &lambdatypes.TracingConfig{Mode: lambdatypes.TracingModeActive},
+		Environment: &lambdatypes.Environment{Variables: map[string]string{
+			"SECRET": secret, "COMMON": common, "NEIGHBOUR": stack.ministack.URL() + "/_ministack/health",
+		}},
+		Code: &lambdatypes.FunctionCode{ZipFile: bootstrap(t)},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	out, err := functions.Invoke(t.Context(), &lambda.InvokeInput{FunctionName: aws.String("open")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var seen struct{ Secret, Trace, Status, Code string }
+	if err := json.Unmarshal(out.Payload, &seen); err != nil || out.FunctionError != nil {
+		t.Fatalf("%s: %v", out.Payload, err)
+	}
+
+	t.Run("it sees the machine's files, its /tmp and its loopback", func(t *testing.T) {
+		if seen.Secret != "of the machine" {
+			t.Errorf("it reads %q", seen.Secret)
+		}
+		if text, err := os.ReadFile(common); err != nil || string(text) != "of the function\n" {
+			t.Errorf("the machine's /tmp has %q, %v", text, err)
+		}
+		if seen.Status != "200" {
+			t.Errorf("its neighbour answers %s", seen.Status)
+		}
+	})
+	t.Run("it may write where its code is", func(t *testing.T) {
+		if seen.Code != "written" {
+			t.Errorf("writing there: %s", seen.Code)
+		}
+	})
+	t.Run("nothing is sampled", func(t *testing.T) {
+		if !strings.Contains(seen.Trace, "Root=1-") || !strings.Contains(seen.Trace, "Sampled=0") {
+			t.Errorf("trace %q", seen.Trace)
+		}
+	})
+	t.Run("it runs under a role that does not trust Lambda and may not write logs", func(t *testing.T) {
+		for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+			events, err := logs.FilterLogEvents(t.Context(), &cloudwatchlogs.FilterLogEventsInput{LogGroupName: aws.String("/aws/lambda/open")})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, event := range events.Events {
+				if *event.Message == "a line of the function" {
+					return
+				}
+			}
+			if time.Now().After(deadline) {
+				t.Fatal("the line does not come")
+			}
+		}
+	})
+}
+
+// script is a function that tells what it can reach.
+const script = `#!/bin/sh
+api="http://$AWS_LAMBDA_RUNTIME_API/2018-06-01/runtime/invocation"
+while headers=$(curl -sSf -D - -o /dev/null "$api/next"); do
+  header() { echo "$headers" | tr -d '\r' | sed -n "s/^$1: //Ip"; }
+  echo "a line of the function"
+  echo "of the function" >"$COMMON"
+  code=refused
+  if (: >"$LAMBDA_TASK_ROOT/new") 2>/dev/null; then code=written; fi
+  curl -sSf "$api/$(header Lambda-Runtime-Aws-Request-Id)/response" -d "{
+    \"secret\": \"$(cat "$SECRET")\", \"code\": \"$code\", \"trace\": \"$(header Lambda-Runtime-Trace-Id)\",
+    \"status\": \"$(curl -sS -o /dev/null -w '%{http_code}' "$NEIGHBOUR")\"
+  }" >/dev/null
+done
+`
+
+// bootstrap is the zip of the function script.
 func bootstrap(t *testing.T) []byte {
 	t.Helper()
 	var archive bytes.Buffer
 	w := zip.NewWriter(&archive)
-	file, err := w.CreateHeader(&zip.FileHeader{Name: "bootstrap", ExternalAttrs: 0o755 << 16})
+	header := &zip.FileHeader{Name: "bootstrap"}
+	header.SetMode(0o755)
+	file, err := w.CreateHeader(header)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := file.Write([]byte("#!/bin/sh\n")); err != nil {
+	if _, err := file.Write([]byte(script)); err != nil {
 		t.Fatal(err)
 	}
 	if err := w.Close(); err != nil {
