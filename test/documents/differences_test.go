@@ -76,6 +76,11 @@ func checkCell(cell, conformance string) (int, error) {
 				return 0, fmt.Errorf("%s has no %s", dir, code)
 			}
 			named++
+		case strings.HasPrefix(code, "make "):
+			if err := checkTarget(strings.TrimPrefix(code, "make ")); err != nil {
+				return 0, err
+			}
+			named++
 		case code != "":
 			if dir = packageDir(code); dir == "" {
 				return 0, fmt.Errorf("there is no package %s", code)
@@ -115,6 +120,15 @@ func checkSubtest(dir, name, conformance string) error {
 		return fmt.Errorf("%s has no subtest “%s”", dir, name)
 	}
 	return nil
+}
+
+// checkTarget looks for a target of the Makefile, for what is measured.
+func checkTarget(name string) error {
+	makefile, err := os.ReadFile(filepath.Join(root, "Makefile"))
+	if err == nil && !strings.Contains(string(makefile), "\n"+name+":") {
+		err = fmt.Errorf("the Makefile has no target %s", name)
+	}
+	return err
 }
 
 // packageDir is the folder of a package by the name that the page explains.
@@ -162,6 +176,7 @@ func TestTheCheckOfDifferencesNotices(t *testing.T) {
 		"a test that is not there":     {"`TestRegionsAreApart`", "`TestRegionsAreOne`"},
 		"a package that is not there":  {"`apigw` `TestRegionsAreApart`", "`apigee` `TestRegionsAreApart`"},
 		"a subtest that is not there":  {"“an identity parameter differs by case”", "“an identity parameter differs by colour”"},
+		"a target that is not there":   {"`make bench-local`", "`make bench-global`"},
 		"a case that is not there":     {"“compression is not negotiated”", "“compression is negotiated”"},
 		"a run that is not there":      {"`the_key_serves_this_chat_only`", "`the_key_serves_all`"},
 		"a file that is not there":     {"(../lambdas/internal/store/store_test.go)", "(../lambdas/internal/store/stores_test.go)"},
