@@ -100,6 +100,9 @@ func TestAValidCallerGetsTheRoomAndNothingElse(t *testing.T) {
 	if !slices.Equal(v.seen, []string{bearer}) {
 		t.Errorf("verified %q", v.seen)
 	}
+	if !strings.Contains(log.String(), `"subject":"`+logging.Subject("u1").Value.String()) {
+		t.Errorf("the log has no subject: %s", log)
+	}
 	if !strings.Contains(log.String(), logging.LoginSuccess) || !strings.Contains(log.String(), `"requestId":"ABCD1234abcd123="`) {
 		t.Errorf("the log is %s", log)
 	}
@@ -160,7 +163,7 @@ func TestRefusals(t *testing.T) {
 		"another authorizer": {func(r *gateway.AuthorizerRequest) { r.Type = "TOKEN" }, unauthorized, "not_a_handshake"},
 		"no method":          {func(r *gateway.AuthorizerRequest) { r.MethodArn = "" }, unauthorized, "not_a_handshake"},
 		"an empty event":     {func(r *gateway.AuthorizerRequest) { *r = gateway.AuthorizerRequest{} }, unauthorized, "not_a_handshake"},
-		"a crash":            {header("Sec-WebSocket-Protocol", "bearer.panic"), unauthorized, ""},
+		"a crash":            {header("Sec-WebSocket-Protocol", "chat.v1, bearer.panic"), unauthorized, ""},
 
 		"no room":             {func(r *gateway.AuthorizerRequest) { r.Query, r.SingleQuery = nil, nil }, forbidden, "room"},
 		"an empty room":       {query("room", ""), forbidden, "room"},
@@ -338,6 +341,11 @@ func TestEverySettingIsChecked(t *testing.T) {
 	e["ROOMS_PREFIX"] = "room:"
 	if _, err := authorize.Read(e.lookup); err == nil || !strings.Contains(err.Error(), "ROOMS_CLAIM: want") {
 		t.Errorf("a prefix without a claim: got %v", err)
+	}
+	e = variables()
+	e["ORIGIN_SECRET_SHA256"] = secretDigest + "," + secretDigest
+	if got, err := authorize.Read(e.lookup); err != nil || len(got.Secrets) != 2 {
+		t.Errorf("a secret and its successor: got %+v, %v", got.Secrets, err)
 	}
 	e = variables()
 	e["ALLOWED_ORIGINS"], e["ALLOW_MISSING_ORIGIN"] = "", "true"

@@ -29,6 +29,9 @@ func TestFragments(t *testing.T) {
 		{"<b onclick=alert(1)>x</b>", "&lt;b onclick=alert(1)&gt;x&lt;/b&gt;", "x", "<b>x</b>"},
 		{"<b><i>x</b>y</i>", "&lt;b&gt;&lt;i&gt;x&lt;/b&gt;y&lt;/i&gt;", "xy", "<b><i>x</i></b><i>y</i>"},
 		{"x</div></b>y", "x&lt;/div&gt;&lt;/b&gt;y", "xy", "xy"},
+		{"<pre>a</pre>", "&lt;pre&gt;a&lt;/pre&gt;", "a", "<pre>a</pre>"},
+		{"<pre></pre>a", "&lt;pre&gt;&lt;/pre&gt;a", "a", "<pre></pre>a"},
+		{"<pre><b>a</b></pre>", "&lt;pre&gt;&lt;b&gt;a&lt;/b&gt;&lt;/pre&gt;", "a", "<pre><b>a</b></pre>"},
 		{"<pre>\n\na</pre>", "&lt;pre&gt;\n\na&lt;/pre&gt;", "\n\na", "<pre>\n\na</pre>"},
 		{"a<br>b", "a&lt;br&gt;b", "ab", "a<br/>b"},
 		{"<img src=x onerror=alert(1)>z", "&lt;img src=x onerror=alert(1)&gt;z", "z", "z"},
@@ -100,6 +103,32 @@ func TestRichAttributesAreOursOnly(t *testing.T) {
 	got, err := Rich.HTML(`<a href="https://e.com" rel="opener" target=_blank onclick=x id=y class=z style=q>l</a>`)
 	if want := `<a href="https://e.com"` + rel + `>l</a>`; err != nil || got != want {
 		t.Errorf("got %q, %v", got, err)
+	}
+}
+
+// bluemonday judges links and elements first; what it let through is judged
+// again.
+func TestWhatBluemondayLetThroughIsJudgedAgain(t *testing.T) {
+	got, err := balance(`<div>a<script>b</script><a href="http://e.com">c</a><a href="https://u@e.com">d</a><!-- e --></div>f`)
+	if err != nil || got != "abcdf" {
+		t.Errorf("got %q, %v", got, err)
+	}
+	for _, attrs := range [][]html.Attribute{
+		nil,
+		{{Key: "src", Val: "https://e.com"}},
+		{{Namespace: "xlink", Key: "href", Val: "https://e.com"}},
+		{{Key: "href", Val: "https://e.com/%zz"}},
+		{{Key: "href", Val: "javascript://e.com/"}},
+		{{Key: "href", Val: "http://e.com"}},
+		{{Key: "href", Val: "https://u@e.com"}},
+		{{Key: "href", Val: "https:e.com"}},
+	} {
+		if href, ok := link(&html.Node{Attr: attrs}); ok || href != "" {
+			t.Errorf("%v: got %q", attrs, href)
+		}
+	}
+	if href, ok := link(&html.Node{Attr: []html.Attribute{{Key: "rel", Val: "x"}, {Key: "href", Val: "https://e.com"}}}); !ok || href != "https://e.com" {
+		t.Errorf("got %q, %v", href, ok)
 	}
 }
 

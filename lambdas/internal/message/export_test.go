@@ -1,6 +1,8 @@
 package message
 
 import (
+	"log/slog"
+
 	"github.com/portcullis-chat/portcullis/internal/protocol"
 	"github.com/portcullis-chat/portcullis/lambdas/internal/frame"
 	"github.com/portcullis-chat/portcullis/lambdas/internal/gateway"
@@ -16,3 +18,9 @@ func (h *Handler) Convert(caller gateway.Identity, request string) (body []byte,
 	_, body, err = h.compose(c)
 	return body, err
 }
+
+// EmptyPage is how many bytes a page of history has beside its messages.
+var EmptyPage = emptyPage
+
+// Reply makes the response of an answer.
+func Reply(log *slog.Logger, answer any) gateway.Response { return (&call{log: log}).reply(answer) }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"slices"
@@ -632,6 +633,9 @@ func TestAnExpiredSocketIsClosedEvenIfItCannotBeTold(t *testing.T) {
 		if !slices.Equal(c.closed, []string{own}) || !strings.Contains(c.log.String(), `"reason":"close"`) {
 			t.Errorf("%v: closed %q; the log is %s", fail, c.closed, c.log.String())
 		}
+		if strings.Contains(c.log.String(), `"reason":"post"`) == errors.Is(fail, push.ErrGone) {
+			t.Errorf("%v: the log is %s", fail, c.log.String())
+		}
 	}
 }
 
@@ -834,5 +838,81 @@ func TestTheWorkEndsBeforeLambdaWouldEndIt(t *testing.T) {
 	}
 	if before := end.Sub(d.at); before != 500*time.Millisecond {
 		t.Errorf("the work ends %s before", before)
+	}
+}
+
+func TestAnAnswerThatNoFrameHoldsIsAnError(t *testing.T) {
+	for name, v := range map[string]any{"one that is too long": strings.Repeat("x", protocol.MaxEncodedFrame), "one that is no JSON": func() {}} {
+		var log bytes.Buffer
+		if got := message.Reply(logging.New(&log, ""), v); got.StatusCode != http.StatusInternalServerError || got.Body != "" || !strings.Contains(log.String(), `"reason":"encode"`) {
+			t.Errorf("%s: got %d and %d bytes; the log is %s", name, got.StatusCode, len(got.Body), log.String())
+		}
+	}
+	if got := message.Reply(logging.New(io.Discard, ""), strings.Repeat("x", protocol.MaxEncodedFrame-2)); got.StatusCode != http.StatusOK {
+		t.Errorf("the longest frame: got %d", got.StatusCode)
+	}
+}
+
+// A row that somebody else wrote may have what no function would store.
+func TestARowThatCannotBeSentIsAnError(t *testing.T) {
+	c := newChat()
+	c.fill(1, "\xff")
+	if got := decode[protocol.Error](t, c.invoke(t, event(t, "history", `{}`))); got.Code != protocol.CodeInternal {
+		t.Errorf("history: got %+v", got)
+	}
+	c.members[2].Name = "\xff"
+	if got := decode[protocol.Error](t, c.invoke(t, event(t, "members", `{}`))); got.Code != protocol.CodeInternal {
+		t.Errorf("members: got %+v", got)
+	}
+}
+
+func TestAMessageMayFillAPageToTheLastByte(t *testing.T) {
+	c := newChat()
+	caller := gateway.Identity{Sub: "3c5a-ann", Name: "Ann", Room: "general", Access: "write", Exp: 1 << 40}
+	c.handler.MaxText = protocol.MaxFrame
+	size := func(text string) int {
+		t.Helper()
+		body, err := c.handler.Convert(caller, `{"clientId":"c","text":"`+text+`"}`)
+		if err != nil {
+			return 0
+		}
+		return message.EmptyPage + len(body)
+	}
+	text := strings.Repeat("'", 6400) // five bytes each
+	for size(text+"'") != 0 {
+		text += "'"
+	}
+	for size(text+"a") != 0 {
+		text += "a"
+	}
+	if got := size(text); got != protocol.MaxEncodedFrame {
+		t.Errorf("the longest message fills %d of %d bytes", got, protocol.MaxEncodedFrame)
+	}
+}
+
+func TestARateLimitIsCounted(t *testing.T) {
+	for code, limited := range map[error]bool{ledger.LimitError{RetryAfter: time.Second}: true, ledger.ErrRevoked: false} {
+		c := newChat()
+		c.fail["Charge"] = code
+		c.send(t, "c", "x")
+		if got := strings.Contains(c.metrics.String(), `"RateLimits"`); got != limited {
+			t.Errorf("%v: the metrics are %s", code, c.metrics.String())
+		}
+	}
+}
+
+func TestTheLogTellsWhatBecameOfAMessage(t *testing.T) {
+	c := newChat()
+	c.fail["Members"] = errBoom
+	c.send(t, "c", "x")
+	if log := c.log.String(); !strings.Contains(log, `"level":"WARN"`) || !strings.Contains(log, `"cause"`) || !strings.Contains(log, `"complete":false`) {
+		t.Errorf("the log is %s", log)
+	}
+	c = newChat()
+	c.send(t, "c", "x")
+	c.log.Reset()
+	c.send(t, "c", "x")
+	if log := c.log.String(); !strings.Contains(log, `"repeated":true,"stored":false`) {
+		t.Errorf("the log of a retry is %s", log)
 	}
 }

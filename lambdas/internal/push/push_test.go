@@ -306,6 +306,53 @@ func TestAConnectionThatIsJustOpeningKeepsItsRow(t *testing.T) {
 	}
 }
 
+// doors records which connections are closed.
+type doors struct {
+	mu     sync.Mutex
+	closed []string
+	err    error
+}
+
+func (d *doors) Close(_ context.Context, id string) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.closed = append(d.closed, id)
+	return d.err
+}
+
+// Who only listens sends nothing that could be refused when the token has
+// ended.
+func TestAListenerWhoseTokenHasEndedIsClosedAndHearsNothing(t *testing.T) {
+	members := func(yield func(room.Member) bool) error {
+		yield(room.Member{ConnectionID: "ended", TokenEnds: now.Unix()})
+		yield(room.Member{ConnectionID: "valid", TokenEnds: now.Unix() + 1})
+		return nil
+	}
+	for name, c := range map[string]struct {
+		closing, removing error
+		removed           []string
+		log               string
+	}{
+		"is closed":           {nil, nil, []string{"r/ended"}, `"reason":"listener"`},
+		"cannot be closed":    {errors.New("boom"), nil, nil, `"reason":"close_expired"`},
+		"cannot be forgotten": {nil, errors.New("boom"), []string{"r/ended"}, `"reason":"close_expired"`},
+	} {
+		f, p, r, log := fanout(0)
+		d := &doors{err: c.closing}
+		f.Closer, r.err = d, c.removing
+		report, err := f.Send(ctx, "r", []byte("{}"), members)
+		if want := (push.Report{Delivered: 1, Ended: 1}); report != want || err != nil {
+			t.Errorf("who %s: got %+v, %v", name, report, err)
+		}
+		if p.posted["ended"] != 0 || p.posted["valid"] != 1 || !slices.Equal(d.closed, []string{"ended"}) || !slices.Equal(r.removed, c.removed) {
+			t.Errorf("who %s: posted %v, closed %q, removed %q", name, p.posted, d.closed, r.removed)
+		}
+		if strings.Count(log.String(), "\n") != 1 || !strings.Contains(log.String(), c.log) {
+			t.Errorf("who %s: the log is %s", name, log)
+		}
+	}
+}
+
 func TestARowThatCannotBeRemovedIsLogged(t *testing.T) {
 	f, _, r, log := fanout(0)
 	r.err = errors.New("boom")

@@ -96,11 +96,10 @@ func contain(s string, most int) string {
 	return b.String()
 }
 
-// dropped is true for what has no place in a chat message.
+// dropped is true for what has no place in a chat message, among what is not
+// printable.
 func dropped(r rune) bool {
 	switch {
-	case r == '\n' || r == '\t':
-		return false
 	case unicode.Is(unicode.Cc, r):
 		return true
 	case r >= 0x202A && r <= 0x202E: // embeddings and overrides

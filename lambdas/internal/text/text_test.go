@@ -27,7 +27,13 @@ func TestCleaning(t *testing.T) {
 		"drops isolates":                               {"a\u2066b\u2067c\u2068d\u2069e", "abcde"},
 		"keeps the marks that writing needs":           {"a\u200Eb\u200Fc\u200Dd\u200Ce", "a\u200Eb\u200Fc\u200Dd\u200Ce"},
 		"drops deprecated format characters":           {"a\u206Ab\u206Fc\uFFF9d\uFFFBe\uFEFFf", "abcdef"},
-		"drops noncharacters":                          {"a\uFFFEb\uFFFFc\uFDD0d\U0001FFFEe", "abcde"},
+		"drops noncharacters":                          {"a\uFFFEb\uFFFFc\uFDD0d\U0001FFFEe\uFDEFf", "abcdef"},
+		"keeps the neighbours of noncharacters":        {"\uFDCF\uFDF0\uFFFD\U0001FFFD", "\uFDCF\uFDF0\uFFFD\U0001FFFD"},
+		"drops the first and the last tag":             {"a\U000E0000b\U000E0001c\U000E007Fd", "abcd"},
+		"begins to count at each line":                 {"x" + strings.Repeat(acute, 8) + "\r" + strings.Repeat(acute, 9) + "\u2028" + strings.Repeat(acute, 9) + "\n" + strings.Repeat(acute, 9), "x" + strings.Repeat(acute, 8) + strings.Repeat("\n"+strings.Repeat(acute, 8), 3)},
+		"begins to count at each flag":                 {"x" + strings.Repeat(acute, 8) + england + strings.Repeat(acute, 9), "x" + strings.Repeat(acute, 8) + england + strings.Repeat(acute, 8)},
+		"keeps tags that are letters and digits":       {"\U0001F3F4\U000E0061\U000E007A\U000E0030\U000E0039\U000E007F", "\U0001F3F4\U000E0061\U000E007A\U000E0030\U000E0039\U000E007F"},
+		"drops tags beside the letters and digits":     {"\U0001F3F4\U000E0060\U000E007F\U0001F3F4\U000E007B\U000E007F\U0001F3F4\U000E002F\U000E007F\U0001F3F4\U000E003A\U000E007F", strings.Repeat("\U0001F3F4", 4)},
 		"drops bytes that are no UTF-8":                {"a\xffb\xc3", "ab"},
 		"composes":                                     {"e" + acute, "é"},
 		"composes across what it drops":                {"e\x00" + acute, "é"},
@@ -81,6 +87,7 @@ func TestNames(t *testing.T) {
 		"are composed across dropped characters": {"e\u200D" + acute, "é"},
 		"are empty when nothing is visible":      {"\u200B\u2800\x00 \u0301", ""},
 		"may hold markup, which is not HTML":     {"<b>&", "<b>&"},
+		"lose bytes that are no UTF-8":           {"A\xffn\xc3n", "Ann"},
 	} {
 		if got := text.Name(c.in); got != c.want {
 			t.Errorf("names %s: got %+q, want %+q", name, got, c.want)
