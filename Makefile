@@ -55,6 +55,22 @@ test-go: ## Unit tests with the race detector, and a check of the documents
 test-parity: ## A second HTML parser and DOMPurify must agree with the functions (needs Node)
 	@scripts/parity
 
+# The packages that decide who gets in, what is let through and how much.
+SECURITY_CODE := $(addprefix lambdas/internal/,token jwks origin frame text markup ratelimit ledger room connect authorize gateway message push)
+
+.PHONY: mutants
+mutants: ## Change the security code in 900 ways; the tests must notice each (10 minutes)
+	$(GO) run ./cmd/mutants -equivalent cmd/mutants/equivalent.txt -timeout 30s $(SECURITY_CODE)
+
+.PHONY: bench
+bench: ## Measure the functions, and hold the goals of docs/performance.md
+	$(GO) test -run='^$$' -bench='Frame|Verify|Fanout' -benchtime=2s ./lambdas/internal/message ./lambdas/internal/token ./lambdas/internal/push
+	$(GO) test -run='^$$' -bench=Functions -benchtime=500x ./test/performance
+
+.PHONY: soak
+soak: ## 200 people talk for SOAK=10m while things fail; then the books are balanced
+	PORTCULLIS_SOAK=$(or $(SOAK),10m) $(GO) test -count=1 -timeout 0 -v -run '^TestSoak$$' ./test/e2e/...
+
 .PHONY: fuzz
 fuzz: ## Fuzz every target, FUZZTIME=1m each; FUZZ=<regexp> chooses
 	@scripts/fuzz

@@ -285,7 +285,7 @@ func TestOldKeysServeForADayAndNoLonger(t *testing.T) {
 	if !known(c, "a") {
 		t.Error("refused within a day")
 	}
-	if !strings.Contains(log.String(), "status 500") || !strings.Contains(log.String(), `"old_keys":true`) {
+	if !strings.Contains(log.String(), "status 500") || !strings.Contains(log.String(), `"old_keys":true`) || !strings.Contains(log.String(), `"keys_age":86399`) {
 		t.Errorf("the log is %s", log)
 	}
 	clock.pass(time.Second)
@@ -322,13 +322,77 @@ func TestWithoutAnyKeysEverybodyIsRefusedAndFewRequestsAreMade(t *testing.T) {
 			t.Error("accepted")
 		}
 	}
-	if i.asked.Load() != 1 || !strings.Contains(log.String(), "status 503") {
+	if i.asked.Load() != 1 || !strings.Contains(log.String(), "status 503") || strings.Contains(log.String(), "keys_age") {
 		t.Errorf("asked %d times; the log is %s", i.asked.Load(), log)
 	}
 	i.serve(set(rsaJWK("a")))
 	clock.pass(5 * time.Second)
 	if !refreshed(c, "a") {
 		t.Error("refused after the issuer came back")
+	}
+}
+
+// Keys that are a day old are as good as none, and so the issuer is asked as
+// often as without any.
+func TestAfterADayTheIssuerIsAskedSoonAgain(t *testing.T) {
+	for _, age := range []time.Duration{24 * time.Hour, 25 * time.Hour} {
+		i := newIssuer(t, set(rsaJWK("a")))
+		c, clock, _ := newCache(i.URL)
+		refreshed(c, "a")
+		i.handle(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) })
+		clock.pass(age - 6*time.Second)
+		known(c, "a")
+		clock.pass(6 * time.Second)
+		if refreshed(c, "a") || i.asked.Load() != 3 {
+			t.Errorf("after %s: asked %d times", age, i.asked.Load())
+		}
+	}
+}
+
+// Whoever did not begin a request does not wait for it, nor for the next one.
+func TestOnlyTheCallerThatBeginsARequestWaits(t *testing.T) {
+	i := newIssuer(t, set(rsaJWK("a")))
+	c, clock, _ := newCache(i.URL)
+	refreshed(c, "a")
+	quick := func(what string) {
+		t.Helper()
+		start := time.Now()
+		for range 8 {
+			refreshed(c, "evil")
+		}
+		if took := time.Since(start); took > 2*time.Second { // waiting, they take four
+			t.Errorf("%s eight callers took %s", what, took)
+		}
+	}
+	quick("within the first minute")
+	begun := make(chan struct{})
+	i.handle(func(_ http.ResponseWriter, r *http.Request) {
+		close(begun)
+		<-r.Context().Done()
+	})
+	clock.pass(time.Minute)
+	go refreshed(c, "new")
+	<-begun
+	quick("during a request")
+}
+
+// A sandbox may freeze between two requests, and with it any connection that
+// is kept.
+func TestTheRequestForKeys(t *testing.T) {
+	i := newIssuer(t, "")
+	var got *http.Request
+	body := set(rsaJWK("a"))
+	body += strings.Repeat(" ", 64<<10-len(body)) // the longest answer
+	i.handle(func(w http.ResponseWriter, r *http.Request) {
+		got = r
+		io.WriteString(w, body)
+	})
+	c, _, _ := newCache(i.URL)
+	if !refreshed(c, "a") {
+		t.Error("refused")
+	}
+	if got.Method != http.MethodGet || got.Header.Get("Accept") != "application/json" || !got.Close {
+		t.Errorf("got %s %v, close %v", got.Method, got.Header, got.Close)
 	}
 }
 
@@ -391,6 +455,9 @@ func TestWhichKeysAreUsed(t *testing.T) {
 		"one of the right algorithm":        {ecJWK("k").with("alg", "ES256"), true},
 		"one that may verify":               {ecJWK("k").with("key_ops", []string{"verify"}), true},
 		"one of 4096 bits":                  {rsaJWK("k").with("n", bits(4096)), true},
+		"an exponent of 31 bits":            {rsaJWK("k").with("e", b64([]byte{0x40, 0, 0, 1})), true},
+		"one whose algorithm is no text":    {rsaJWK("k").with("alg", 7), false},
+		"a modulus that ends in no base64":  {rsaJWK("k").with("n", b64(rsaKey.N.Bytes())+"!"), false},
 		"one without an id":                 {rsaJWK(""), false},
 		"one for encryption":                {rsaJWK("k").with("use", "enc"), false},
 		"one that may only encrypt":         {rsaJWK("k").with("key_ops", []string{"encrypt"}), false},

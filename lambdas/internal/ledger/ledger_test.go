@@ -551,6 +551,22 @@ func TestARefusalIsLearntFromOnce(t *testing.T) {
 		t.Errorf("three refusals took %d writes", w.writes)
 	}
 
+	for range 3 {
+		if err := warm.Take(context.Background(), "u", ledger.Refusals); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cold = w.function()
+	w.writes = 0
+	for range 3 {
+		if err := cold.Take(context.Background(), "u", ledger.Refusals); !errors.As(err, &limit) {
+			t.Fatalf("got %v", err)
+		}
+	}
+	if w.writes != 1 {
+		t.Errorf("three refusals of counts took %d writes", w.writes)
+	}
+
 	w = newWorld()
 	l := w.function()
 	w.loseNext = true

@@ -386,7 +386,19 @@ func TestTheDeadlineEndsAFanout(t *testing.T) {
 		ids[i] = fmt.Sprint("hanging", i)
 	}
 	start := time.Now()
-	report, err := f.Send(short, "r", nil, all(ids...))
+	offered, asked := 0, true
+	report, err := f.Send(short, "r", nil, func(yield func(room.Member) bool) error {
+		for _, id := range ids {
+			offered++
+			if asked = yield(room.Member{ConnectionID: id}); !asked {
+				break
+			}
+		}
+		return nil
+	})
+	if asked || offered != push.Workers+1 {
+		t.Errorf("%d members were asked for after the end", offered)
+	}
 	if !errors.Is(err, context.DeadlineExceeded) || report.Delivered != 0 || len(p.posted) == len(ids) || time.Since(start) > time.Second {
 		t.Errorf("got %+v, %v after %d posts and %s", report, err, len(p.posted), time.Since(start))
 	}

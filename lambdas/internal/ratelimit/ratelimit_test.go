@@ -106,3 +106,23 @@ func TestACostIsWhatSpendingTakes(t *testing.T) {
 		}
 	}
 }
+
+func TestTakingOneOfABucket(t *testing.T) {
+	now := time.UnixMilli(1_700_000_000_000)
+	full := now.UnixMilli() - 60_000
+	for _, c := range []struct {
+		from, becomes int64
+		wait          time.Duration
+	}{
+		{0, full + 20_000, 0},
+		{full, full + 20_000, 0},
+		{full + 40_000, full + 60_000, 0},
+		{full + 40_001, full + 40_001, time.Millisecond},
+		{full + 60_000, full + 60_000, 20 * time.Second},
+	} {
+		becomes, taken, wait := ratelimit.Take(c.from, now, 3)
+		if becomes != c.becomes || taken != 20_000 || wait != c.wait {
+			t.Errorf("from %d: got %d, %d, %s", c.from, becomes, taken, wait)
+		}
+	}
+}
