@@ -311,8 +311,18 @@ func (s *soak) fail(t *testing.T, ctx context.Context, client *faults.Client) ma
 // someConnection is the id of a connection that is in one of the rooms.
 func (s *soak) someConnection(t *testing.T, db *dynamodb.Client) string {
 	for range 20 {
-		if rows := s.deployment.rows(t, db, "room#"+s.rooms[rand.N(soakRooms)]); len(rows) > 0 {
-			if id, ok := rows[rand.N(len(rows))]["sk"].(*dynamodbtypes.AttributeValueMemberS); ok {
+		found, err := db.Query(context.WithoutCancel(t.Context()), &dynamodb.QueryInput{
+			TableName: &s.ConnectionsTable, KeyConditionExpression: ptr("pk = :pk"), ProjectionExpression: ptr("sk"),
+			ExpressionAttributeValues: map[string]dynamodbtypes.AttributeValue{
+				":pk": &dynamodbtypes.AttributeValueMemberS{Value: "room#" + s.rooms[rand.N(soakRooms)]},
+			},
+		})
+		if err != nil {
+			t.Error(err)
+			return ""
+		}
+		if len(found.Items) > 0 {
+			if id, ok := found.Items[rand.N(len(found.Items))]["sk"].(*dynamodbtypes.AttributeValueMemberS); ok {
 				return id.Value
 			}
 		}

@@ -160,7 +160,7 @@ func BenchmarkFunctions(b *testing.B) {
 			env := append([]string{
 				"AWS_REGION=eu-west-1", "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test", "AWS_SESSION_TOKEN=test",
 				"AWS_ENDPOINT_URL=" + aws.URL, "MANAGEMENT_ENDPOINT=" + aws.URL, "AWS_LAMBDA_FUNCTION_NAME=" + f.name, "METRICS_NAMESPACE=Chat",
-			}, append(f.env, more(f.name)...)...)
+			}, slices.Concat(f.env, more(f.name))...)
 			bootstrap := unzip(b, filepath.Join(dirs[host], f.name+".zip"))
 			var inits []time.Duration
 			for range starts {
@@ -216,7 +216,7 @@ func start(b *testing.B, bootstrap string, env []string) *process {
 		b.Fatal(err)
 	}
 	p.cmd = exec.CommandContext(context.WithoutCancel(b.Context()), bootstrap)
-	p.cmd.Env = append(env, "AWS_LAMBDA_RUNTIME_API="+net.JoinHostPort(host, port), "AWS_LAMBDA_FUNCTION_MEMORY_SIZE=256")
+	p.cmd.Env = slices.Concat(env, []string{"AWS_LAMBDA_RUNTIME_API=" + net.JoinHostPort(host, port), "AWS_LAMBDA_FUNCTION_MEMORY_SIZE=256"})
 	p.cmd.Stdout, p.cmd.Stderr = &p.out, &p.out
 	began := time.Now()
 	if err := p.cmd.Start(); err != nil {

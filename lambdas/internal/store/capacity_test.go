@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/oklog/ulid/v2"
 
+	"github.com/portcullis-chat/portcullis/internal/rows"
 	"github.com/portcullis-chat/portcullis/lambdas/internal/ledger"
 	"github.com/portcullis-chat/portcullis/lambdas/internal/ratelimit"
 	"github.com/portcullis-chat/portcullis/lambdas/internal/room"
@@ -53,7 +54,7 @@ func units(bytes, unit int) int { return max(1, (bytes+unit-1)/unit) }
 func (m *meter) PutItem(_ context.Context, in *dynamodb.PutItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error) {
 	m.calls++
 	m.writes += units(size(in.Item), 1024)
-	pk := text(in.Item, attrPK)
+	pk := text(in.Item, rows.PK)
 	if m.partitions[pk] == nil {
 		m.partitions[pk] = in.Item
 	}
@@ -68,7 +69,7 @@ func (m *meter) UpdateItem(context.Context, *dynamodb.UpdateItemInput, ...func(*
 
 func (m *meter) DeleteItem(_ context.Context, in *dynamodb.DeleteItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.DeleteItemOutput, error) {
 	m.calls++
-	row := m.partitions[text(in.Key, attrPK)]
+	row := m.partitions[text(in.Key, rows.PK)]
 	m.writes += units(size(row), 1024)
 	return &dynamodb.DeleteItemOutput{Attributes: row}, nil
 }
@@ -109,11 +110,11 @@ func TestTheDocumentedCapacityUnitsAreThoseOfTheItems(t *testing.T) {
 	}
 	// The row of somebody who has said much: with as many messages as it
 	// remembers.
-	state := key(userKey(sub), stateKey)
+	state := key(rows.OfUser(sub), rows.State)
 	for _, attr := range []string{attrMessagesFrom, attrBytesFrom, string(ledger.Reads), string(ledger.Refusals)} {
 		state[attr] = num(now.UnixMilli())
 	}
-	state[attrExpiry], state[attrSent] = num(now.Unix()), num(ledger.MostSent)
+	state[rows.Expiry], state[attrSent] = num(now.Unix()), num(ledger.MostSent)
 	for i := range ledger.MostSent {
 		state[sentPrefix+ledger.KeyOf(roomName, fmt.Sprint(i)).String()] = &types.AttributeValueMemberB{Value: id[:]}
 	}
@@ -178,7 +179,7 @@ func TestTheDocumentedCapacityUnitsAreThoseOfTheItems(t *testing.T) {
 		var metered [2]meter
 		for i, members := range []int{10, 500} {
 			m := &metered[i]
-			*m = meter{state: state, partitions: map[string]item{}, members: map[string]int{roomKey(roomName): members, roomName: 51, userKey(sub): 1}}
+			*m = meter{state: state, partitions: map[string]item{}, members: map[string]int{rows.OfRoom(roomName): members, roomName: 51, rows.OfUser(sub): 1}}
 			x := tables{NewConnections(m, "c", clock), NewUsers(m, "c"), NewMessages(m, "m", time.Hour, clock)}
 			connect(x.connections) // writes a row of each kind
 			_ = x.messages.Put(ctx, message(200))
