@@ -238,10 +238,7 @@ func (l *Ledger) Take(ctx context.Context, sub string, kind Kind) error {
 		perMinute = l.limits.Refusals
 	}
 	now := l.now()
-	row, _ := l.recall(sub)
-	if row.revoked(now) {
-		row = Row{} // may be out of date in the user's favour
-	}
+	row, _ := l.recall(sub) // never one of a user who is banned: no write brings it back
 	// The first conflict tells what the row is, the second that others were
 	// faster; then a bucket is in use and stays so.
 	const tries = 3
