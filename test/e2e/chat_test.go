@@ -43,6 +43,9 @@ func TestMinimal(t *testing.T) {
 	t.Run("when things fail", func(t *testing.T) {
 		d.whenThingsFail(t, c)
 	})
+	t.Run("when a dependency fails", func(t *testing.T) {
+		d.whenDependenciesFail(t, c)
+	})
 
 	t.Run("the answer to the handshake names chat.v1 and never the token", func(t *testing.T) {
 		conn, res, err := dial(t, d, browser(room(t), alice.Access))
@@ -67,6 +70,8 @@ func TestMinimal(t *testing.T) {
 	t.Run("an operator", func(t *testing.T) {
 		d.operating(t, d.newUser(t, "mallory").Access)
 	})
+
+	t.Run("the functions measure themselves", d.measured)
 
 	t.Run("the functions log, and no log has a token or a text", func(t *testing.T) {
 		d.logsAreClean(t, alice, bob)
