@@ -18,7 +18,9 @@ func main() {
 	settings, err := authorize.Read(os.LookupEnv)
 	log := logging.New(os.Stdout, settings.LogLevel)
 	logging.Start(log, err)
+	recorder := metrics.New(os.Stdout, settings.Metrics, settings.LogLevel, time.Now)
 	keys := jwks.NewCache(settings.JWKSURI, time.Now, log)
+	keys.Metrics = recorder
 	if settings.Keys != nil {
 		keys.Bake(settings.Keys)
 	}
@@ -28,7 +30,7 @@ func main() {
 		Secrets:  settings.Secrets,
 		Rooms:    settings.Rooms,
 		Log:      log,
-		Metrics:  metrics.New(os.Stdout, settings.Metrics, settings.LogLevel, time.Now),
+		Metrics:  recorder,
 	}
 	lambda.Start(handler.Handle)
 }

@@ -25,6 +25,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/portcullis-chat/portcullis/lambdas/internal/logging"
+	"github.com/portcullis-chat/portcullis/lambdas/internal/metrics"
 	"github.com/portcullis-chat/portcullis/lambdas/internal/token"
 )
 
@@ -55,6 +56,9 @@ type Cache struct {
 	client *http.Client
 	now    func() time.Time
 	log    *slog.Logger
+
+	// Metrics counts the requests that failed.
+	Metrics *metrics.Recorder
 
 	mu       sync.Mutex
 	keys     map[string]token.Key
@@ -187,6 +191,7 @@ func (c *Cache) fetch(done chan<- struct{}) {
 			attrs = append(attrs, slog.Duration("keys_age", age))
 		}
 		c.log.Error(logging.DependencyFail, attrs...)
+		c.Metrics.PutReason("jwks_fetch", metrics.Failures.Of(1))
 	}
 
 	c.mu.Lock()

@@ -22,6 +22,7 @@ import (
 
 	"github.com/portcullis-chat/portcullis/lambdas/internal/jwks"
 	"github.com/portcullis-chat/portcullis/lambdas/internal/logging"
+	"github.com/portcullis-chat/portcullis/lambdas/internal/metrics"
 )
 
 func must[T any](v T, err error) T {
@@ -162,11 +163,16 @@ func TestBakedKeysServeUntilTheyAreDue(t *testing.T) {
 	}
 
 	i.handle(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) })
+	var measured buffer
 	c, clock, _ = newCache(i.URL)
+	c.Metrics = metrics.New(&measured, metrics.Settings{Namespace: "Chat", Function: "authorizer"}, "", clock.now)
 	c.Bake(must(jwks.Parse([]byte(set(rsaJWK("baked"))))))
 	clock.pass(24*time.Hour - time.Second)
 	if !known(c, "baked") {
 		t.Error("baked-in keys did not outlast an outage")
+	}
+	if got := measured.String(); !strings.Contains(got, `"Failures":1`) || !strings.Contains(got, "jwks_fetch") {
+		t.Errorf("the metrics are %q", got)
 	}
 	clock.pass(time.Second)
 	if known(c, "baked") {
