@@ -46,6 +46,7 @@ func Read(r *config.Reader) Settings {
 type Connections interface {
 	User(ctx context.Context, sub string) (store.User, error)
 	Count(ctx context.Context, roomName string, enough int) (int, error)
+	Present(ctx context.Context, roomName, connectionID string) (bool, error)
 	TakeSlot(ctx context.Context, sub string, slot int, connectionID, roomName string) error
 	FreeSlot(ctx context.Context, sub string, slot int, connectionID, roomName string) error
 	Join(ctx context.Context, roomName string, member room.Member) error
@@ -146,6 +147,11 @@ func (h *Handler) open(ctx context.Context, rc gateway.Context) (slot int, err e
 		return 0, refused{http.StatusTooManyRequests, logging.RateExceeded, "refusals"}
 	}
 	if h.fullyConnected(user) {
+		if err := h.reclaim(ctx, caller.Sub, user); err != nil {
+			return 0, err
+		}
+	}
+	if h.fullyConnected(user) {
 		return 0, tooManyConnections
 	}
 	// The room is counted before anything is written, so that a full room
@@ -192,6 +198,40 @@ func (h *Handler) fullyConnected(user store.User) bool {
 		}
 	}
 	return true
+}
+
+const (
+	// abandonedAfter is longer than this function may run: a slot as old whose
+	// connection is in no room was never followed by its room row, or outlived
+	// it, because a function died or a delete failed.
+	abandonedAfter = time.Minute
+	// maxReclaims bounds what a connect at the limit costs.
+	maxReclaims = 5
+)
+
+// reclaim frees the slots of a user that no connection has any more.
+func (h *Handler) reclaim(ctx context.Context, sub string, user store.User) error {
+	looked := 0
+	for slot, holder := range user.Holders {
+		if h.Now().Unix()-holder.Since < int64(abandonedAfter/time.Second) {
+			continue
+		}
+		if looked++; looked > maxReclaims {
+			return nil
+		}
+		present, err := h.Connections.Present(ctx, holder.Room, holder.ConnectionID)
+		if err != nil {
+			return err
+		}
+		if present {
+			continue
+		}
+		if err := h.Connections.FreeSlot(ctx, sub, slot, holder.ConnectionID, holder.Room); err != nil {
+			return err
+		}
+		delete(user.Taken, slot)
+	}
+	return nil
 }
 
 // takeSlot takes the first free slot. When another connect of the same user is

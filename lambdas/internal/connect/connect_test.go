@@ -40,7 +40,8 @@ type table struct {
 	hidden  int // slots that User does not see, as if taken a moment later
 	calls   []string
 
-	lost bool // the answer of TakeSlot, and not its write
+	age  int64 // of the slots, in seconds
+	lost bool  // the answer of TakeSlot, and not its write
 }
 
 func (s *table) call(name string) error {
@@ -57,13 +58,20 @@ func (s *table) call(name string) error {
 func (s *table) User(_ context.Context, sub string) (store.User, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	user := store.User{RevokedUntil: s.revoked, RefusalsFrom: s.refused, Taken: make(map[int]bool)}
+	user := store.User{RevokedUntil: s.revoked, RefusalsFrom: s.refused, Taken: make(map[int]bool), Holders: make(map[int]store.Holder)}
 	for slot := range s.slots {
 		if slot >= s.hidden {
 			user.Taken[slot] = true
+			user.Holders[slot] = store.Holder{ConnectionID: s.slots[slot], Room: "r", Since: now.Unix() - s.age}
 		}
 	}
 	return user, s.call("User")
+}
+
+func (s *table) Present(_ context.Context, roomName, connectionID string) (bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return roomName == "r" && connectionID != "lost=", s.call("Present")
 }
 
 func (s *table) Count(_ context.Context, _ string, enough int) (int, error) {
@@ -238,6 +246,42 @@ func TestWhoWaitsMayConnectAgainAfterRefusals(t *testing.T) {
 	h, _ := handler(s)
 	if response, err := h.Handle(context.Background(), request(t)); err != nil || response.StatusCode != http.StatusOK {
 		t.Errorf("got %+v, %v", response, err)
+	}
+}
+
+// A function that died between a slot and its room row, or a delete that failed,
+// must not cost the user a connection for two hours.
+func TestASlotWithoutAConnectionIsReclaimedAtTheLimit(t *testing.T) {
+	held := func() map[int]string { return map[int]string{0: "a=", 1: "lost=", 2: "c="} }
+	for name, c := range map[string]struct {
+		age    int64
+		fail   string
+		status int
+		slot   string // the connection that has the slot then
+	}{
+		"one that is old":            {60, "", 200, "AAAA1234aaaa123="},
+		"one that may still open":    {59, "", 429, "lost="},
+		"one that cannot be checked": {60, "Present", 500, "lost="},
+		"one that cannot be freed":   {60, "FreeSlot", 500, "lost="},
+	} {
+		s := newTable()
+		s.slots, s.age = held(), c.age
+		s.fail[c.fail] = true
+		h, log := handler(s)
+		response, err := h.Handle(context.Background(), request(t))
+		if err != nil || response.StatusCode != c.status || s.slots[1] != c.slot || s.slots[0] != "a=" || s.slots[2] != "c=" {
+			t.Errorf("%s: got %+v, %v; the slots are %v; the log is %s", name, response, err, s.slots, log)
+		}
+	}
+	s := newTable()
+	s.slots, s.age = map[int]string{}, 60
+	for slot := range 20 {
+		s.slots[slot] = "a="
+	}
+	h, _ := handler(s)
+	h.MaxConnections = 20
+	if response, err := h.Handle(context.Background(), request(t)); err != nil || response.StatusCode != http.StatusTooManyRequests || len(s.calls) > 6 {
+		t.Errorf("got %+v, %v after %q", response, err, s.calls)
 	}
 }
 

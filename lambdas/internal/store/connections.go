@@ -41,14 +41,22 @@ type User struct {
 	RevokedUntil int64        // Unix seconds
 	RefusalsFrom int64        // the bucket of ledger.Refusals
 	Taken        map[int]bool // slots that open connections have
+	Holders      map[int]Holder
+}
+
+// Holder is the connection that has a slot.
+type Holder struct {
+	ConnectionID string
+	Room         string
+	Since        int64 // Unix seconds
 }
 
 // User reads a user's slots and state together.
 func (c *Connections) User(ctx context.Context, sub string) (User, error) {
-	user := User{Taken: make(map[int]bool)}
+	user := User{Taken: make(map[int]bool), Holders: make(map[int]Holder)}
 	now := c.now().Unix()
 	query := c.query(rows.OfUser(sub))
-	query.ProjectionExpression = aws.String("sk, expiry, revokedUntil, " + string(ledger.Refusals))
+	query.ProjectionExpression = aws.String("sk, expiry, connectionId, room, revokedUntil, " + string(ledger.Refusals))
 	err := each(ctx, c.db, query, func(page *dynamodb.QueryOutput) bool {
 		for _, row := range page.Items {
 			sk := text(row, rows.SK)
@@ -60,6 +68,11 @@ func (c *Connections) User(ctx context.Context, sub string) (User, error) {
 			n, err := strconv.Atoi(strings.TrimPrefix(sk, rows.SlotPrefix))
 			if err == nil && number(row, rows.Expiry) >= now {
 				user.Taken[n] = true
+				user.Holders[n] = Holder{
+					ConnectionID: text(row, rows.ConnectionID),
+					Room:         text(row, rows.Room),
+					Since:        number(row, rows.Expiry) - int64(Life/time.Second),
+				}
 			}
 		}
 		return true
@@ -129,6 +142,20 @@ func (c *Connections) Count(ctx context.Context, roomName string, enough int) (i
 		return count < enough
 	})
 	return count, err
+}
+
+// Present says whether a connection is in a room.
+func (c *Connections) Present(ctx context.Context, roomName, connectionID string) (bool, error) {
+	query := c.query(rows.OfRoom(roomName))
+	query.Select = types.SelectCount
+	query.KeyConditionExpression = aws.String("pk = :pk AND sk = :id")
+	query.ExpressionAttributeValues[":id"] = str(connectionID)
+	present := false
+	err := each(ctx, c.db, query, func(page *dynamodb.QueryOutput) bool {
+		present = present || page.Count > 0
+		return true
+	})
+	return present, err
 }
 
 // Join writes the row that makes a connection a member of a room.

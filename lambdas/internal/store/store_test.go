@@ -111,19 +111,21 @@ func TestAUserIsReadWithOneConsistentQuery(t *testing.T) {
 			LastEvaluatedKey: item{"pk": s("user#u"), "sk": s("slot#1")},
 		},
 		&dynamodb.QueryOutput{Items: []item{
-			{"sk": s("slot#12"), "expiry": n(lifeText)},
+			{"sk": s("slot#12"), "expiry": n(lifeText), "connectionId": s("c12"), "room": s("r")},
 			{"sk": s("slot#x"), "expiry": n(lifeText)},
 			{"sk": s("state"), "expiry": n("0"), "revokedUntil": n("1800000000"), "refusalsFrom": n("17")},
 		}},
 	)
 	user, err := c.User(ctx, "u")
-	if want := (store.User{RevokedUntil: 1800000000, RefusalsFrom: 17, Taken: map[int]bool{0: true, 12: true}}); err != nil || !reflect.DeepEqual(user, want) {
+	if want := (store.User{RevokedUntil: 1800000000, RefusalsFrom: 17, Taken: map[int]bool{0: true, 12: true}, Holders: map[int]store.Holder{
+		0: {Since: 1699992200}, 12: {ConnectionID: "c12", Room: "r", Since: 1700000000},
+	}}); err != nil || !reflect.DeepEqual(user, want) {
 		t.Errorf("got %+v, %v", user, err)
 	}
 	query := dynamodb.QueryInput{
 		TableName: aws.String("chat-connections"), ConsistentRead: aws.Bool(true),
 		KeyConditionExpression:    aws.String("pk = :pk"),
-		ProjectionExpression:      aws.String("sk, expiry, revokedUntil, refusalsFrom"),
+		ProjectionExpression:      aws.String("sk, expiry, connectionId, room, revokedUntil, refusalsFrom"),
 		ExpressionAttributeValues: item{":pk": s("user#u")},
 	}
 	second := query
@@ -364,6 +366,23 @@ func TestABucketInUseIsChargedByAddition(t *testing.T) {
 		ReturnValues:                        types.ReturnValueAllNew,
 		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
 	})
+}
+
+func TestAConnectionIsPresentWhileItsRowIs(t *testing.T) {
+	c, d := connections(&dynamodb.QueryOutput{Count: 1}, &dynamodb.QueryOutput{}, errBoom)
+	for _, want := range []bool{true, false} {
+		if present, err := c.Present(ctx, "r", "c1"); present != want || err != nil {
+			t.Errorf("got %v, %v", present, err)
+		}
+	}
+	if _, err := c.Present(ctx, "r", "c1"); !errors.Is(err, errBoom) {
+		t.Errorf("got %v", err)
+	}
+	asked := &dynamodb.QueryInput{
+		TableName: aws.String("chat-connections"), ConsistentRead: aws.Bool(true), Select: types.SelectCount,
+		KeyConditionExpression: aws.String("pk = :pk AND sk = :id"), ExpressionAttributeValues: item{":pk": s("room#r"), ":id": s("c1")},
+	}
+	d.asked(t, asked, asked, asked)
 }
 
 func TestAKindIsCountedInOneWrite(t *testing.T) {
