@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"encoding/json"
 	"io"
+	"maps"
 	"net"
 	"os"
 	"os/exec"
@@ -46,31 +47,51 @@ func runAutobahn(t *T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	reports := t.TempDir()
+	command, address := filepath.Join(filepath.Dir(python), "kosoku"), t.front(t.Echo)
 	// 9 is about messages above the quotas, 12 and 13 are about compression.
-	out, err := exec.CommandContext(t.Context(), filepath.Join(filepath.Dir(python), "kosoku"),
-		"--parallelism", "8", "--outdir", reports, "--exclude", "9.*", "--exclude", "12.*", "--exclude", "13.*", t.front(t.Echo)).CombinedOutput()
-	index, readErr := os.ReadFile(filepath.Join(reports, "index.json"))
-	if readErr != nil {
-		t.Fatalf("no report (%v): %v: %s", readErr, err, out)
+	results := t.autobahn(command, "--exclude", "9.*", "--exclude", "12.*", "--exclude", "13.*", "--parallelism", "4", address)
+	if len(results) < 240 {
+		t.Errorf("only %d cases ran", len(results))
+	}
+	// Its cases give the server a second. What fails on a busy machine has another
+	// try by itself.
+	var again []string
+	for id, passed := range results {
+		if !passed && notAutobahn[id] == "" {
+			again = append(again, "--include", id)
+		}
+	}
+	if len(again) > 0 {
+		maps.Copy(results, t.autobahn(command, append(again, address)...))
+	}
+	for id, passed := range results {
+		if reason := notAutobahn[id]; passed == (reason != "") {
+			t.Errorf("case %s passes: %t (expected to fail for: %q)", id, passed, reason)
+		}
+	}
+}
+
+// autobahn runs cases and tells of each whether it has passed.
+func (t *T) autobahn(command string, arguments ...string) map[string]bool {
+	t.Helper()
+	reports := t.TempDir()
+	out, runErr := exec.CommandContext(t.Context(), command, append([]string{"--outdir", reports}, arguments...)...).CombinedOutput()
+	index, err := os.ReadFile(filepath.Join(reports, "index.json"))
+	if err != nil {
+		t.Fatalf("no report (%v): %v: %s", err, runErr, out)
 	}
 	var agents map[string]map[string]struct{ Behavior, BehaviorClose string }
 	if err := json.Unmarshal(index, &agents); err != nil {
 		t.Fatal(err)
 	}
-	ran := 0
+	passed := make(map[string]bool)
 	for _, cases := range agents {
 		for id, c := range cases {
-			ran++
-			failed := !slices.Contains([]string{"OK", "NON-STRICT", "INFORMATIONAL"}, c.Behavior) || !slices.Contains([]string{"OK", "INFORMATIONAL"}, c.BehaviorClose)
-			if reason := notAutobahn[id]; failed != (reason != "") {
-				t.Errorf("case %s: %s, closing %s (expected to fail for: %q)", id, c.Behavior, c.BehaviorClose, reason)
-			}
+			passed[id] = slices.Contains([]string{"OK", "NON-STRICT", "INFORMATIONAL"}, c.Behavior) && slices.Contains([]string{"OK", "INFORMATIONAL"}, c.BehaviorClose)
+			t.Log(id, c.Behavior, c.BehaviorClose)
 		}
 	}
-	if ran < 240 {
-		t.Errorf("only %d cases ran", ran)
-	}
+	return passed
 }
 
 // front listens at an address without a path, and hands each connection to an
