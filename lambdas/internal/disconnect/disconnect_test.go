@@ -6,15 +6,18 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/portcullis-chat/portcullis/lambdas/internal/config"
 	"github.com/portcullis-chat/portcullis/lambdas/internal/disconnect"
 	"github.com/portcullis-chat/portcullis/lambdas/internal/gateway"
 	"github.com/portcullis-chat/portcullis/lambdas/internal/logging"
+	"github.com/portcullis-chat/portcullis/lambdas/internal/metrics"
 	"github.com/portcullis-chat/portcullis/lambdas/internal/room"
 )
 
@@ -81,6 +84,38 @@ func TestDisconnecting(t *testing.T) {
 		if !strings.Contains(log.String(), c.log) || strings.Count(log.String(), "\n") != 1 {
 			t.Errorf("%s: the log is %s", name, log.String())
 		}
+	}
+}
+
+// hanging is a table that does not answer.
+type hanging struct{ table }
+
+func (s *hanging) Leave(ctx context.Context, _, _ string) (room.Member, bool, error) {
+	<-ctx.Done()
+	return room.Member{}, false, ctx.Err()
+}
+
+func TestATableThatHangsIsToldBeforeTheFunctionEnds(t *testing.T) {
+	data, err := os.ReadFile("../gateway/testdata/disconnect.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var r gateway.Request
+	if err := json.Unmarshal(data, &r); err != nil {
+		t.Fatal(err)
+	}
+	var log, lines bytes.Buffer
+	h := &disconnect.Handler{
+		Connections: &hanging{}, Log: logging.New(&log, ""),
+		Metrics: metrics.New(&lines, metrics.Settings{Namespace: "Chat", Function: "disconnect"}, "", time.Now),
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	if response, err := h.Handle(ctx, r); err == nil || response.StatusCode != http.StatusInternalServerError || ctx.Err() != nil {
+		t.Errorf("got %+v, %v; the function's context is %v", response, err, ctx.Err())
+	}
+	if !strings.Contains(log.String(), "deadline exceeded") || !strings.Contains(lines.String(), `"Failures":1`) {
+		t.Errorf("the log is %s, the metrics are %s", log.String(), lines.String())
 	}
 }
 

@@ -1,6 +1,7 @@
 package gateway_test
 
 import (
+	"context"
 	"encoding/json"
 	"os"
 	"slices"
@@ -125,5 +126,27 @@ func TestAPolicyNamesTheOneMethodAndNothingElse(t *testing.T) {
 	want = `{"principalId":"u","policyDocument":{"Version":"2012-10-17","Statement":[{"Action":"execute-api:Invoke","Effect":"Deny","Resource":"` + arn + `"}]}}`
 	if string(deny) != want {
 		t.Errorf("got  %s\nwant %s", deny, want)
+	}
+}
+
+func TestTheWorkEndsBeforeTheFunctionWould(t *testing.T) {
+	end := time.Now().Add(time.Hour)
+	outer, cancel := context.WithDeadline(context.Background(), end)
+	defer cancel()
+	work, stop := gateway.Work(outer, time.Minute)
+	if at, ok := work.Deadline(); !ok || !at.Equal(end.Add(-time.Minute)) {
+		t.Errorf("the work ends at %v, %v", at, ok)
+	}
+	stop()
+	if work.Err() == nil || outer.Err() != nil {
+		t.Errorf("the work is %v, the function %v", work.Err(), outer.Err())
+	}
+	work, stop = gateway.Work(context.Background(), time.Minute)
+	if _, ok := work.Deadline(); ok || work.Err() != nil {
+		t.Error("work without an end has one")
+	}
+	stop()
+	if work.Err() == nil {
+		t.Error("work cannot be stopped")
 	}
 }

@@ -126,3 +126,21 @@ func TestTakingOneOfABucket(t *testing.T) {
 		}
 	}
 }
+
+func TestOneBucketGivesAMinutesWorthAndThenOneAtATime(t *testing.T) {
+	now := time.UnixMilli(1_700_000_000_000)
+	var from int64
+	for i := range 4 {
+		becomes, taken, wait := ratelimit.Take(from, now, 4)
+		if wait != 0 || taken != 15_000 || becomes != now.UnixMilli()-60_000+int64(i+1)*15_000 {
+			t.Fatalf("%d: got %d, %d, %s", i, becomes, taken, wait)
+		}
+		from = becomes
+	}
+	if becomes, _, wait := ratelimit.Take(from, now, 4); wait != 15*time.Second || becomes != from {
+		t.Errorf("got %d, %s", becomes, wait)
+	}
+	if _, _, wait := ratelimit.Take(from, now.Add(15*time.Second), 4); wait != 0 {
+		t.Errorf("a quarter of a minute later: wait %s", wait)
+	}
+}

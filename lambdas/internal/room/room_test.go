@@ -62,3 +62,12 @@ func TestAMessageOnTheWire(t *testing.T) {
 		t.Errorf("got %+v", got)
 	}
 }
+
+func TestAConnectionEndsWithItsToken(t *testing.T) {
+	at := time.Unix(1_700_000_000, 999_000_000)
+	for ends, want := range map[int64]bool{0: false, 1_699_999_999: true, 1_700_000_000: true, 1_700_000_001: false} {
+		if got := (room.Member{TokenEnds: ends}).Ended(at); got != want {
+			t.Errorf("%d: got %v", ends, got)
+		}
+	}
+}
