@@ -36,6 +36,7 @@ type world struct {
 	described int
 	asked     []*cloudwatch.GetMetricDataInput
 	fails     error
+	during    func() // GetMetricData
 	regions   []string
 }
 
@@ -111,6 +112,9 @@ func metric(namespace, name string, dimensions []types.Dimension) string {
 
 // GetMetricData implements CloudWatch for periods of minutes.
 func (w *world) GetMetricData(_ context.Context, in *cloudwatch.GetMetricDataInput, change ...func(*cloudwatch.Options)) (*cloudwatch.GetMetricDataOutput, error) {
+	if w.during != nil {
+		w.during()
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.see(change)
@@ -351,6 +355,25 @@ func TestWritesThroughTheDoorAreNoticed(t *testing.T) {
 	if fmt.Sprint(w.regions) != "[us-east-1 eu-west-1]" {
 		t.Errorf("asked %v", w.regions)
 	}
+}
+
+// An alarm that is written while it is evaluated is evaluated again as it is then.
+func TestAnAlarmThatIsWrittenMeanwhileIsLeftToTheNextRound(t *testing.T) {
+	w := newWorld(t, alarm("a"))
+	w.happens("n m", 2)
+	w.during = func() {
+		w.during = nil
+		w.through("PutMetricAlarm", "us-east-1", func() { w.alarms["a"] = alarm("a", func(a *types.MetricAlarm) { a.Threshold = aws.Float64(5) }) })
+	}
+	w.passes(time.Second)
+	if len(w.sets) != 0 {
+		t.Errorf("set: %q", w.sets)
+	}
+	w.passes(time.Second)
+	w.state("a", "INSUFFICIENT_DATA")
+	w.happens("n m", 4)
+	w.passes(time.Second)
+	w.state("a", "ALARM")
 }
 
 func TestWhatCannotBeEvaluatedSaysSo(t *testing.T) {

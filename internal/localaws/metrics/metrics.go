@@ -11,6 +11,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -34,6 +35,14 @@ const (
 )
 
 var maxValue = math.Pow(2, 360)
+
+var units = func() map[types.StandardUnit]bool {
+	known := make(map[types.StandardUnit]bool)
+	for _, unit := range types.StandardUnit("").Values() {
+		known[unit] = true
+	}
+	return known
+}()
 
 // Data points may be two weeks old and two hours ahead (PutMetricData).
 const (
@@ -170,7 +179,7 @@ func (p *Publisher) check(point Point) error {
 		return errors.New("a namespace or name of a metric is empty or longer than 255 characters")
 	case len(point.Dimensions) > maxDimensions:
 		return fmt.Errorf("metric %s has more than %d dimensions", point.Name, maxDimensions)
-	case !slices.Contains(types.StandardUnit("").Values(), types.StandardUnit(point.Unit)):
+	case !units[types.StandardUnit(point.Unit)]:
 		return fmt.Errorf("metric %s has a unit that CloudWatch does not know", point.Name)
 	case point.Time.Before(p.now().Add(-maxAge)) || point.Time.After(p.now().Add(maxAhead)):
 		return fmt.Errorf("metric %s has a time that is more than two weeks ago or two hours ahead", point.Name)
@@ -183,13 +192,25 @@ func (p *Publisher) check(point Point) error {
 	return nil
 }
 
-// encodeDimensions gives equal maps equal strings and others others.
+// encodeDimensions gives equal maps equal strings and others others. It is on the
+// way of each message, many times.
 func encodeDimensions(dimensions map[string]string) string {
-	var b strings.Builder
-	for _, name := range slices.Sorted(maps.Keys(dimensions)) {
-		fmt.Fprintf(&b, "%q=%q,", name, dimensions[name])
+	var few [4]string
+	names := few[:0]
+	size := 0
+	for name, value := range dimensions {
+		names = append(names, name)
+		size += len(name) + len(value) + 8
 	}
-	return b.String()
+	slices.Sort(names)
+	encoded := make([]byte, 0, size)
+	for _, name := range names {
+		for _, text := range [...]string{name, dimensions[name]} {
+			encoded = strconv.AppendInt(encoded, int64(len(text)), 10)
+			encoded = append(append(encoded, ':'), text...)
+		}
+	}
+	return string(encoded)
 }
 
 func (p *Publisher) run() {

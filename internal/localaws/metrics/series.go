@@ -7,10 +7,15 @@ import (
 	"slices"
 )
 
-// binRatio is how far apart the bins of many values are.
-const binRatio = 1.05
+const (
+	// maxExact is how many distinct values are sent as they are. The emulator
+	// keeps each value of each sending, and looks through all of them often.
+	maxExact = 40
+	// binRatio is how far apart the bins of more values are.
+	binRatio = 1.1
+)
 
-// series are the values of one metric that wait to be sent. Up to maxValues
+// series are the values of one metric that wait to be sent. Up to maxExact
 // distinct ones are kept as they are. Beyond that neighbours are put together,
 // which leaves sum, count, minimum and maximum exact and percentiles within some
 // percent.
@@ -31,7 +36,7 @@ func (s *series) add(value, count float64) {
 	}
 	s.min, s.max = min(s.min, value), max(s.max, value)
 	s.bin(value).add(value*count, count)
-	if len(s.bins) > maxValues && !s.coarse {
+	if len(s.bins) > maxExact && !s.coarse {
 		s.coarse = true
 		exact := s.bins
 		s.bins = make(map[float64]*bin)
