@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -153,6 +154,46 @@ func TestWhatTheStackDoesNotEnforce(t *testing.T) {
 			if *who.Account != "000000000000" || *who.Arn != "arn:aws:iam::000000000000:root" {
 				t.Errorf("%s in %s", *who.Arn, *who.Account)
 			}
+		}
+	})
+
+	t.Run("an alarm takes data of any unit, and calls no functions", func(t *testing.T) {
+		client := cloudwatch.NewFromConfig(w.root)
+		function := "arn:aws:lambda:eu-west-1:" + AccountID + ":function:passed"
+		if _, err := client.PutMetricAlarm(t.Context(), &cloudwatch.PutMetricAlarmInput{
+			AlarmName: aws.String("count"), Namespace: aws.String("gaps"), MetricName: aws.String("took"), Unit: cloudwatchtypes.StandardUnitCount,
+			Statistic: cloudwatchtypes.StatisticSum, Period: aws.Int32(60), EvaluationPeriods: aws.Int32(1), Threshold: aws.Float64(0),
+			ComparisonOperator: cloudwatchtypes.ComparisonOperatorGreaterThanThreshold, AlarmActions: []string{function},
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := client.PutMetricData(t.Context(), &cloudwatch.PutMetricDataInput{
+			Namespace: aws.String("gaps"), MetricData: []cloudwatchtypes.MetricDatum{{MetricName: aws.String("took"), Value: aws.Float64(1), Unit: cloudwatchtypes.StandardUnitSeconds}},
+		}); err != nil {
+			t.Fatal(err)
+		}
+		for deadline := time.Now().Add(time.Minute); ; time.Sleep(100 * time.Millisecond) {
+			found, err := client.DescribeAlarms(t.Context(), &cloudwatch.DescribeAlarmsInput{AlarmNames: []string{"count"}})
+			if err != nil || len(found.MetricAlarms) != 1 {
+				t.Fatalf("%v, %v", found, err)
+			}
+			if found.MetricAlarms[0].StateValue == cloudwatchtypes.StateValueAlarm {
+				if !slices.Equal(found.MetricAlarms[0].AlarmActions, []string{function}) {
+					t.Errorf("actions %v", found.MetricAlarms[0].AlarmActions)
+				}
+				break
+			}
+			if time.Now().After(deadline) {
+				t.Fatal("the unit counts: no alarm")
+			}
+		}
+		invocations, err := client.GetMetricStatistics(t.Context(), &cloudwatch.GetMetricStatisticsInput{
+			Namespace: aws.String("AWS/Lambda"), MetricName: aws.String("Invocations"), Period: aws.Int32(60), Statistics: []cloudwatchtypes.Statistic{cloudwatchtypes.StatisticSum},
+			StartTime: aws.Time(time.Now().Add(-time.Hour)), EndTime: aws.Time(time.Now().Add(time.Hour)),
+			Dimensions: []cloudwatchtypes.Dimension{{Name: aws.String("FunctionName"), Value: aws.String("passed")}},
+		})
+		if err != nil || len(invocations.Datapoints) != 0 {
+			t.Errorf("the function was called: %v, %v", invocations, err)
 		}
 	})
 
