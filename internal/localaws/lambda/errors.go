@@ -1,6 +1,7 @@
 package lambda
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -54,9 +55,14 @@ type failure struct {
 	errorType string // AWS's name, e.g. Runtime.ExitError
 	message   string
 	timedOut  bool
+	// reportType is what logs call it, where that differs from errorType.
+	reportType string
 	// payload is the error document the runtime posted, if it posted one.
 	payload []byte
 }
+
+// loggedType is the error type of REPORT and INIT_REPORT lines.
+func (f *failure) loggedType() string { return cmp.Or(f.reportType, f.errorType) }
 
 func (f *failure) Error() string { return f.errorType + ": " + f.message }
 

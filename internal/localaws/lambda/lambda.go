@@ -136,6 +136,7 @@ func New(config Config) (*Runner, error) {
 	r.code.s3 = clients.s3
 	r.async = async.New(asyncFunctions{r}, config.Now)
 	r.background.Go(r.reap)
+	r.background.Go(r.watchMemory)
 	return r, nil
 }
 

@@ -1,11 +1,13 @@
 package lambda
 
 import (
+	"bytes"
 	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"sync"
 	"syscall"
 	"time"
@@ -110,11 +112,66 @@ func (p *process) wait() {
 // Only for after exited.
 func (p *process) state() string { return p.cmd.ProcessState.String() }
 
-// peakMemoryMB is the largest resident set, rounded up. Only for after exited.
-func (p *process) peakMemoryMB() int {
+// peakMemory is the largest resident set of the bootstrap, in bytes. Only for
+// after exited.
+func (p *process) peakMemory() int64 {
 	usage, ok := p.cmd.ProcessState.SysUsage().(*syscall.Rusage)
 	if !ok {
 		return 0
 	}
-	return int(usage.Maxrss/1024) + 1
+	return usage.Maxrss << 10
+}
+
+// memory is what the bootstrap has used at most, or what it uses now together
+// with the processes it started, if that is more; in bytes, and 0 when it is
+// gone.
+func (p *process) memory() int64 {
+	peak, now := residentSet(p.pid())
+	for _, child := range descendants(p.pid()) {
+		_, used := residentSet(child)
+		now += used
+	}
+	return max(peak, now)
+}
+
+// residentSet reads the largest and the present resident set of a process, in
+// bytes (proc_pid_status(5)).
+func residentSet(pid int) (peak, now int64) {
+	status, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/status")
+	if err != nil {
+		return 0, 0
+	}
+	return statusField(status, "\nVmHWM:"), statusField(status, "\nVmRSS:")
+}
+
+func statusField(status []byte, name string) int64 {
+	_, rest, _ := bytes.Cut(status, []byte(name))
+	line, _, _ := bytes.Cut(rest, []byte(" kB"))
+	kilobytes, err := strconv.ParseInt(string(bytes.TrimSpace(line)), 10, 64)
+	if err != nil {
+		return 0
+	}
+	return kilobytes << 10
+}
+
+// descendants lists what a process and its children have started. A kernel
+// without the lists of children has none.
+func descendants(pid int) []int {
+	var all []int
+	lists, err := filepath.Glob("/proc/" + strconv.Itoa(pid) + "/task/*/children")
+	if err != nil {
+		return nil
+	}
+	for _, list := range lists {
+		children, err := os.ReadFile(list)
+		if err != nil {
+			continue // the thread has ended
+		}
+		for _, field := range bytes.Fields(children) {
+			if child, err := strconv.Atoi(string(field)); err == nil {
+				all = append(append(all, child), descendants(child)...)
+			}
+		}
+	}
+	return all
 }

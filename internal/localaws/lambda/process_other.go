@@ -23,4 +23,5 @@ func (*spawner) start(string, []string, *os.File) (*process, error) {
 func (*process) pid() int          { return 0 }
 func (*process) kill()             {}
 func (*process) state() string     { return "" }
-func (*process) peakMemoryMB() int { return 0 }
+func (*process) peakMemory() int64 { return 0 }
+func (*process) memory() int64     { return 0 }

@@ -46,7 +46,7 @@ func (p platformLog) initReport(took time.Duration, failed *failure) string {
 		if failed == nil {
 			return ""
 		}
-		return fmt.Sprintf("INIT_REPORT Init Duration: %.2f ms\tPhase: init\tStatus: %s\tError Type: %s", milliseconds(took), failed.status(), failed.errorType)
+		return fmt.Sprintf("INIT_REPORT Init Duration: %.2f ms\tPhase: init\tStatus: %s\tError Type: %s", milliseconds(took), failed.status(), failed.loggedType())
 	}
 	record := map[string]any{
 		"initializationType": "on-demand",
@@ -57,7 +57,7 @@ func (p platformLog) initReport(took time.Duration, failed *failure) string {
 	if failed == nil {
 		return p.record(levelDebug, "platform.initReport", record)
 	}
-	record["errorType"] = failed.errorType
+	record["errorType"] = failed.loggedType()
 	return p.record(levelWarn, "platform.initReport", record)
 }
 
@@ -105,7 +105,7 @@ func (p platformLog) end(r report) []string {
 	if r.failed != nil {
 		fmt.Fprintf(&b, "Status: %s\t", r.failed.status())
 		if !r.failed.timedOut {
-			fmt.Fprintf(&b, "Error Type: %s\t", r.failed.errorType)
+			fmt.Fprintf(&b, "Error Type: %s\t", r.failed.loggedType())
 		}
 	}
 	return append(lines, "END RequestId: "+r.requestID, b.String())
@@ -134,8 +134,8 @@ func (p platformLog) endJSON(r report) []string {
 		}
 	}
 	if r.failed != nil && !r.failed.timedOut {
-		done["errorType"] = r.failed.errorType
-		full["errorType"] = r.failed.errorType
+		done["errorType"] = r.failed.loggedType()
+		full["errorType"] = r.failed.loggedType()
 	}
 	return []string{
 		p.record(levelWarn, "platform.runtimeDone", done),

@@ -1,15 +1,11 @@
 package lambda
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"net"
 	"net/http"
-	"os"
-	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -19,9 +15,6 @@ import (
 // initTimeout bounds the initialisation of a sandbox (Lambda, "Lambda execution
 // environment lifecycle").
 const initTimeout = 10 * time.Second
-
-// memoryInterval is how old the memory figure of a REPORT line may be.
-const memoryInterval = 100 * time.Millisecond
 
 // sandbox is one process that serves one request at a time.
 type sandbox struct {
@@ -38,10 +31,10 @@ type sandbox struct {
 	retireAt time.Time        // when its credentials are too old for a request
 	started  time.Time
 
+	memory memory
+
 	// Used by whoever holds the sandbox.
 	initDuration time.Duration // 0 after the first request was reported
-	memoryMB     int
-	memoryAt     time.Time
 
 	mu          sync.Mutex
 	current     *invocation
@@ -66,6 +59,7 @@ func (e *startError) Unwrap() error { return e.error }
 func (r *Runner) newSandbox(v *version, starting func(*sandbox)) (*sandbox, error) {
 	s := &sandbox{
 		version:  v,
+		memory:   memory{limit: int64(v.memoryMB) << 20},
 		stream:   newStream(r.logs, v),
 		log:      platformLog{logging: v.logging, version: v.number, memoryMB: v.memoryMB},
 		faults:   r.config.Faults,
@@ -166,7 +160,11 @@ func (s *sandbox) exitFailure() *failure {
 	if state == "exit status 0" {
 		return &failure{errorType: "Runtime.ExitError", message: "Runtime exited without providing a reason"}
 	}
-	return &failure{errorType: "Runtime.ExitError", message: "Runtime exited with error: " + state}
+	failed := &failure{errorType: "Runtime.ExitError", message: "Runtime exited with error: " + state}
+	if s.memory.exceeded() {
+		failed.reportType = "Runtime.OutOfMemory"
+	}
+	return failed
 }
 
 func timeoutFailure(limit time.Duration) *failure {
@@ -225,18 +223,23 @@ func (s *sandbox) serve(inv *invocation) ending {
 		done.failed, done.alive = timeoutFailure(s.version.timeout), false
 	}
 	done.duration = time.Since(inv.started)
-	r := report{requestID: inv.requestID, duration: done.duration, init: s.initDuration, failed: done.failed}
-	s.initDuration = 0
+	if done.alive && s.memory.due(done.duration) && !s.memory.measure(s.process) {
+		// It answered, but on AWS it would not have lived to.
+		s.process.kill()
+		<-s.process.exited
+		done.failed, done.alive = s.exitFailure(), false
+	}
 	if !done.alive {
 		s.shutdown()
+		s.memory.ended(s.process)
 	}
-	s.measure(done.alive)
-	r.maxMemoryMB = s.memoryMB
+	r := report{requestID: inv.requestID, duration: done.duration, init: s.initDuration, failed: done.failed, maxMemoryMB: s.memory.peakMB()}
+	s.initDuration = 0
 
 	s.mu.Lock()
 	s.lastUsed = time.Now()
 	inv.finished = true
-	if inv.responded {
+	if inv.responded && !s.memory.exceeded() {
 		// A runtime that answers and then ends (a panic) has answered.
 		done.failed = inv.tooLarge
 	}
@@ -247,32 +250,4 @@ func (s *sandbox) serve(inv *invocation) ending {
 	s.mu.Unlock()
 	done.tail = s.output.end(s.log.end(r), inv.tail)
 	return done
-}
-
-// measure reads the peak of the bootstrap's resident memory.
-func (s *sandbox) measure(alive bool) {
-	if !alive {
-		s.memoryMB = s.process.peakMemoryMB()
-		return
-	}
-	if time.Since(s.memoryAt) < memoryInterval {
-		return
-	}
-	s.memoryAt = time.Now()
-	file, err := os.Open(fmt.Sprintf("/proc/%d/status", s.process.pid()))
-	if err != nil {
-		return
-	}
-	defer func() { _ = file.Close() }()
-	for lines := bufio.NewScanner(file); lines.Scan(); {
-		value, ok := strings.CutPrefix(lines.Text(), "VmHWM:")
-		if !ok {
-			continue
-		}
-		kilobytes, err := strconv.Atoi(strings.TrimSpace(strings.TrimSuffix(value, "kB")))
-		if err == nil {
-			s.memoryMB = kilobytes/1024 + 1
-		}
-		return
-	}
 }

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"time"
 
@@ -25,6 +26,10 @@ type event struct {
 
 func main() {
 	switch os.Getenv("INIT") {
+	case "fill":
+		bytes, _ := strconv.Atoi(os.Getenv("BYTES"))
+		hold(bytes)
+		time.Sleep(time.Minute)
 	case "crash":
 		fmt.Println("about to crash")
 		os.Exit(7)
@@ -38,6 +43,17 @@ func main() {
 		os.Exit(1)
 	}
 	lambda.Start(handle)
+}
+
+var held [][]byte
+
+// hold takes memory and uses it.
+func hold(bytes int) {
+	block := make([]byte, bytes)
+	for i := 0; i < bytes; i += 4096 {
+		block[i] = 1
+	}
+	held = append(held, block)
 }
 
 func handle(ctx context.Context, e event) (any, error) {
@@ -69,6 +85,16 @@ func handle(ctx context.Context, e event) (any, error) {
 			return nil, err
 		}
 		return child.Process.Pid, nil
+	case "fill", "fillInTime":
+		hold(e.Bytes)
+		if e.Do == "fill" {
+			time.Sleep(time.Minute)
+		}
+		return "filled", nil
+	case "fillChild":
+		child := exec.Command(os.Args[0])
+		child.Env = []string{"INIT=fill", "BYTES=" + strconv.Itoa(e.Bytes)}
+		return nil, child.Run()
 	case "crash":
 		os.Exit(3)
 	case "panic":
