@@ -159,9 +159,9 @@ func (s *Stack) assemble(opts Options, address string) error {
 	if err != nil {
 		return err
 	}
-	state, adapted := "", ""
+	state, adapted, mappings := "", "", ""
 	if opts.Persist {
-		state, adapted = opts.Folder.Data("apigateway.json"), opts.Folder.Data("adapter.json")
+		state, adapted, mappings = opts.Folder.Data("apigateway.json"), opts.Folder.Data("adapter.json"), opts.Folder.Data("mappings.json")
 	}
 	s.adapter, err = adapter.New(adapter.Config{
 		MiniStackURL: s.ministack.URL(), Region: opts.Region, StateFile: adapted, Logger: opts.Logger,
@@ -190,7 +190,7 @@ func (s *Stack) assemble(opts Options, address string) error {
 	clock := &faults.Clock{}
 	s.functions, err = lambda.New(lambda.Config{
 		MiniStackURL: s.ministack.URL(), GatewayURL: s.endpoint, Region: opts.Region, AccountID: AccountID,
-		DataDir: opts.Folder.Data("lambda"), Now: clock.Now, Metrics: s.metrics, Logger: opts.Logger, Faults: s.faults, LogTap: fromLogs.Tap,
+		DataDir: opts.Folder.Data("lambda"), MappingsFile: mappings, Now: clock.Now, Metrics: s.metrics, Logger: opts.Logger, Faults: s.faults, LogTap: fromLogs.Tap,
 	})
 	if err != nil {
 		return err

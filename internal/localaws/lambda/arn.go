@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+
+	"github.com/portcullis-chat/portcullis/internal/localaws/lambda/apierr"
 )
 
 // functionARN is arn:<partition>:lambda:<region>:<account>:function:<name> with
@@ -44,26 +46,26 @@ var (
 
 // resolveReference takes a FunctionName and a Qualifier, as a request in that
 // Region has them, for the function they name in this account.
-func (r *Runner) resolveReference(name, qualifier, region string) (functionARN, *refusal) {
+func (r *Runner) resolveReference(name, qualifier, region string) (functionARN, *apierr.Error) {
 	m := reference.FindStringSubmatch(name)
 	if m == nil {
-		return functionARN{}, invalidValue(name, "functionName", "Member must satisfy regular expression pattern: (arn:(aws[a-zA-Z-]*)?:lambda:)?([a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:)?(\\d{12}:)?(function:)?([a-zA-Z0-9-_\\.]+)(:(\\$LATEST(\\.PUBLISHED)?|[a-zA-Z0-9-_]+))?")
+		return functionARN{}, apierr.InvalidValue(name, "functionName", "Member must satisfy regular expression pattern: (arn:(aws[a-zA-Z-]*)?:lambda:)?([a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:)?(\\d{12}:)?(function:)?([a-zA-Z0-9-_\\.]+)(:(\\$LATEST(\\.PUBLISHED)?|[a-zA-Z0-9-_]+))?")
 	}
 	if qualifier != "" && !qualifierPattern.MatchString(qualifier) {
-		return functionARN{}, invalidValue(qualifier, "qualifier", "Member must satisfy regular expression pattern: \\$(LATEST(\\.PUBLISHED)?)|[a-zA-Z0-9-_$]+")
+		return functionARN{}, apierr.InvalidValue(qualifier, "qualifier", "Member must satisfy regular expression pattern: \\$(LATEST(\\.PUBLISHED)?)|[a-zA-Z0-9-_$]+")
 	}
 	a := functionARN{region: region, account: r.config.AccountID, name: m[3], qualifier: m[4]}
 	switch {
 	case m[1] != "" && m[1] != region:
-		return functionARN{}, missing(fmt.Sprintf("Functions from '%s' are not reachable in this region ('%s')", m[1], region))
+		return functionARN{}, apierr.NotFound(fmt.Sprintf("Functions from '%s' are not reachable in this region ('%s')", m[1], region))
 	case a.qualifier != "" && qualifier != "" && a.qualifier != qualifier:
-		return functionARN{}, invalidParameter("The derived qualifier from the function name does not match the specified qualifier.")
+		return functionARN{}, apierr.InvalidParameter("The derived qualifier from the function name does not match the specified qualifier.")
 	case qualifier != "":
 		a.qualifier = qualifier
 	}
 	if m[2] != "" && m[2] != a.account {
 		a.account = m[2]
-		return functionARN{}, missing("Function not found: " + a.String())
+		return functionARN{}, apierr.NotFound("Function not found: " + a.String())
 	}
 	return a, nil
 }

@@ -15,7 +15,9 @@ import (
 	ststypes "github.com/aws/aws-sdk-go-v2/service/sts/types"
 	"github.com/aws/smithy-go"
 
+	"github.com/portcullis-chat/portcullis/internal/localaws/lambda/apierr"
 	"github.com/portcullis-chat/portcullis/internal/localaws/lambda/async"
+	"github.com/portcullis-chat/portcullis/internal/localaws/lambda/uuid"
 )
 
 // send sends a message to a queue, a topic or a function, with a role's
@@ -63,7 +65,7 @@ func (r *Runner) sendToFunction(ctx context.Context, role ststypes.Credentials, 
 	if len(payload) > maxEvent {
 		return ErrRequestTooLarge
 	}
-	return r.async.Add(async.Event{ARN: target, RequestID: newID(), Payload: payload})
+	return r.async.Add(async.Event{ARN: target, RequestID: uuid.New(), Payload: payload})
 }
 
 // queueURL is how MiniStack itself names a queue.
@@ -120,13 +122,13 @@ func (r *Runner) checkTarget(ctx context.Context, role ststypes.Credentials, tar
 		return fmt.Errorf("not served by the local stack: %s", target)
 	}
 	var api smithy.APIError
-	var own *refusal
+	var own *apierr.Error
 	code := ""
 	switch {
 	case errors.As(err, &api):
 		code = api.ErrorCode()
 	case errors.As(err, &own):
-		code = own.errorType
+		code = own.Type
 	}
 	switch {
 	case err == nil || harmless != "" && strings.HasPrefix(code, harmless):

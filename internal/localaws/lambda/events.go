@@ -9,18 +9,20 @@ import (
 
 	awslambda "github.com/aws/aws-sdk-go-v2/service/lambda"
 
+	"github.com/portcullis-chat/portcullis/internal/localaws/lambda/apierr"
 	"github.com/portcullis-chat/portcullis/internal/localaws/lambda/async"
+	"github.com/portcullis-chat/portcullis/internal/localaws/lambda/uuid"
 )
 
 // answerEvent takes a request of the type Event.
 func (r *Runner) answerEvent(w http.ResponseWriter, req *http.Request, c call) {
 	if _, err := r.functions.find(req.Context(), c.arn); err != nil {
-		refusalOf(err, c.arn).send(w)
+		refusalOf(err, c.arn).Send(w)
 		return
 	}
-	id := newID()
+	id := uuid.New()
 	if err := r.async.Add(async.Event{ARN: c.arn, RequestID: id, Payload: c.payload}); err != nil {
-		internal(err.Error()).send(w)
+		apierr.Internal(err.Error()).Send(w)
 		return
 	}
 	w.Header().Set("X-Amzn-Requestid", id)

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/portcullis-chat/portcullis/internal/localaws/lambda/uuid"
 )
 
 // maxRequest is the largest payload of a synchronous invocation, in bytes.
@@ -81,7 +83,7 @@ func (r *Runner) invoke(ctx context.Context, c call) (*Result, error) {
 		return nil, err
 	}
 	if c.requestID == "" {
-		c.requestID = newID()
+		c.requestID = uuid.New()
 	}
 	inv := &invocation{call: c, traceID: newTraceID(), done: make(chan struct{})}
 	type outcome struct {

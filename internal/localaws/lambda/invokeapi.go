@@ -7,6 +7,9 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+
+	"github.com/portcullis-chat/portcullis/internal/localaws/lambda/apierr"
+	"github.com/portcullis-chat/portcullis/internal/localaws/lambda/uuid"
 )
 
 // maxEvent is the largest payload of an asynchronous invocation, in bytes, since
@@ -24,12 +27,12 @@ func (r *Runner) serveInvoke(w http.ResponseWriter, req *http.Request, next http
 	}
 	payload, refusal := readPayload(req, kind)
 	if refusal != nil {
-		refusal.send(w)
+		refusal.Send(w)
 		return
 	}
 	target, refusal := r.resolveReference(name, req.URL.Query().Get("Qualifier"), region)
 	if refusal != nil {
-		refusal.send(w)
+		refusal.Send(w)
 		return
 	}
 	if denied := r.judgeInvoke(req, payload, next, name, target); denied != nil {
@@ -38,7 +41,7 @@ func (r *Runner) serveInvoke(w http.ResponseWriter, req *http.Request, next http
 	}
 	c := call{arn: target.String(), payload: payload, tail: req.Header.Get("X-Amz-Log-Type") == "Tail"}
 	if refusal := c.read(req, kind); refusal != nil {
-		refusal.send(w)
+		refusal.Send(w)
 		return
 	}
 	switch kind {
@@ -52,37 +55,37 @@ func (r *Runner) serveInvoke(w http.ResponseWriter, req *http.Request, next http
 }
 
 // readPayload reads the body within the limit for that kind of invocation.
-func readPayload(req *http.Request, kind string) ([]byte, *refusal) {
+func readPayload(req *http.Request, kind string) ([]byte, *apierr.Error) {
 	payload, err := io.ReadAll(io.LimitReader(req.Body, maxRequest+1))
 	if err != nil {
-		return nil, unreadable("could not read the request: " + err.Error())
+		return nil, apierr.Unreadable("could not read the request: " + err.Error())
 	}
 	switch {
 	case len(payload) > maxRequest:
-		return nil, tooLarge(fmt.Sprintf("Request must be smaller than %d bytes for the InvokeFunction operation", maxRequest))
+		return nil, apierr.TooLarge(fmt.Sprintf("Request must be smaller than %d bytes for the InvokeFunction operation", maxRequest))
 	case kind == "Event" && len(payload) > maxEvent:
-		return nil, tooLarge(fmt.Sprintf("%d byte payload is too large for the Event invocation type (limit %d bytes)", len(payload), maxEvent))
+		return nil, apierr.TooLarge(fmt.Sprintf("%d byte payload is too large for the Event invocation type (limit %d bytes)", len(payload), maxEvent))
 	}
 	return payload, nil
 }
 
 // read checks payload and headers of a request.
-func (c *call) read(req *http.Request, kind string) *refusal {
+func (c *call) read(req *http.Request, kind string) *apierr.Error {
 	switch kind {
 	case "RequestResponse", "Event", "DryRun":
 	default:
-		return invalidValue(kind, "invocationType", "Member must satisfy enum value set: [Event, RequestResponse, DryRun]")
+		return apierr.InvalidValue(kind, "invocationType", "Member must satisfy enum value set: [Event, RequestResponse, DryRun]")
 	}
 	switch logs := req.Header.Get("X-Amz-Log-Type"); logs {
 	case "", "None", "Tail":
 	default:
-		return invalidValue(logs, "logType", "Member must satisfy enum value set: [None, Tail]")
+		return apierr.InvalidValue(logs, "logType", "Member must satisfy enum value set: [None, Tail]")
 	}
 	if len(c.payload) == 0 {
 		c.payload = []byte("{}")
 	}
 	if !json.Valid(c.payload) {
-		return unreadable("Could not parse request body into json: Could not parse payload into json: " + json.Unmarshal(c.payload, new(any)).Error())
+		return apierr.Unreadable("Could not parse request body into json: Could not parse payload into json: " + json.Unmarshal(c.payload, new(any)).Error())
 	}
 	encoded := req.Header.Get("X-Amz-Client-Context")
 	if encoded == "" || kind == "Event" {
@@ -91,7 +94,7 @@ func (c *call) read(req *http.Request, kind string) *refusal {
 	document, err := base64.StdEncoding.DecodeString(encoded)
 	var object map[string]any
 	if err != nil || len(encoded) > maxClientContext || json.Unmarshal(document, &object) != nil {
-		return unreadable("Client context must be a valid Base64-encoded JSON object.")
+		return apierr.Unreadable("Client context must be a valid Base64-encoded JSON object.")
 	}
 	c.clientContext = string(mustJSON(object)) // in one line, as a header's value
 	return nil
@@ -102,7 +105,7 @@ func (r *Runner) answer(w http.ResponseWriter, req *http.Request, c call) {
 	result, err := r.invoke(req.Context(), c)
 	if err != nil {
 		if req.Context().Err() == nil {
-			refusalOf(err, c.arn).send(w)
+			refusalOf(err, c.arn).Send(w)
 		}
 		return
 	}
@@ -122,27 +125,27 @@ func (r *Runner) answer(w http.ResponseWriter, req *http.Request, c call) {
 // answerDryRun answers a request that is only checked.
 func (r *Runner) answerDryRun(w http.ResponseWriter, req *http.Request, c call) {
 	if _, err := r.functions.find(req.Context(), c.arn); err != nil {
-		refusalOf(err, c.arn).send(w)
+		refusalOf(err, c.arn).Send(w)
 		return
 	}
-	w.Header().Set("X-Amzn-Requestid", newID())
+	w.Header().Set("X-Amzn-Requestid", uuid.New())
 	w.WriteHeader(http.StatusNoContent)
 }
 
 // refusalOf is AWS's answer for an invocation that did not reach the function.
-func refusalOf(err error, arn string) *refusal {
+func refusalOf(err error, arn string) *apierr.Error {
 	var throttled *ThrottledError
 	var role *RoleError
 	switch {
 	case errors.Is(err, ErrNotFound):
-		return missing("Function not found: " + arn)
+		return apierr.NotFound("Function not found: " + arn)
 	case errors.As(err, &throttled):
-		return &refusal{status: http.StatusTooManyRequests, errorType: "TooManyRequestsException", message: "Rate Exceeded.", reason: throttled.Reason}
+		return apierr.Throttled(throttled.Reason)
 	case errors.As(err, &role):
-		return forbidden("AccessDeniedException", "The role defined for the function cannot be assumed by Lambda.")
+		return apierr.Forbidden("AccessDeniedException", "The role defined for the function cannot be assumed by Lambda.")
 	case errors.Is(err, ErrNotServed):
-		return &refusal{status: http.StatusNotImplemented, errorType: "NotServedByLocalStack", message: err.Error()}
+		return &apierr.Error{Status: http.StatusNotImplemented, Type: "NotServedByLocalStack", Message: err.Error()}
 	default:
-		return internal("the local stack could not run the function: " + err.Error())
+		return apierr.Internal("the local stack could not run the function: " + err.Error())
 	}
 }

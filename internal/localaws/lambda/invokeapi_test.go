@@ -211,7 +211,12 @@ func (w *world) ranNowhereElse(t *testing.T) {
 // post sends a request that is signed with a key; change comes after signing.
 func (w *world) post(t *testing.T, path, body, key, secret string, change func(*http.Request)) *http.Response {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, *w.config.BaseEndpoint+path, strings.NewReader(body))
+	return w.request(t, http.MethodPost, path, body, key, secret, change)
+}
+
+func (w *world) request(t *testing.T, method, path, body, key, secret string, change func(*http.Request)) *http.Response {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, *w.config.BaseEndpoint+path, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/aws/smithy-go"
 
 	"github.com/portcullis-chat/portcullis/internal/localaws/awscall"
+	"github.com/portcullis-chat/portcullis/internal/localaws/lambda/apierr"
 )
 
 // What is served here is judged by MiniStack all the same: signature, policies,
@@ -59,16 +60,16 @@ func accessKey(req *http.Request) string {
 // ask puts a signed request to MiniStack in the form that is only judged.
 func (r *Runner) ask(req *http.Request, body []byte, next http.Handler) *recorder {
 	if service, _ := awscall.Scope(req); service != "lambda" || accessKey(req) == "" {
-		return recorded(forbidden("MissingAuthenticationTokenException", "Missing Authentication Token"))
+		return recorded(apierr.Forbidden("MissingAuthenticationTokenException", "Missing Authentication Token"))
 	}
 	if key := accessKey(req); accountKey.MatchString(key) && key != r.config.AccountID {
 		// To MiniStack it is root of another account, which has nothing here.
-		return recorded(forbidden("UnrecognizedClientException", "The security token included in the request is invalid."))
+		return recorded(apierr.Forbidden("UnrecognizedClientException", "The security token included in the request is invalid."))
 	}
 	sum := sha256.Sum256(body)
 	hash := hex.EncodeToString(sum[:])
 	if claimed := req.Header.Get("X-Amz-Content-Sha256"); claimed != "" && claimed != hash {
-		return recorded(forbidden("InvalidSignatureException", "The value of x-amz-content-sha256 is not the hash of the request's body."))
+		return recorded(apierr.Forbidden("InvalidSignatureException", "The value of x-amz-content-sha256 is not the hash of the request's body."))
 	}
 	judged := req.Clone(req.Context())
 	judged.Body = io.NopCloser(bytes.NewReader(bytes.Repeat([]byte{' '}, len(body))))
@@ -108,7 +109,7 @@ func (r *Runner) judgeInvoke(req *http.Request, body []byte, next http.Handler, 
 	case accessKey(req) == rootAccessKey:
 		return nil
 	case !known:
-		return recorded(notServed("lambda:Invoke with a qualifier apart from the name, or with a partial ARN, by a caller that is neither root nor a function: the emulator's IAM only judges what the path names; write " + target.short() + " there"))
+		return recorded(apierr.NotServed("lambda:Invoke with a qualifier apart from the name, or with a partial ARN, by a caller that is neither root nor a function: the emulator's IAM only judges what the path names; write " + target.short() + " there"))
 	}
 	if refusal := r.mayInvokeAs(req.Context(), caller, target); refusal != nil {
 		return recorded(refusal)
@@ -126,7 +127,7 @@ func (a functionARN) short() string {
 
 // mayInvokeAs tells whether these credentials may invoke the target. It returns
 // nil when they may.
-func (r *Runner) mayInvokeAs(ctx context.Context, caller ststypes.Credentials, target functionARN) *refusal {
+func (r *Runner) mayInvokeAs(ctx context.Context, caller ststypes.Credentials, target functionARN) *apierr.Error {
 	_, err := r.clients.lambda.Invoke(ctx, &awslambda.InvokeInput{
 		FunctionName: aws.String(target.short()), InvocationType: types.InvocationTypeDryRun,
 	}, func(o *awslambda.Options) {
@@ -138,11 +139,11 @@ func (r *Runner) mayInvokeAs(ctx context.Context, caller ststypes.Credentials, t
 	case err == nil:
 		return nil
 	case errors.Is(notFound(err), ErrNotFound):
-		return missing("Function not found: " + target.String())
+		return apierr.NotFound("Function not found: " + target.String())
 	case errors.As(err, &api):
-		return forbidden(api.ErrorCode(), api.ErrorMessage())
+		return apierr.Forbidden(api.ErrorCode(), api.ErrorMessage())
 	default:
-		return internal("the local stack's emulator did not judge the call: " + err.Error())
+		return apierr.Internal("the local stack's emulator did not judge the call: " + err.Error())
 	}
 }
 

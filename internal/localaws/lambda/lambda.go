@@ -24,6 +24,7 @@ import (
 	"time"
 
 	"github.com/portcullis-chat/portcullis/internal/localaws/lambda/async"
+	"github.com/portcullis-chat/portcullis/internal/localaws/lambda/eventsource"
 	"github.com/portcullis-chat/portcullis/internal/localaws/logship"
 )
 
@@ -46,6 +47,9 @@ type Config struct {
 	AccountID  string
 	// DataDir holds the unpacked code of functions. It survives a restart.
 	DataDir string
+	// MappingsFile keeps event source mappings over a restart; empty keeps them
+	// in memory.
+	MappingsFile string
 	// Now is the clock by which asynchronous invocations wait and grow old.
 	Now func() time.Time
 	// Metrics gets what Lambda publishes of invocations.
@@ -91,6 +95,7 @@ type Runner struct {
 	spawner     *spawner
 	concurrency *concurrency
 	async       *async.Queue
+	mappings    *eventsource.Mappings
 	// eventSettings are event invoke configurations.
 	eventSettings *cache[async.Settings]
 
@@ -135,6 +140,13 @@ func New(config Config) (*Runner, error) {
 	}
 	r.code.s3 = clients.s3
 	r.async = async.New(asyncFunctions{r}, config.Now)
+	r.mappings, err = eventsource.Open(eventsource.Config{
+		Functions: sourceFunctions{r}, SQS: clients.sqs, QueueURL: r.queueURL, AccountID: config.AccountID, StateFile: config.MappingsFile,
+		Problem: func(subject, message string) { known.add(subject, message, 1) },
+	})
+	if err != nil {
+		return nil, errors.Join(err, r.Close(context.Background()))
+	}
 	r.background.Go(r.reap)
 	r.background.Go(r.watchMemory)
 	return r, nil
@@ -154,6 +166,11 @@ func (r *Runner) Close(ctx context.Context) error {
 	}
 	r.mu.Unlock()
 	close(r.stop)
+	if r.mappings != nil {
+		if err := r.mappings.Close(ctx); err != nil {
+			return fmt.Errorf("event sources still running: %w", err)
+		}
+	}
 	lost, err := r.async.Close(ctx)
 	if lost > 0 {
 		r.config.Logger.Warn("lambda_events_lost", "events", lost)
@@ -286,15 +303,6 @@ func hostArchitecture() string {
 		return "x86_64"
 	}
 	return runtime.GOARCH
-}
-
-// newID returns a random UUID (RFC 9562, version 4), the form of AWS's request
-// ids.
-func newID() string {
-	b := randomBytes(16)
-	b[6] = b[6]&0x0f | 0x40
-	b[8] = b[8]&0x3f | 0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[0:4], b[4:6], b[6:8], b[8:10], b[10:16])
 }
 
 func makeDir(path string) error {

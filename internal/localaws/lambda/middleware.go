@@ -18,6 +18,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/portcullis-chat/portcullis/internal/localaws/awscall"
+	"github.com/portcullis-chat/portcullis/internal/localaws/lambda/apierr"
+	"github.com/portcullis-chat/portcullis/internal/localaws/lambda/eventsource"
 )
 
 // maxAPIRequest is AWS's limit of a request to the Lambda API, in bytes.
@@ -38,19 +40,22 @@ func (r *Runner) Middleware(next http.Handler) http.Handler {
 			next.ServeHTTP(w, req)
 			return
 		}
-		operation, function := awscall.REST("lambda", req)
+		operation, resource := awscall.REST("lambda", req)
 		kind := operations[operation]
+		region = cmp.Or(region, r.config.Region)
 		switch {
 		case operation == "":
-			notServed(req.Method + " " + req.URL.Path).send(w)
+			apierr.NotServed(req.Method + " " + req.URL.Path).Send(w)
 		case kind == refused:
-			notServed("lambda:" + operation).send(w)
+			apierr.NotServed("lambda:" + operation).Send(w)
+		case operation == "Invoke":
+			r.serveInvoke(w, req, next, region, resource)
+		case kind == served || eventsource.Serves(resource):
+			r.serveMappings(w, req, next, eventsource.Request{Operation: operation, Region: region, Resource: resource})
 		case kind == passed:
 			next.ServeHTTP(w, req)
-		case kind == served:
-			r.serveInvoke(w, req, next, cmp.Or(region, r.config.Region), function)
 		default:
-			r.write(w, req, next, change{operation: operation, kind: kind, name: nameOf(function), region: cmp.Or(region, r.config.Region)})
+			r.write(w, req, next, change{operation: operation, kind: kind, name: nameOf(resource), region: region})
 		}
 	})
 }
@@ -102,16 +107,16 @@ type codeSource struct {
 func (r *Runner) write(w http.ResponseWriter, req *http.Request, next http.Handler, c change) {
 	data, err := io.ReadAll(io.LimitReader(req.Body, maxAPIRequest+1))
 	if err != nil {
-		unreadable("could not read the request: " + err.Error()).send(w)
+		apierr.Unreadable("could not read the request: " + err.Error()).Send(w)
 		return
 	}
 	if len(data) > maxAPIRequest {
-		tooLarge(fmt.Sprintf("Request must be smaller than %d bytes for the %s operation", maxAPIRequest, c.operation)).send(w)
+		apierr.TooLarge(fmt.Sprintf("Request must be smaller than %d bytes for the %s operation", maxAPIRequest, c.operation)).Send(w)
 		return
 	}
 	if len(data) > 0 {
 		if err := json.Unmarshal(data, &c.body); err != nil {
-			unreadable("Could not parse request body into json: " + err.Error()).send(w)
+			apierr.Unreadable("Could not parse request body into json: " + err.Error()).Send(w)
 			return
 		}
 	}
@@ -119,16 +124,16 @@ func (r *Runner) write(w http.ResponseWriter, req *http.Request, next http.Handl
 		c.name = nameOf(c.body.FunctionName)
 	}
 	if refusal := c.check(); refusal != nil {
-		refusal.send(w)
+		refusal.Send(w)
 		return
 	}
 	if refusal := r.checkTargets(req.Context(), &c, req.URL.Query().Get("Qualifier")); refusal != nil {
-		refusal.send(w)
+		refusal.Send(w)
 		return
 	}
 	if c.kind == code {
 		if refusal := r.readCode(req.Context(), &c); refusal != nil {
-			refusal.send(w)
+			refusal.Send(w)
 			return
 		}
 	}
@@ -139,7 +144,7 @@ func (r *Runner) write(w http.ResponseWriter, req *http.Request, next http.Handl
 	if answer.status/100 == 2 && c.kind == code {
 		if err := r.keepCode(c, answer.body.Bytes()); err != nil {
 			r.config.Logger.Error("lambda_code", "function", c.name, "error", err.Error())
-			internal("the local stack cannot keep the code of " + c.name + ": " + err.Error()).send(w)
+			apierr.Internal("the local stack cannot keep the code of " + c.name + ": " + err.Error()).Send(w)
 			r.changed(c)
 			return
 		}
@@ -162,33 +167,33 @@ func (r *Runner) changed(c change) {
 
 // check refuses what MiniStack would accept although it is not served here, or
 // although AWS refuses it.
-func (c *change) check() *refusal {
+func (c *change) check() *apierr.Error {
 	b := &c.body
 	name := "lambda:" + c.operation
 	switch {
 	case b.RoutingConfig != nil && len(b.RoutingConfig.AdditionalVersionWeights) > 0:
-		return notServed(name + " with weights for several versions")
+		return apierr.NotServed(name + " with weights for several versions")
 	case len(b.Layers) > 0:
-		return notServed(name + " with layers")
+		return apierr.NotServed(name + " with layers")
 	case len(b.FileSystemConfigs) > 0:
-		return notServed(name + " with file systems")
+		return apierr.NotServed(name + " with file systems")
 	case present(b.DurableConfig), present(b.TenancyConfig), present(b.CapacityProviderConfig):
-		return notServed(name + " with durable, tenancy or capacity provider configuration")
+		return apierr.NotServed(name + " with durable, tenancy or capacity provider configuration")
 	case b.PackageType == "Image", b.ImageURI != "", b.Code != nil && b.Code.ImageURI != "":
-		return notServed(name + " with a container image")
+		return apierr.NotServed(name + " with a container image")
 	case b.Runtime != "" && !strings.HasPrefix(b.Runtime, "provided"):
-		return notServed(name + " with runtime " + b.Runtime + " (only provided.al2023 zips run here)")
+		return apierr.NotServed(name + " with runtime " + b.Runtime + " (only provided.al2023 zips run here)")
 	case b.RecursiveLoop == "Allow":
-		return notServed(name + " with RecursiveLoop Allow (no loop is detected here anyway, and the emulator judges invocations by its own limit)")
+		return apierr.NotServed(name + " with RecursiveLoop Allow (no loop is detected here anyway, and the emulator judges invocations by its own limit)")
 	case b.DryRun:
-		return notServed(name + " with DryRun (the emulator would update the function)")
+		return apierr.NotServed(name + " with DryRun (the emulator would update the function)")
 	}
 	if b.Environment == nil {
 		return nil
 	}
 	for _, reserved := range reservedVariables {
 		if _, ok := b.Environment.Variables[reserved]; ok {
-			return invalidParameter("Lambda was unable to configure your environment variables because the environment variables you have provided contains reserved keys that are currently not supported for modification. Reserved keys used in this request: " + reserved)
+			return apierr.InvalidParameter("Lambda was unable to configure your environment variables because the environment variables you have provided contains reserved keys that are currently not supported for modification. Reserved keys used in this request: " + reserved)
 		}
 	}
 	return nil
@@ -197,7 +202,7 @@ func (c *change) check() *refusal {
 func present(field json.RawMessage) bool { return len(field) > 0 && string(field) != "null" }
 
 // readCode finds the zip of a request and refuses what could not be unpacked.
-func (r *Runner) readCode(ctx context.Context, c *change) *refusal {
+func (r *Runner) readCode(ctx context.Context, c *change) *apierr.Error {
 	source := &c.body.codeSource
 	if c.operation == "CreateFunction" {
 		if source = c.body.Code; source == nil {
@@ -207,20 +212,20 @@ func (r *Runner) readCode(ctx context.Context, c *change) *refusal {
 	switch {
 	case len(source.ZipFile) > 0:
 		if len(source.ZipFile) > maxZipBytes {
-			return tooLarge(fmt.Sprintf("the zip is larger than %d bytes; load it through S3", maxZipBytes))
+			return apierr.TooLarge(fmt.Sprintf("the zip is larger than %d bytes; load it through S3", maxZipBytes))
 		}
 		c.zip = source.ZipFile
 	case source.S3Bucket != "" && source.S3Key != "":
 		data, err := r.code.readS3(ctx, c.region, &s3.GetObjectInput{Bucket: &source.S3Bucket, Key: &source.S3Key, VersionId: source.S3ObjectVersion})
 		if err != nil {
-			return invalidParameter(fmt.Sprintf("Error occurred while GetObject of s3://%s/%s: %v", source.S3Bucket, source.S3Key, err))
+			return apierr.InvalidParameter(fmt.Sprintf("Error occurred while GetObject of s3://%s/%s: %v", source.S3Bucket, source.S3Key, err))
 		}
 		c.zip = data
 	default:
-		return invalidParameter("Please provide a source for function code.")
+		return apierr.InvalidParameter("Please provide a source for function code.")
 	}
 	if _, err := openZip(c.zip); err != nil {
-		return invalidParameter("Could not unzip uploaded file. Please check your file, then try to upload again. (" + err.Error() + ")")
+		return apierr.InvalidParameter("Could not unzip uploaded file. Please check your file, then try to upload again. (" + err.Error() + ")")
 	}
 	return nil
 }

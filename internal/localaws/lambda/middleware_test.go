@@ -44,7 +44,6 @@ func TestWhatIsNotServedIsRefused(t *testing.T) {
 		{"an invocation of another date", "lambda", "POST", "/2099-01-01/functions/f/invocations", "{}", "POST /2099"},
 		{"an asynchronous invocation", "lambda", "POST", "/2014-11-13/functions/f/invoke-async", "{}", "lambda:InvokeAsync"},
 		{"a streamed invocation", "lambda", "POST", "/2021-11-15/functions/f/response-streaming-invocations", "{}", "lambda:InvokeWithResponseStream"},
-		{"an event source mapping", "lambda", "POST", "/2015-03-31/event-source-mappings/", "{}", "lambda:CreateEventSourceMapping"},
 		{"a merged event invoke configuration", "lambda", "POST", "/2019-09-25/functions/f/event-invoke-config", "{}", "lambda:UpdateFunctionEventInvokeConfig"},
 		{"a function URL", "lambda", "POST", "/2021-10-31/functions/f/url", "{}", "lambda:CreateFunctionUrlConfig"},
 		{"a layer", "lambda", "POST", "/2018-10-31/layers/l/versions", "{}", "lambda:PublishLayerVersion"},

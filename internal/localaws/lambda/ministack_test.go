@@ -17,6 +17,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+
+	"github.com/portcullis-chat/portcullis/internal/localaws/lambda/uuid"
 )
 
 // TestWithMiniStack deploys a function as Terraform would, through the
@@ -36,7 +38,7 @@ func TestWithMiniStack(t *testing.T) {
 	}
 	background := context.Background() // for what is taken down after the test
 
-	name := "lambda-runner-" + newID()[:8]
+	name := "lambda-runner-" + uuid.New()[:8]
 	role := w.role(name, "")
 	group := "/aws/lambda/" + name
 	must(logs.CreateLogGroup(ctx, &cloudwatchlogs.CreateLogGroupInput{LogGroupName: &group}))

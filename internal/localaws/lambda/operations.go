@@ -25,11 +25,11 @@ const (
 // true and tools ask for it while they look at a function.
 var operations = map[string]kind{
 	"InvokeAsync":                            refused,
-	"ListEventSourceMappings":                refused,
-	"CreateEventSourceMapping":               refused,
-	"DeleteEventSourceMapping":               refused,
-	"GetEventSourceMapping":                  refused,
-	"UpdateEventSourceMapping":               refused,
+	"ListEventSourceMappings":                served,
+	"CreateEventSourceMapping":               served,
+	"DeleteEventSourceMapping":               served,
+	"GetEventSourceMapping":                  served,
+	"UpdateEventSourceMapping":               served,
 	"ListFunctions":                          passed,
 	"CreateFunction":                         code,
 	"DeleteFunction":                         write,

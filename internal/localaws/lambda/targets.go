@@ -8,11 +8,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+
+	"github.com/portcullis-chat/portcullis/internal/localaws/lambda/apierr"
 )
 
 // checkTargets refuses destinations and dead-letter targets as Lambda does when
 // they are configured: what does not exist, and what the role may not send to.
-func (r *Runner) checkTargets(ctx context.Context, c *change, qualifier string) *refusal {
+func (r *Runner) checkTargets(ctx context.Context, c *change, qualifier string) *apierr.Error {
 	if config := c.body.DestinationConfig; config != nil {
 		onSuccess, onFailure := targets(config)
 		for _, target := range []string{onSuccess, onFailure} {
@@ -27,19 +29,19 @@ func (r *Runner) checkTargets(ctx context.Context, c *change, qualifier string) 
 	return nil
 }
 
-func (r *Runner) checkDestination(ctx context.Context, c *change, qualifier, target string) *refusal {
+func (r *Runner) checkDestination(ctx context.Context, c *change, qualifier, target string) *apierr.Error {
 	if target == "" {
 		return nil
 	}
 	t, err := arn.Parse(target)
-	invalid := invalidParameter("The destination ARN " + target + " is invalid.")
+	invalid := apierr.InvalidParameter("The destination ARN " + target + " is invalid.")
 	if err != nil {
 		return invalid
 	}
 	switch t.Service {
 	case "sqs", "sns", "lambda":
 	case "events", "s3":
-		return notServed("lambda:" + c.operation + " with a destination in " + t.Service + " (only queues, topics and functions)")
+		return apierr.NotServed("lambda:" + c.operation + " with a destination in " + t.Service + " (only queues, topics and functions)")
 	default:
 		return invalid
 	}
@@ -61,17 +63,17 @@ func (r *Runner) checkDestination(ctx context.Context, c *change, qualifier, tar
 	case wrong.action == "":
 		return invalid
 	default:
-		return invalidParameter("The function's execution role does not have permissions to call " + wrong.action + " on " + target)
+		return apierr.InvalidParameter("The function's execution role does not have permissions to call " + wrong.action + " on " + target)
 	}
 }
 
-func (r *Runner) checkDeadLetter(ctx context.Context, c *change, target string) *refusal {
+func (r *Runner) checkDeadLetter(ctx context.Context, c *change, target string) *apierr.Error {
 	if target == "" {
 		return nil
 	}
 	t, err := arn.Parse(target)
 	if err != nil || t.Service != "sqs" && t.Service != "sns" {
-		return invalidValue(target, "deadLetterConfig.targetArn", "Member must be the ARN of an SQS queue or an SNS topic")
+		return apierr.InvalidValue(target, "deadLetterConfig.targetArn", "Member must be the ARN of an SQS queue or an SNS topic")
 	}
 	role := c.body.Role
 	if role == "" {
@@ -93,9 +95,9 @@ func (r *Runner) checkDeadLetter(ctx context.Context, c *change, target string) 
 	case !errors.As(err, &wrong):
 		return roleOrInternal(err)
 	case wrong.action == "":
-		return invalidParameter("The dead letter target " + target + " does not exist.")
+		return apierr.InvalidParameter("The dead letter target " + target + " does not exist.")
 	default:
-		return invalidParameter("The provided execution role does not have permissions to call " + wrong.action + " on " + strings.ToUpper(t.Service))
+		return apierr.InvalidParameter("The provided execution role does not have permissions to call " + wrong.action + " on " + strings.ToUpper(t.Service))
 	}
 }
 
@@ -107,12 +109,12 @@ func (r *Runner) checkTargetAs(ctx context.Context, v *version, target string) e
 	return r.checkTarget(ctx, role, target)
 }
 
-func roleOrInternal(err error) *refusal {
+func roleOrInternal(err error) *apierr.Error {
 	var role *RoleError
 	if errors.As(err, &role) {
-		return invalidParameter("The role defined for the function cannot be assumed by Lambda.")
+		return apierr.InvalidParameter("The role defined for the function cannot be assumed by Lambda.")
 	}
-	return internal("the local stack could not check a target: " + err.Error())
+	return apierr.Internal("the local stack could not check a target: " + err.Error())
 }
 
 func targets(c *types.DestinationConfig) (onSuccess, onFailure string) {

@@ -19,6 +19,7 @@ import (
 	awslambda "github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
 
 	"github.com/portcullis-chat/portcullis/internal/localaws/ministack"
 	"github.com/portcullis-chat/portcullis/internal/localaws/port"
@@ -62,7 +63,7 @@ func newWorld(t testing.TB) *world {
 	w.open = func() *Runner {
 		r, err := New(Config{
 			MiniStackURL: address, GatewayURL: gateway.URL, Region: testRegion, AccountID: testAccount,
-			DataDir: dir, Now: w.now, Metrics: w.metrics, Logger: slog.New(slog.DiscardHandler), Faults: &plannedKills{},
+			DataDir: dir, MappingsFile: filepath.Join(dir, "mappings.json"), Now: w.now, Metrics: w.metrics, Logger: slog.New(slog.DiscardHandler), Faults: &plannedKills{},
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -124,6 +125,18 @@ func (w *world) allow(role, statements string) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
+}
+
+// as returns a configuration that calls as a role.
+func (w *world) as(role string) aws.Config {
+	w.t.Helper()
+	out, err := sts.NewFromConfig(w.config).AssumeRole(w.t.Context(), &sts.AssumeRoleInput{RoleArn: &role, RoleSessionName: aws.String("tester")})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	config := w.config.Copy()
+	config.Credentials = provider(*out.Credentials)
+	return config
 }
 
 // deploy makes a function of the test bootstrap. Its role has its name, and the

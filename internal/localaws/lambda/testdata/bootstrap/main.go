@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -13,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-lambda-go/lambdacontext"
 )
@@ -22,6 +24,8 @@ type event struct {
 	Text    string `json:"text"`
 	Seconds int    `json:"seconds"`
 	Bytes   int    `json:"bytes"`
+
+	Records []events.SQSMessage `json:"Records"`
 }
 
 func main() {
@@ -56,7 +60,37 @@ func hold(bytes int) {
 	held = append(held, block)
 }
 
+// consume notes a batch of messages in the file OUT. Their bodies say what is
+// to happen.
+func consume(records []events.SQSMessage) (any, error) {
+	file, err := os.OpenFile(os.Getenv("OUT"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	if err := json.NewEncoder(file).Encode(records); err != nil {
+		return nil, err
+	}
+	var response events.SQSEventResponse
+	for _, r := range records {
+		switch {
+		case strings.Contains(r.Body, "sleep"):
+			time.Sleep(time.Second)
+		case strings.Contains(r.Body, "error"):
+			return nil, errors.New("no")
+		case strings.Contains(r.Body, "malformed"):
+			return "malformed", nil
+		case strings.Contains(r.Body, "bad"):
+			response.BatchItemFailures = append(response.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: r.MessageId})
+		}
+	}
+	return response, nil
+}
+
 func handle(ctx context.Context, e event) (any, error) {
+	if e.Records != nil {
+		return consume(e.Records)
+	}
 	invocation, _ := lambdacontext.FromContext(ctx)
 	switch e.Do {
 	case "echo":
