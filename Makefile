@@ -56,7 +56,7 @@ test-parity: ## A second HTML parser and DOMPurify must agree with the functions
 	@scripts/parity
 
 # The packages that decide who gets in, what is let through and how much.
-SECURITY_CODE := $(addprefix lambdas/internal/,token jwks origin frame text markup ratelimit ledger room connect authorize gateway message push)
+SECURITY_CODE := internal/operator $(addprefix lambdas/internal/,access token jwks origin frame text markup ratelimit ledger room connect authorize gateway message push)
 
 .PHONY: mutants
 mutants: ## Change the security code in 900 ways; the tests must notice each (10 minutes)

@@ -82,6 +82,9 @@ func (c *cloud) Query(_ context.Context, in *dynamodb.QueryInput, _ ...func(*dyn
 	if c.failing["Query"] {
 		return nil, errBoom
 	}
+	if in.ConsistentRead == nil || !*in.ConsistentRead {
+		return nil, errors.New("who has just come would be missed")
+	}
 	pk := in.ExpressionAttributeValues[":pk"].(*types.AttributeValueMemberS).Value
 	rows, last := c.page(in.ExclusiveStartKey, func(key [2]string, _ item) bool { return key[0] == pk })
 	if last == nil && c.late != nil {
@@ -155,6 +158,12 @@ func TestRoomsAreThoseWithSomebodyInThem(t *testing.T) {
 		t.Errorf("got %+v, %v", got, err)
 	}
 	c := newCloud()
+	for _, name := range []string{"d", "b", "f", "a", "e", "c"} {
+		c.put(item{"pk": s("room#" + name), "sk": s("x"), "sub": s("u"), "expiry": n(now.Unix())})
+	}
+	if got, err := c.operator().Rooms(ctx); err != nil || len(got) != 8 || !slices.IsSortedFunc(got, func(a, b operator.Room) int { return strings.Compare(a.Name, b.Name) }) {
+		t.Errorf("got %+v, %v", got, err)
+	}
 	c.failing["Scan"] = true
 	if _, err := c.operator().Rooms(ctx); !errors.Is(err, errBoom) {
 		t.Errorf("got %v", err)
@@ -171,6 +180,11 @@ func TestTheConnectionsOfARoomComeOldestFirst(t *testing.T) {
 	}
 	if !got[0].TokenEnds.IsZero() {
 		t.Errorf("got %+v", got[0])
+	}
+	c := newCloud()
+	c.failing["Query"] = true
+	if _, err := c.operator().InRoom(ctx, "lobby"); !errors.Is(err, errBoom) {
+		t.Errorf("got %v", err)
 	}
 	if got, err := newCloud().operator().InRoom(ctx, "nowhere"); err != nil || got == nil || len(got) != 0 {
 		t.Errorf("an empty room: got %+v, %v", got, err)
@@ -252,7 +266,8 @@ func TestABanIsWrittenBeforeConnectionsAreClosed(t *testing.T) {
 	c.late = item{"pk": s("user#ann"), "sk": s("slot#3"), "connectionId": s("c5"), "room": s("team"), "expiry": n(now.Unix())}
 	c.put(item{"pk": s("room#team"), "sk": s("c5"), "sub": s("ann"), "expiry": n(now.Unix())})
 	until := now.Add(time.Hour)
-	closed, err := c.operator().Ban(ctx, "ann", until, "spam")
+	why := strings.Repeat("x", operator.MaxWhy)
+	closed, err := c.operator().Ban(ctx, "ann", until, why)
 	if err != nil || closed != 3 || !slices.Equal(c.closed, []string{"c1", "c2", "c5"}) || c.has("room#team", "c5") {
 		t.Errorf("closed %d (%q), %v", closed, c.closed, err)
 	}
@@ -260,9 +275,18 @@ func TestABanIsWrittenBeforeConnectionsAreClosed(t *testing.T) {
 		t.Fatalf("%d updates", len(c.updates))
 	}
 	in := c.updates[0]
-	want := item{":until": n(until.Unix()), ":why": s("spam"), ":expiry": n(until.Unix() + 86400)}
+	want := item{":until": n(until.Unix()), ":why": s(why), ":expiry": n(until.Unix() + 86400)}
 	if id(in.Key) != [2]string{"user#ann", "state"} || *in.UpdateExpression != "SET revokedUntil = :until, revokedWhy = :why, expiry = :expiry" || !reflect.DeepEqual(in.ExpressionAttributeValues, want) {
 		t.Errorf("got %+v", in)
+	}
+}
+
+func TestALatecomerWhoCannotBeClosedIsTold(t *testing.T) {
+	c := newCloud()
+	c.late = item{"pk": s("user#ann"), "sk": s("slot#3"), "connectionId": s("c5"), "room": s("team"), "expiry": n(now.Unix())}
+	c.failing["Close c5"] = true
+	if closed, err := c.operator().Ban(ctx, "ann", now.Add(time.Hour), "spam"); err == nil || closed != 2 {
+		t.Errorf("closed %d, %v", closed, err)
 	}
 }
 

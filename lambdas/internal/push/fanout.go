@@ -95,7 +95,7 @@ func (f *Fanout) Send(ctx context.Context, roomName string, frame []byte, member
 type outcome int
 
 const (
-	lost outcome = iota
+	lost outcome = iota // also after a crash
 	reached
 	vanished
 	expired
@@ -103,11 +103,10 @@ const (
 
 // serve posts a frame to one member. A crash in it costs that member the frame;
 // in a goroutine of its own it would cost everybody the function.
-func (f *Fanout) serve(ctx context.Context, roomName string, frame []byte, member room.Member) (result outcome) {
+func (f *Fanout) serve(ctx context.Context, roomName string, frame []byte, member room.Member) outcome {
 	defer func() {
 		if value := recover(); value != nil {
 			logging.Panic(ctx, f.Log, value)
-			result = lost
 		}
 	}()
 	if member.Ended(f.Now()) {
