@@ -2,6 +2,8 @@ package adapter
 
 import (
 	"maps"
+	"regexp"
+	"strings"
 )
 
 // MiniStack loses parts of alarms: all of metric math, and in the query protocol
@@ -43,14 +45,40 @@ var notDescribed = []string{"Tags", "Action", "Version"}
 
 func alarmKey(region, name string) string { return region + "/" + name }
 
-func (a *Adapter) putAlarm(c *call) (*answer, error) {
-	given := c.forward()
-	if !given.ok() {
-		return given, nil
+// evaluatedStatistic are the extended statistics that package alarms can have
+// from MiniStack, which takes others for the average.
+var evaluatedStatistic = regexp.MustCompile(`\Ap(100|\d{1,2}(\.\d{1,10})?)\z`)
+
+// unservedAlarm says what of an alarm would be kept without effect.
+func unservedAlarm(definition map[string]any) string {
+	for _, state := range []string{"AlarmActions", "OKActions", "InsufficientDataActions"} {
+		actions, _ := definition[state].([]any)
+		for _, action := range actions {
+			if arn, _ := action.(string); !strings.HasPrefix(arn, "arn:aws:sns:") {
+				return "actions of an alarm other than to notify an SNS topic"
+			}
+		}
 	}
+	if statistic, _ := definition["ExtendedStatistic"].(string); statistic != "" && !evaluatedStatistic.MatchString(statistic) {
+		return "an alarm on the statistic " + statistic
+	}
+	if definition["EvaluateLowSampleCountPercentile"] == "ignore" {
+		return "an alarm that ignores percentiles of few samples"
+	}
+	return ""
+}
+
+func (a *Adapter) putAlarm(c *call) (*answer, error) {
 	definition, err := c.parameters(alarmTypes)
 	if err != nil {
 		return nil, err
+	}
+	if what := unservedAlarm(definition); what != "" {
+		return refusal(c.request, c.Call, 501, notServed, "not served by the local stack: "+what), nil
+	}
+	given := c.forward()
+	if !given.ok() {
+		return given, nil
 	}
 	name, _ := definition["AlarmName"].(string)
 	for _, member := range notDescribed {

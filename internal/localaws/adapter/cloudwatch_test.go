@@ -92,8 +92,8 @@ func TestAlarmsOfFormsAreDescribedAsTheyWereDefined(t *testing.T) {
 
 	extended := "extended-" + suffix
 	put("Action=PutMetricAlarm&AlarmName=" + extended + "&Namespace=N&MetricName=M&ExtendedStatistic=p99&Period=60&EvaluationPeriods=1&Threshold=2000" +
-		"&ComparisonOperator=GreaterThanThreshold&EvaluateLowSampleCountPercentile=ignore")
-	if got := w.describe(extended); got.ExtendedStatistic != "p99" || got.Statistic != "" || got.Threshold != "2000" || got.EvaluateLowSampleCountPercentile != "ignore" {
+		"&ComparisonOperator=GreaterThanThreshold&EvaluateLowSampleCountPercentile=evaluate")
+	if got := w.describe(extended); got.ExtendedStatistic != "p99" || got.Statistic != "" || got.Threshold != "2000" || got.EvaluateLowSampleCountPercentile != "evaluate" {
 		t.Errorf("extended statistic: %+v", got)
 	}
 
@@ -160,6 +160,33 @@ func TestAlarmsOfSDKsAreDescribedAsTheyWereDefined(t *testing.T) {
 
 	_, err := client.DescribeAlarms(t.Context(), &cloudwatch.DescribeAlarmsInput{ActionPrefix: aws.String("arn:aws:sns")})
 	wantRefusal(t, err, notServed, "ActionPrefix")
+}
+
+func TestAnAlarmIsRefusedWhen(t *testing.T) {
+	w := newWorld(t)
+	client := cloudwatch.NewFromConfig(w.config(testRegion))
+	for what, change := range map[string]func(*cloudwatch.PutMetricAlarmInput){
+		"actions of an alarm": func(in *cloudwatch.PutMetricAlarmInput) {
+			in.OKActions = []string{"arn:aws:sns:eu-west-1:000000000000:t", "arn:aws:lambda:eu-west-1:000000000000:function:f"}
+		},
+		"an alarm that ignores":          func(in *cloudwatch.PutMetricAlarmInput) { in.EvaluateLowSampleCountPercentile = aws.String("ignore") },
+		"an alarm on the statistic tm90": func(in *cloudwatch.PutMetricAlarmInput) { in.ExtendedStatistic = aws.String("tm90") },
+	} {
+		in := &cloudwatch.PutMetricAlarmInput{
+			AlarmName: aws.String("refused"), Namespace: aws.String("n"), MetricName: aws.String("m"), Period: aws.Int32(60), EvaluationPeriods: aws.Int32(1),
+			Threshold: aws.Float64(5), ComparisonOperator: types.ComparisonOperatorGreaterThanThreshold,
+		}
+		change(in)
+		_, err := client.PutMetricAlarm(t.Context(), in)
+		wantRefusal(t, err, notServed, what)
+		status, text := w.query("Action=PutMetricAlarm&Version=2010-08-01&AlarmName=refused&AlarmActions.member.1=arn%3Aaws%3Aautomate%3Aeu-west-1%3Aec2%3Areboot")
+		if status != http.StatusNotImplemented || !strings.Contains(text, "actions of an alarm") {
+			t.Errorf("%d %s", status, text)
+		}
+	}
+	if found := must(client.DescribeAlarms(t.Context(), &cloudwatch.DescribeAlarmsInput{AlarmNames: []string{"refused"}})).MetricAlarms; len(found) != 0 {
+		t.Errorf("kept %v", found)
+	}
 }
 
 func TestIAMJudgesAlarms(t *testing.T) {
