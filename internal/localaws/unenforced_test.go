@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -306,7 +308,7 @@ func TestWhatASandboxIsNot(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var seen struct{ Secret, Trace, Status, Code string }
+	var seen struct{ Secret, Trace, Status, Code, Processors string }
 	if err := json.Unmarshal(out.Payload, &seen); err != nil || out.FunctionError != nil {
 		t.Fatalf("%s: %v", out.Payload, err)
 	}
@@ -325,6 +327,24 @@ func TestWhatASandboxIsNot(t *testing.T) {
 	t.Run("it may write where its code is", func(t *testing.T) {
 		if seen.Code != "written" {
 			t.Errorf("writing there: %s", seen.Code)
+		}
+	})
+	t.Run("it has all processors, whatever its memory", func(t *testing.T) {
+		if seen.Processors != strconv.Itoa(runtime.NumCPU()) {
+			t.Errorf("it has %s of %d", seen.Processors, runtime.NumCPU())
+		}
+	})
+	t.Run("a call that writes InvocationType out is counted as a loop", func(t *testing.T) {
+		if _, err := functions.Invoke(t.Context(), &lambda.InvokeInput{FunctionName: aws.String("open"), InvocationType: lambdatypes.InvocationTypeRequestResponse}); err != nil {
+			t.Fatal(err)
+		}
+		dropped, err := cloudwatch.NewFromConfig(root).GetMetricStatistics(t.Context(), &cloudwatch.GetMetricStatisticsInput{
+			Namespace: aws.String("AWS/Lambda"), MetricName: aws.String("RecursiveInvocationsDropped"), Period: aws.Int32(3600), Statistics: []cloudwatchtypes.Statistic{cloudwatchtypes.StatisticSum},
+			StartTime: aws.Time(time.Now().Add(-time.Hour)), EndTime: aws.Time(time.Now().Add(time.Hour)),
+			Dimensions: []cloudwatchtypes.Dimension{{Name: aws.String("FunctionName"), Value: aws.String("open")}},
+		})
+		if err != nil || len(dropped.Datapoints) == 0 {
+			t.Errorf("%v, %v", dropped, err)
 		}
 	})
 	t.Run("nothing is sampled", func(t *testing.T) {
@@ -360,7 +380,7 @@ while headers=$(curl -sSf -D - -o /dev/null "$api/next"); do
   code=refused
   if (: >"$LAMBDA_TASK_ROOT/new") 2>/dev/null; then code=written; fi
   curl -sSf "$api/$(header Lambda-Runtime-Aws-Request-Id)/response" -d "{
-    \"secret\": \"$(cat "$SECRET")\", \"code\": \"$code\", \"trace\": \"$(header Lambda-Runtime-Trace-Id)\",
+    \"secret\": \"$(cat "$SECRET")\", \"code\": \"$code\", \"processors\": \"$(nproc)\", \"trace\": \"$(header Lambda-Runtime-Trace-Id)\",
     \"status\": \"$(curl -sS -o /dev/null -w '%{http_code}' "$NEIGHBOUR")\"
   }" >/dev/null
 done
