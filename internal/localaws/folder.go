@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/portcullis-chat/portcullis/internal/localaws/port"
 )
@@ -182,6 +183,20 @@ func (f Folder) lock() (release func(), err error) {
 		return nil, fmt.Errorf("lock %s: %w", file.Name(), err)
 	}
 	return func() { _ = file.Close() }, nil
+}
+
+// probing is longer than another process holds the lock that only looks whether
+// a stack runs.
+const probing = 500 * time.Millisecond
+
+// own takes the folder for a stack.
+func (f Folder) own() (release func(), err error) {
+	for deadline := time.Now().Add(probing); ; time.Sleep(10 * time.Millisecond) {
+		release, err := f.lock()
+		if !errors.Is(err, ErrRunning) || time.Now().After(deadline) {
+			return release, err
+		}
+	}
 }
 
 func readJSON(file string, v any) error {

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 )
 
 func openFolder(t *testing.T) Folder {
@@ -72,6 +73,23 @@ func TestAFolderHasOneStack(t *testing.T) {
 	// The file of a stack that was killed is still there.
 	if _, err := folder.Running(); !errors.Is(err, ErrNotRunning) {
 		t.Fatalf("error %v after the end, want ErrNotRunning", err)
+	}
+}
+
+func TestWhoLooksDoesNotKeepAStackFromStarting(t *testing.T) {
+	folder := openFolder(t)
+	looked, err := folder.lock() // as Running does, for a moment
+	if err != nil {
+		t.Fatal(err)
+	}
+	time.AfterFunc(50*time.Millisecond, looked)
+	release, err := folder.own()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer release()
+	if _, err := folder.own(); !errors.Is(err, ErrRunning) {
+		t.Errorf("error %v, want ErrRunning", err)
 	}
 }
 

@@ -91,7 +91,7 @@ type Stack struct {
 // Start runs a stack and returns when it answers. ErrRunning is wrapped in the
 // error when the folder's stack runs already.
 func Start(ctx context.Context, opts Options) (_ *Stack, err error) {
-	release, err := opts.Folder.lock()
+	release, err := opts.Folder.own()
 	if err != nil {
 		return nil, err
 	}
