@@ -28,16 +28,15 @@ func resolved(stack *Stack) *http.Client {
 	}}}
 }
 
-// certificateFor requests a certificate as root and returns its ARN.
-func certificateFor(t *testing.T, cfg aws.Config, name string) string {
+// certificates calls ACM as root and decodes its answer.
+func certificates(t *testing.T, cfg aws.Config, operation, body string, answer any) {
 	t.Helper()
-	body := `{"DomainName":"` + name + `"}`
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, *cfg.BaseEndpoint+"/", strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
 	r.Header.Set("Content-Type", "application/x-amz-json-1.1")
-	r.Header.Set("X-Amz-Target", "CertificateManager.RequestCertificate")
+	r.Header.Set("X-Amz-Target", "CertificateManager."+operation)
 	root := aws.Credentials{AccessKeyID: RootAccessKeyID, SecretAccessKey: RootSecretAccessKey}
 	if err := signer.NewSigner().SignHTTP(t.Context(), root, r, "UNSIGNED-PAYLOAD", "acm", cfg.Region, time.Now()); err != nil {
 		t.Fatal(err)
@@ -47,10 +46,16 @@ func certificateFor(t *testing.T, cfg aws.Config, name string) string {
 		t.Fatal(err)
 	}
 	defer res.Body.Close()
-	var made struct{ CertificateArn string }
-	if err := json.NewDecoder(res.Body).Decode(&made); err != nil || made.CertificateArn == "" {
-		t.Fatalf("status %d, %v", res.StatusCode, err)
+	if err := json.NewDecoder(res.Body).Decode(answer); res.StatusCode != http.StatusOK || err != nil {
+		t.Fatalf("%s: status %d, %v", operation, res.StatusCode, err)
 	}
+}
+
+// certificateFor requests a certificate as root and returns its ARN.
+func certificateFor(t *testing.T, cfg aws.Config, name string) string {
+	t.Helper()
+	var made struct{ CertificateArn string }
+	certificates(t, cfg, "RequestCertificate", `{"DomainName":"`+name+`"}`, &made)
 	return made.CertificateArn
 }
 
@@ -171,6 +176,9 @@ func TestACustomDomainName(t *testing.T) {
 	defer again.Close(context.WithoutCancel(t.Context()))
 	check(again)
 
+	t.Run("a certificate in use can be deleted", func(t *testing.T) { // as the page of differences says
+		certificates(t, as(again, RootAccessKeyID, RootSecretAccessKey), "DeleteCertificate", `{"CertificateArn":"`+certificate+`"}`, new(any))
+	})
 	gateway = apigatewayv2.NewFromConfig(as(again, RootAccessKeyID, RootSecretAccessKey))
 	must(gateway.DeleteApiMapping(t.Context(), &apigatewayv2.DeleteApiMappingInput{DomainName: aws.String(domain), ApiMappingId: mapping.ApiMappingId}))
 	must(gateway.DeleteDomainName(t.Context(), &apigatewayv2.DeleteDomainNameInput{DomainName: aws.String(domain)}))

@@ -28,21 +28,31 @@ type apiMappingInput struct {
 	Stage         *string `json:"stage"`
 }
 
-var mappingKey = regexp.MustCompile(`^[A-Za-z0-9$_.+!*'()/-]*$`)
+var mappingKey = regexp.MustCompile(`^[A-Za-z0-9$_.+!*'(),/-]*$`)
+
+// checkMappingKey says what API Gateway says, in its order: a white key counts
+// as one with too many slashes.
+func checkMappingKey(key string) error {
+	switch {
+	case strings.HasSuffix(key, "/"):
+		return badRequest("API mapping key should not end with a '/'.")
+	case strings.HasPrefix(key, "/"), strings.Contains(key, "//"), key != "" && strings.TrimSpace(key) == "":
+		return badRequest("API mapping key should not start with a '/' or have consecutive '/'s.")
+	case !mappingKey.MatchString(key):
+		return badRequest("An API mapping key may contain only letters, numbers and one of $-_.+!*'(), characters.")
+	case len(key) > maxMappingKey:
+		return badRequest("ApiMapping key length must be under %d characters.", maxMappingKey)
+	}
+	return nil
+}
 
 // apply sets what was sent. The lock is held by the caller.
 func (in *apiMappingInput) apply(c *call, siblings map[string]*apiMapping, m *apiMapping) error {
 	assign(&m.APIID, in.APIID)
 	assign(&m.APIMappingKey, in.APIMappingKey)
 	assign(&m.Stage, in.Stage)
-	if len(m.APIMappingKey) > maxMappingKey {
-		return badRequest("An ApiMapping key must not be longer than %d characters", maxMappingKey)
-	}
-	if !mappingKey.MatchString(m.APIMappingKey) {
-		return badRequest("An ApiMapping key may contain only letters, numbers and one of $-_.+!*'()")
-	}
-	if m.APIMappingKey != "" && slices.Contains(strings.Split(m.APIMappingKey, "/"), "") {
-		return badRequest("API mapping key should not start or end with a '/' or have consecutive '/'s.")
+	if err := checkMappingKey(m.APIMappingKey); err != nil {
+		return err
 	}
 	record, ok := c.state.Regions[c.region][m.APIID]
 	if !ok {
@@ -63,6 +73,9 @@ func createAPIMapping(c *call) (any, error) {
 	var in apiMappingInput
 	if err := c.decode(&in); err != nil {
 		return nil, err
+	}
+	if in.APIMappingKey != nil && strings.TrimSpace(*in.APIMappingKey) == "" {
+		in.APIMappingKey = nil // a white key leads to the root, at creation alone
 	}
 	m := &apiMapping{}
 	err := c.changeDomain(c.param("domain"), func(record *domainRecord) error {

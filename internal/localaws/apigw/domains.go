@@ -116,12 +116,11 @@ func (in *domainNameInput) apply(c *call, d *domainName) error {
 	config := d.DomainNameConfigurations[0]
 	assign(&config.CertificateARN, sent.CertificateARN)
 	assign(&config.CertificateName, sent.CertificateName)
-	assign(&config.EndpointType, sent.EndpointType)
 	assign(&config.IPAddressType, sent.IPAddressType)
 	assign(&config.SecurityPolicy, sent.SecurityPolicy)
 	d.DomainNameConfigurations = []domainNameConfiguration{config}
-	if config.EndpointType != "REGIONAL" {
-		return badRequest("Invalid EndpointType %q: only REGIONAL is supported for WEBSOCKET protocol Apis", config.EndpointType)
+	if sent.EndpointType != nil && *sent.EndpointType == "EDGE" { // whatever else it says, REGIONAL comes of it
+		return badRequest("EDGE endpoint type is not supported for APIGatewayV2 domainName")
 	}
 	if config.SecurityPolicy != "TLS_1_2" {
 		return badRequest("Invalid SecurityPolicy %q: only TLS_1_2 is supported for WEBSOCKET protocol Apis", config.SecurityPolicy)
@@ -297,15 +296,13 @@ func updateDomainName(c *call) (any, error) {
 	})
 }
 
+// deleteDomainName deletes a domain name with its API mappings, as AWS does.
 func deleteDomainName(c *call) (any, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	record, err := c.domain(c.param("domain"))
 	if err != nil {
 		return nil, err
-	}
-	if len(record.Mappings) > 0 {
-		return nil, badRequest("Deleting domain name %s failed. Please remove all API mappings of the domain name.", record.Domain.DomainName)
 	}
 	return nil, c.replaceDomain(c.region, record.Domain.DomainName, nil)
 }

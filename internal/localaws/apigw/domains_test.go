@@ -99,11 +99,14 @@ func TestADomainNameComesBackAsItWasMade(t *testing.T) {
 	}
 
 	updated := must(f.client.UpdateDomainName(t.Context(), &apigatewayv2.UpdateDomainNameInput{
-		DomainName:               in.DomainName,
-		DomainNameConfigurations: []types.DomainNameConfiguration{{CertificateArn: aws.String(wildcard), IpAddressType: types.IpAddressTypeDualstack}},
+		DomainName: in.DomainName,
+		DomainNameConfigurations: []types.DomainNameConfiguration{{
+			CertificateArn: aws.String(wildcard), IpAddressType: types.IpAddressTypeDualstack, EndpointType: "PRIVATE", // as AWS takes it
+		}},
 	}))
 	config = updated.DomainNameConfigurations[0]
 	equal(t, "certificate", *config.CertificateArn, wildcard)
+	equal(t, "endpoint type", config.EndpointType, types.EndpointTypeRegional)
 	equal(t, "address type", config.IpAddressType, types.IpAddressTypeDualstack)
 	equal(t, "target", *config.ApiGatewayDomainName, *created.DomainNameConfigurations[0].ApiGatewayDomainName)
 	equal(t, "tag", updated.Tags["env"], "test")
@@ -133,7 +136,7 @@ func TestADomainNameIsRefusedWhen(t *testing.T) {
 		"it is a wildcard": {func(in *apigatewayv2.CreateDomainNameInput) { in.DomainName = aws.String("*.example.com") }, other, "wildcard"},
 		"its endpoint is of the edge": {func(in *apigatewayv2.CreateDomainNameInput) {
 			in.DomainNameConfigurations[0].EndpointType = types.EndpointTypeEdge
-		}, bad, "only REGIONAL"},
+		}, bad, "EDGE endpoint type is not supported for APIGatewayV2 domainName"},
 		"its security policy is old": {func(in *apigatewayv2.CreateDomainNameInput) {
 			in.DomainNameConfigurations[0].SecurityPolicy = types.SecurityPolicyTls10
 		}, bad, "only TLS_1_2"},
@@ -237,11 +240,6 @@ func TestAnAPIMappingIsRefusedWhen(t *testing.T) {
 		"its API does not exist":         {func(in *apigatewayv2.CreateApiMappingInput) { in.ApiId = aws.String("abc") }, "NotFoundException", "Invalid API identifier"},
 		"its stage does not exist":       {func(in *apigatewayv2.CreateApiMappingInput) { in.Stage = aws.String("none") }, bad, "Invalid stage identifier"},
 		"its key is taken":               {func(in *apigatewayv2.CreateApiMappingInput) { in.ApiMappingKey = aws.String("taken") }, "ConflictException", "ApiMapping key already exists"},
-		"its key is too long":            {func(in *apigatewayv2.CreateApiMappingInput) { in.ApiMappingKey = aws.String(strings.Repeat("x", 301)) }, bad, "longer than 300"},
-		"its key has other characters":   {func(in *apigatewayv2.CreateApiMappingInput) { in.ApiMappingKey = aws.String("a b") }, bad, "may contain only letters"},
-		"its key begins with a slash":    {func(in *apigatewayv2.CreateApiMappingInput) { in.ApiMappingKey = aws.String("/a") }, bad, "should not start or end"},
-		"its key ends with a slash":      {func(in *apigatewayv2.CreateApiMappingInput) { in.ApiMappingKey = aws.String("a/") }, bad, "should not start or end"},
-		"its key has an empty level":     {func(in *apigatewayv2.CreateApiMappingInput) { in.ApiMappingKey = aws.String("a//b") }, bad, "consecutive"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := newDomains(t)
@@ -255,11 +253,33 @@ func TestAnAPIMappingIsRefusedWhen(t *testing.T) {
 			equal(t, "mappings", len(must(f.client.GetApiMappings(t.Context(), &apigatewayv2.GetApiMappingsInput{DomainName: aws.String("ws.example.com")})).Items), 1)
 		})
 	}
+}
+
+// TestAnAPIMappingKeyIsChecked with the words that were seen on AWS.
+func TestAnAPIMappingKeyIsChecked(t *testing.T) {
 	f := newDomains(t)
-	f.newDomain("ws.example.com")
+	domain := aws.String("ws.example.com")
+	f.newDomain(*domain)
 	f.deployed("live")
-	f.newMapping("ws.example.com", strings.Repeat("x", 300), "live")
-	f.newMapping("ws.example.com", "aZ0$-_.+!*'()/b", "live")
+	f.newMapping(*domain, strings.Repeat("x", 300), "live")
+	id := f.newMapping(*domain, "aZ0$-_.+!*'(),/b", "live")
+	end, slashes := "API mapping key should not end with a '/'.", "API mapping key should not start with a '/' or have consecutive '/'s."
+	characters := "An API mapping key may contain only letters, numbers and one of $-_.+!*'(), characters."
+	for key, reason := range map[string]string{
+		"/": end, "a/": end, "/a/": end, "/a": slashes, "a//b": slashes, " a": characters, "a~b": characters, "v1?x": characters,
+		strings.Repeat("x", 301): "ApiMapping key length must be under 300 characters.",
+	} {
+		_, err := f.client.CreateApiMapping(t.Context(), &apigatewayv2.CreateApiMappingInput{DomainName: domain, ApiId: f.api, Stage: aws.String("live"), ApiMappingKey: &key})
+		wantRefusal(t, err, "BadRequestException", reason)
+	}
+	root := f.newMapping(*domain, "  ", "live")
+	got := must(f.client.GetApiMapping(t.Context(), &apigatewayv2.GetApiMappingInput{DomainName: domain, ApiMappingId: root}))
+	equal(t, "key", *got.ApiMappingKey, "")
+	for key, reason := range map[string]string{"  ": slashes, "/": end} {
+		_, err := f.client.UpdateApiMapping(t.Context(), &apigatewayv2.UpdateApiMappingInput{DomainName: domain, ApiMappingId: id, ApiId: f.api, ApiMappingKey: &key})
+		wantRefusal(t, err, "BadRequestException", reason)
+	}
+	equal(t, "mappings", len(must(f.client.GetApiMappings(t.Context(), &apigatewayv2.GetApiMappingsInput{DomainName: domain})).Items), 3)
 }
 
 func TestWhatIsMappedCannotBeDeleted(t *testing.T) {
@@ -268,22 +288,31 @@ func TestWhatIsMappedCannotBeDeleted(t *testing.T) {
 	f.deployed("live")
 	f.deployed("spare")
 	id := f.newMapping("ws.example.com", "", "live")
-	api, stage, domain := &apigatewayv2.DeleteApiInput{ApiId: f.api}, &apigatewayv2.DeleteStageInput{ApiId: f.api, StageName: aws.String("live")},
-		&apigatewayv2.DeleteDomainNameInput{DomainName: aws.String("ws.example.com")}
+	api, stage := &apigatewayv2.DeleteApiInput{ApiId: f.api}, &apigatewayv2.DeleteStageInput{ApiId: f.api, StageName: aws.String("live")}
 	_, err := f.client.DeleteApi(t.Context(), api)
 	wantRefusal(t, err, "BadRequestException", "Please remove all API mappings")
 	_, err = f.client.DeleteStage(t.Context(), stage)
 	wantRefusal(t, err, "BadRequestException", "Please remove all API mappings")
-	_, err = f.client.DeleteDomainName(t.Context(), domain)
-	wantRefusal(t, err, "BadRequestException", "Please remove all API mappings")
 	must(f.client.DeleteStage(t.Context(), &apigatewayv2.DeleteStageInput{ApiId: f.api, StageName: aws.String("spare")}))
 
-	must(f.client.DeleteApiMapping(t.Context(), &apigatewayv2.DeleteApiMappingInput{DomainName: domain.DomainName, ApiMappingId: id}))
+	must(f.client.DeleteApiMapping(t.Context(), &apigatewayv2.DeleteApiMappingInput{DomainName: aws.String("ws.example.com"), ApiMappingId: id}))
 	must(f.client.DeleteStage(t.Context(), stage))
 	must(f.client.DeleteApi(t.Context(), api))
-	must(f.client.DeleteDomainName(t.Context(), domain))
-	_, err = f.client.DeleteDomainName(t.Context(), domain)
+}
+
+func TestADomainNameIsDeletedWithItsMappings(t *testing.T) {
+	f := newDomains(t)
+	f.newDomain("ws.example.com")
+	f.deployed("live")
+	f.newMapping("ws.example.com", "", "live")
+	in := &apigatewayv2.DeleteDomainNameInput{DomainName: aws.String("ws.example.com")}
+	must(f.client.DeleteDomainName(t.Context(), in))
+	_, err := f.client.DeleteDomainName(t.Context(), in)
 	wantRefusal(t, err, "NotFoundException", "Invalid domain name identifier")
+	if _, _, err := f.plane.StageAt("ws.example.com", "/"); !errors.Is(err, ErrNoDomain) {
+		t.Errorf("stage of a deleted domain name: %v", err)
+	}
+	must(f.client.DeleteApi(t.Context(), &apigatewayv2.DeleteApiInput{ApiId: f.api}))
 }
 
 // TestThePathOfADomainNameLeadsToAStage by the longest mapping, level by level.
