@@ -8,7 +8,7 @@ import (
 
 // MiniStack does not keep for how many days a table can be recovered.
 var dynamoDBEntries = map[string]entry{
-	"CreateTable":               (*Adapter).createTable,
+	"DeleteTable":               (*Adapter).deleteTable,
 	"UpdateContinuousBackups":   (*Adapter).updateContinuousBackups,
 	"DescribeContinuousBackups": (*Adapter).continuousBackups,
 }
@@ -29,9 +29,7 @@ func tableKey(region, table string) string {
 	return region + "/" + table[strings.LastIndex(table, "/")+1:]
 }
 
-// createTable makes sure that a new table has nothing of an older one of its
-// name.
-func (a *Adapter) createTable(c *call) (*answer, error) {
+func (a *Adapter) deleteTable(c *call) (*answer, error) {
 	given := c.forward()
 	if !given.ok() {
 		return given, nil
