@@ -162,6 +162,8 @@ type Client struct {
 	url, room string
 	subject   string // the user's id, as the first token has it
 
+	sending chan struct{} // has an element for each message that is under way
+
 	calls  chan func(*loop)
 	events chan Event
 	cancel context.CancelFunc
@@ -185,6 +187,8 @@ func dial(ctx context.Context, options Options, timing timing) (*Client, error) 
 	}
 	client := &Client{
 		options: options, timing: timing, url: url, room: room,
+		sending: make(chan struct{}, protocol.MaxUnanswered),
+
 		calls:  make(chan func(*loop)),
 		events: make(chan Event, maxEvents),
 		ended:  make(chan struct{}),
@@ -234,7 +238,8 @@ func (c *Client) Close() error {
 }
 
 // Send says something in the room and returns when the server has it, however
-// many connections that takes. It fails with a *Refused, with ErrUnanswered,
+// many connections that takes. Not more than protocol.MaxUnanswered messages
+// are under way at once; another one waits. It fails with a *Refused, with ErrUnanswered,
 // with the reason for which the client ended, or with ctx.
 func (c *Client) Send(ctx context.Context, text string) (protocol.Ack, error) {
 	if strings.TrimSpace(text) == "" {
@@ -249,6 +254,13 @@ func (c *Client) Send(ctx context.Context, text string) (protocol.Ack, error) {
 		return protocol.Ack{}, &Refused{Code: protocol.CodeTooLarge}
 	}
 
+	select {
+	case c.sending <- struct{}{}:
+		defer func() { <-c.sending }()
+	case <-ctx.Done():
+		return protocol.Ack{}, ctx.Err()
+	case <-c.ended: // the call below tells why
+	}
 	out := &outgoing{clientID: clientID, frame: frame, result: make(chan sent, 1)}
 	if err := c.call(ctx, func(l *loop) { l.send(out) }); err != nil {
 		return protocol.Ack{}, err

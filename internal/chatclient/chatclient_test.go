@@ -174,6 +174,53 @@ func TestASendThatIsGivenUpIsNotSentLater(t *testing.T) {
 	}
 }
 
+// The server recognises what is sent again among a user's last messages only.
+func TestNotMoreThanAFewMessagesAreUnderWay(t *testing.T) {
+	server := startServer(t)
+	var mu sync.Mutex
+	sent, silent := map[any]bool{}, true
+	server.before = func(_ *seat, frame map[string]any) bool {
+		mu.Lock()
+		defer mu.Unlock()
+		if frame["action"] == "sendMessage" {
+			sent[frame["clientId"]] = true
+		}
+		return silent && frame["action"] == "sendMessage"
+	}
+	patient := quick
+	patient.ack = time.Hour
+	client, _ := join(t, server, patient, nil)
+	waiting, giveUp := context.WithCancel(t.Context())
+	var sending sync.WaitGroup
+	for i := range 3 * protocol.MaxUnanswered {
+		sending.Go(func() {
+			if _, err := client.Send(waiting, fmt.Sprint(i)); !errors.Is(err, context.Canceled) {
+				t.Errorf("message %d: %v", i, err)
+			}
+		})
+	}
+	count := func() int {
+		mu.Lock()
+		defer mu.Unlock()
+		return len(sent)
+	}
+	waitFor(t, "as many as may be under way", func() bool { return count() >= protocol.MaxUnanswered })
+	time.Sleep(100 * time.Millisecond)
+	if n := count(); n != protocol.MaxUnanswered {
+		t.Errorf("%d messages are under way", n)
+	}
+	giveUp()
+	sending.Wait()
+	mu.Lock()
+	silent = false
+	mu.Unlock()
+	for i := range 2 * protocol.MaxUnanswered { // what was given up is not under way
+		if _, err := client.Send(t.Context(), fmt.Sprint(i)); err != nil {
+			t.Fatalf("message %d: %v", i, err)
+		}
+	}
+}
+
 func TestAGapIsRepairedInOrderWithoutDuplicates(t *testing.T) {
 	server := startServer(t)
 	for i := range 30 {

@@ -50,6 +50,12 @@ const (
 	// MaxToken is the largest access token that is looked at.
 	MaxToken = 8 << 10
 
+	// MaxUnanswered is how many messages a client has under way at once. The
+	// server remembers a user's last sixteen at least, by which it knows a
+	// message that is sent again: with more under way a connection that ends
+	// would have some of them stored twice.
+	MaxUnanswered = 8
+
 	DefaultHistoryLimit = 50  // messages
 	MaxHistoryLimit     = 100 // messages
 	DefaultMembersLimit = 100 // members

@@ -12,6 +12,7 @@ import (
 
 	"github.com/oklog/ulid/v2"
 
+	"github.com/portcullis-chat/portcullis/internal/protocol"
 	"github.com/portcullis-chat/portcullis/lambdas/internal/ledger"
 	"github.com/portcullis-chat/portcullis/lambdas/internal/ratelimit"
 	"github.com/portcullis-chat/portcullis/lambdas/internal/room"
@@ -241,6 +242,14 @@ func TestTheLastSixteenMessagesAtLeastAreRemembered(t *testing.T) {
 		if remembered := len(w.rows["u"].Sent); remembered > ledger.MostSent {
 			t.Fatalf("after message %d the row remembers %d", n, remembered)
 		}
+	}
+}
+
+// What a client has under way may all be sent again, by two of a user's clients
+// at once.
+func TestWhatIsUnderWayIsRemembered(t *testing.T) {
+	if 2*protocol.MaxUnanswered > ledger.KeepSent {
+		t.Errorf("%d messages are remembered, and two clients may have %d under way", ledger.KeepSent, 2*protocol.MaxUnanswered)
 	}
 }
 
