@@ -233,7 +233,7 @@ func (d *deployment) logsAreClean(t *testing.T, users ...chat.User) {
 	logs := cloudwatchlogs.NewFromConfig(d.aws)
 	secrets := []string{canary}
 	for _, u := range users {
-		secrets = append(secrets, u.Access, u.Access[strings.LastIndexByte(u.Access, '.')+1:], u.Password)
+		secrets = append(secrets, u.Access, u.Access[strings.LastIndexByte(u.Access, '.')+1:], u.Password, u.Name, claim(t, u.Access, "sub"))
 	}
 	for _, name := range []string{"authorizer", "connect", "disconnect", "message", "access"} {
 		group := d.LogGroupNames[name]

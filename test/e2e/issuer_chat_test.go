@@ -25,6 +25,7 @@ func TestOwnIssuer(t *testing.T) {
 	})
 
 	d.ownIssuer(t, own)
+	d.nobodyMissesAnything(t, own)
 }
 
 // ownIssuer are the cases that need tokens which no real issuer would sign.
