@@ -491,6 +491,12 @@ func (l *loop) refused(e protocol.Error, from *link) {
 	switch {
 	case i >= 0 && e.Code == protocol.CodeInternal:
 		l.later(l.pending[i], refusal)
+	case i >= 0 && e.Code == protocol.CodeRateLimited && l.pending[i].tries > 1:
+		// An earlier try may have been stored, and only the same message, sent
+		// once more, can tell.
+		out := l.pending[i]
+		out.problem = refusal
+		out.resendAt = time.Now().Add(max(refusal.RetryAfter, l.timing.retry))
 	case i >= 0:
 		l.resolve(l.pending[i], sent{err: refusal})
 	case e.ClientID == "" && len(l.queries) > 0 && l.queries[0].via == from:
