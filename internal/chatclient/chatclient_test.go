@@ -155,29 +155,39 @@ func TestARefusalIsReturnedInWords(t *testing.T) {
 // Of a message that was sent before, nobody knows whether the server has it: a
 // limit then is no reason to give it up, or it might be said a second time.
 func TestALimitOnARepeatedMessageIsWaitedOut(t *testing.T) {
-	server := startServer(t)
-	var mu sync.Mutex
-	var ids []any
-	server.before = func(s *seat, frame map[string]any) bool {
-		if frame["action"] != "sendMessage" {
-			return false
-		}
-		mu.Lock()
-		defer mu.Unlock()
-		ids = append(ids, frame["clientId"])
-		if len(ids) == 2 {
-			s.write(protocol.Error{Type: "error", Code: protocol.CodeRateLimited, RequestID: "r-1", ClientID: frame["clientId"].(string), RetryAfterMS: 20})
-		}
-		return len(ids) <= 2 // the first one is not answered at all
-	}
-	client, _ := join(t, server, quick, nil)
-	if _, err := client.Send(t.Context(), "once"); err != nil {
-		t.Fatal(err)
-	}
-	mu.Lock()
-	defer mu.Unlock()
-	if len(ids) < 3 || ids[1] != ids[0] || ids[2] != ids[0] {
-		t.Errorf("sent as %v", ids)
+	for name, first := range map[string]func(*seat){
+		"one that was not answered":        func(*seat) {},
+		"one whose connection was cut off": func(s *seat) { s.conn.CloseNow() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := startServer(t)
+			var mu sync.Mutex
+			var ids []any
+			server.before = func(s *seat, frame map[string]any) bool {
+				if frame["action"] != "sendMessage" {
+					return false
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				ids = append(ids, frame["clientId"])
+				switch len(ids) {
+				case 1:
+					first(s)
+				case 2:
+					s.write(protocol.Error{Type: "error", Code: protocol.CodeRateLimited, RequestID: "r-1", ClientID: frame["clientId"].(string), RetryAfterMS: 20})
+				}
+				return len(ids) <= 2
+			}
+			client, _ := join(t, server, quick, nil)
+			if _, err := client.Send(t.Context(), "once"); err != nil {
+				t.Fatal(err)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			if len(ids) < 3 || ids[1] != ids[0] || ids[2] != ids[0] {
+				t.Errorf("sent as %v", ids)
+			}
+		})
 	}
 }
 

@@ -61,6 +61,8 @@ type outgoing struct {
 	result   chan sent // buffered
 
 	via      *link // the link it was sent on; nil if it is to be sent
+	repeated bool  // it was sent more than once, on whatever links
+	sent     bool
 	tries    int
 	resendAt time.Time
 	problem  error // what the server said about the last try
@@ -491,7 +493,7 @@ func (l *loop) refused(e protocol.Error, from *link) {
 	switch {
 	case i >= 0 && e.Code == protocol.CodeInternal:
 		l.later(l.pending[i], refusal)
-	case i >= 0 && e.Code == protocol.CodeRateLimited && l.pending[i].tries > 1:
+	case i >= 0 && e.Code == protocol.CodeRateLimited && l.pending[i].repeated:
 		// An earlier try may have been stored, and only the same message, sent
 		// once more, can tell.
 		out := l.pending[i]
@@ -543,6 +545,7 @@ func (l *loop) resolve(out *outgoing, result sent) {
 
 func (l *loop) transmit(out *outgoing) {
 	out.via = l.current
+	out.repeated, out.sent = out.sent, true
 	out.resendAt = time.Now().Add(l.timing.ack << min(out.tries, 3))
 	out.tries++
 	l.write(l.current, out.frame)
