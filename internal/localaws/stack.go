@@ -222,7 +222,7 @@ func (s *Stack) assemble(opts Options, address string) error {
 		},
 		Adapter: s.adapter.Middleware, Verdicts: known, ControlPlane: s.control, DataPlane: s.data,
 		IsDomain: s.isDomain, TeachDomain: s.teachDomain,
-		Status: http.HandlerFunc(s.serveStatus), Profile: profile, Faults: faults.Handler(s.faults, clock), Calls: s.faults.Calls, Logger: opts.Logger,
+		Status: http.HandlerFunc(s.serveStatus), Code: http.HandlerFunc(s.functions.ServeCode), Profile: profile, Faults: faults.Handler(s.faults, clock), Calls: s.faults.Calls, Logger: opts.Logger,
 	})
 	if err != nil {
 		return err

@@ -29,8 +29,8 @@ const (
 // bootstrap is the executable of an OS-only runtime.
 const bootstrap = "bootstrap"
 
-// codeStore keeps the code of functions on disk, unpacked, one folder for each
-// SHA-256 of a zip. MiniStack offers $LATEST's zip for every version, so what
+// codeStore keeps the code of functions on disk, one zip and one folder with what
+// is in it for each SHA-256. MiniStack offers $LATEST's zip for every version, so what
 // passes through the gateway is the only true source.
 type codeStore struct {
 	dir string
@@ -88,10 +88,25 @@ func (s *codeStore) open(v *version) (string, error) {
 	return dir, nil
 }
 
-// put unpacks a zip. It does nothing when the code is there already.
+// zipPath is where a zip is kept as it came.
+func (s *codeStore) zipPath(sha256 string) string { return s.path(sha256) + ".zip" }
+
+// put keeps a zip and unpacks it. It does nothing when the code is there
+// already.
 func (s *codeStore) put(data []byte) error {
 	sum := sha256.Sum256(data)
-	dir := s.path(hex.EncodeToString(sum[:]))
+	name := hex.EncodeToString(sum[:])
+	if err := s.unpackTo(s.path(name), data); err != nil {
+		return err
+	}
+	if err := s.keep(data, s.zipPath(name)); err != nil {
+		return fmt.Errorf("keep code: %w", err)
+	}
+	return nil
+}
+
+// unpackTo makes the folder of a zip, if there is none yet.
+func (s *codeStore) unpackTo(dir string, data []byte) error {
 	if _, err := os.Stat(dir); err == nil {
 		return nil
 	}
@@ -112,6 +127,23 @@ func (s *codeStore) put(data []byte) error {
 		return fmt.Errorf("unpack code: %w", err)
 	}
 	return nil
+}
+
+// keep writes a file whole or not at all.
+func (s *codeStore) keep(data []byte, path string) error {
+	if _, err := os.Stat(path); err == nil {
+		return nil
+	}
+	file, err := os.CreateTemp(s.dir, partial)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.Remove(file.Name()) }() // gone by then
+	_, err = file.Write(data)
+	if err := errors.Join(err, file.Close()); err != nil {
+		return err
+	}
+	return os.Rename(file.Name(), path)
 }
 
 // openZip refuses what unpack would refuse, as far as the zip's directory tells.

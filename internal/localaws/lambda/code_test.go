@@ -59,7 +59,7 @@ func TestTheCodeStoreSurvivesARestart(t *testing.T) {
 		t.Fatal(err)
 	}
 	entries, _ := os.ReadDir(dir)
-	if len(entries) != 1 {
+	if len(entries) != 2 || entries[1].Name() != entries[0].Name()+".zip" {
 		t.Fatalf("entries %v", entries)
 	}
 	code, err := store.open(&version{codeSHA256: entries[0].Name(), architecture: hostArchitecture()})

@@ -115,6 +115,7 @@ func readRecord(t testing.TB, m sqstypes.Message) seenRecord {
 }
 
 func TestAsynchronousInvocations(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	ctx := t.Context()
 	defer w.ranNowhereElse(t)
@@ -255,6 +256,7 @@ func TestAsynchronousInvocations(t *testing.T) {
 }
 
 func TestTargetsAreRefusedWhen(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	ctx := t.Context()
 	w.deploy("f", maySend, nil)

@@ -304,7 +304,7 @@ func (s *stack) deploy(t testing.TB, name string, change func(configuration map[
 		change(configuration)
 	}
 	s.fake.mu.Lock()
-	s.fake.functions[name] = map[string]any{"Configuration": configuration}
+	s.fake.functions[name] = map[string]any{"Configuration": configuration, "Code": map[string]string{"RepositoryType": "S3", "Location": "http://127.0.0.1/"}}
 	s.fake.groups["/aws/lambda/"+name] = nil
 	s.fake.mu.Unlock()
 	s.runner.forget(name)

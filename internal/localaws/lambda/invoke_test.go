@@ -578,22 +578,3 @@ func TestABootstrapThatCannotRunHereSaysWhatToDo(t *testing.T) {
 		})
 	}
 }
-
-func BenchmarkWarmInvoke(b *testing.B) {
-	s := newStack(b)
-	s.deploy(b, "f", nil)
-	s.invoke(b, "f", map[string]any{"do": "echo"})
-	b.Run("one after the other", func(b *testing.B) {
-		for b.Loop() {
-			s.invoke(b, "f", map[string]any{"do": "echo"})
-		}
-	})
-	b.Run("parallel", func(b *testing.B) {
-		b.SetParallelism(2)
-		b.RunParallel(func(pb *testing.PB) {
-			for pb.Next() {
-				s.invoke(b, "f", map[string]any{"do": "echo"})
-			}
-		})
-	})
-}

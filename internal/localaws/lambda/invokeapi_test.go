@@ -37,6 +37,7 @@ func failureOf(err error) (errorType string, status int) {
 }
 
 func TestTheInvokeAPI(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	ctx := t.Context()
 	defer w.ranNowhereElse(t)
@@ -237,6 +238,7 @@ func (w *world) request(t *testing.T, method, path, body, key, secret string, ch
 }
 
 func TestWhoMayInvoke(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	ctx := t.Context()
 	defer w.ranNowhereElse(t)

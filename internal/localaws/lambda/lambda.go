@@ -12,6 +12,7 @@ package lambda
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"iter"
@@ -92,6 +93,7 @@ type Runner struct {
 	roles       *roles
 	logs        *logship.Shipper
 	problems    *problems
+	codeKey     []byte // signs addresses of code
 	spawner     *spawner
 	concurrency *concurrency
 	async       *async.Queue
@@ -131,6 +133,7 @@ func New(config Config) (*Runner, error) {
 		roles:       newRoles(clients.sts),
 		logs:        logship.New(clients.logs, known.logsLost, config.LogTap),
 		problems:    known,
+		codeKey:     randomBytes(sha256.Size),
 		spawner:     newSpawner(),
 		concurrency: newConcurrency(),
 		stop:        make(chan struct{}),

@@ -29,10 +29,10 @@ const maxAPIRequest = 70_167_211
 var lambdaPath = regexp.MustCompile(`(?i)^/\d{4}-\d{2}-\d{2}/(functions|layers|event-source-mappings|account-settings|runtime|tags|code-signing-configs|capacity-providers|durable-executions|durable-execution-callbacks|microvms|microvm-images|network-connectors)(/|$)`)
 
 // Middleware stands before MiniStack (next). It refuses operations of the
-// Lambda API that the local stack does not serve, lets the others pass as they
-// are, keeps the code that comes with them, and makes the Runner forget what
-// they changed before their caller sees the answer. Requests for other services
-// go straight to next.
+// Lambda API that the local stack does not serve, answers those that run
+// functions, lets the others pass as they are, keeps the code that comes with
+// them, and makes the Runner forget what they changed before their caller sees
+// the answer. Requests for other services go straight to next.
 func (r *Runner) Middleware(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		service, region := awscall.Scope(req)
@@ -50,6 +50,8 @@ func (r *Runner) Middleware(next http.Handler) http.Handler {
 			apierr.NotServed("lambda:" + operation).Send(w)
 		case operation == "Invoke":
 			r.serveInvoke(w, req, next, region, resource)
+		case operation == "GetFunction":
+			r.answerGetFunction(w, req, next)
 		case kind == served || eventsource.Serves(resource):
 			r.serveMappings(w, req, next, eventsource.Request{Operation: operation, Region: region, Resource: resource})
 		case kind == passed:

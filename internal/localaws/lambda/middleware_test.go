@@ -1,6 +1,7 @@
 package lambda
 
 import (
+	"bytes"
 	"encoding/base64"
 	"net/http"
 	"net/http/httptest"
@@ -136,12 +137,15 @@ func TestCodeThatPassesIsKept(t *testing.T) {
 				t.Fatalf("status %d, body %s", answer.Code, body)
 			}
 			entries, err := os.ReadDir(s.runner.code.dir)
-			if err != nil || len(entries) != 1 {
+			if err != nil || len(entries) != 2 || entries[0].Name() != hexSum(data) {
 				t.Fatalf("entries %v, error %v", entries, err)
 			}
-			info, err := os.Stat(filepath.Join(s.runner.code.dir, entries[0].Name(), "bootstrap"))
+			info, err := os.Stat(filepath.Join(s.runner.code.dir, hexSum(data), "bootstrap"))
 			if err != nil || info.Mode().Perm() != 0o555 {
 				t.Errorf("bootstrap %v, error %v", info, err)
+			}
+			if kept, err := os.ReadFile(s.runner.code.zipPath(hexSum(data))); err != nil || !bytes.Equal(kept, data) {
+				t.Errorf("the zip has %d bytes, error %v", len(kept), err)
 			}
 		})
 	}

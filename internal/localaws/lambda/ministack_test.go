@@ -24,6 +24,7 @@ import (
 // TestWithMiniStack deploys a function as Terraform would, through the
 // middleware, and runs it: the control plane answers as this package assumes.
 func TestWithMiniStack(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	w := newWorld(t)
 	config := w.config

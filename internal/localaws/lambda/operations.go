@@ -33,7 +33,7 @@ var operations = map[string]kind{
 	"ListFunctions":                          passed,
 	"CreateFunction":                         code,
 	"DeleteFunction":                         write,
-	"GetFunction":                            passed,
+	"GetFunction":                            served,
 	"ListAliases":                            passed,
 	"CreateAlias":                            write,
 	"DeleteAlias":                            write,

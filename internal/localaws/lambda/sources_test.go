@@ -151,6 +151,7 @@ func (w *world) empty(t testing.TB, queue string) {
 }
 
 func TestAQueueFeedsAFunction(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	ctx := t.Context()
 	t.Cleanup(func() { w.ranNowhereElse(t) })
@@ -375,6 +376,7 @@ func TestAQueueFeedsAFunction(t *testing.T) {
 }
 
 func TestTheAPIOfEventSourceMappings(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	ctx := t.Context()
 	w.consumer("f", 5)
@@ -506,6 +508,7 @@ func TestTheAPIOfEventSourceMappings(t *testing.T) {
 }
 
 func TestAMappingIsRefusedWhen(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	ctx := t.Context()
 	w.consumer("f", 5)
@@ -595,6 +598,7 @@ func TestAMappingIsRefusedWhen(t *testing.T) {
 }
 
 func TestWhoMayMakeMappings(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	ctx := t.Context()
 	w.consumer("f", 5)

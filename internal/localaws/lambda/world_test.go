@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -56,6 +57,10 @@ func newWorld(t testing.TB) *world {
 	}}
 	w := &world{t: t, metrics: newRecordedMetrics()}
 	gateway := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, CodePath) {
+			w.runner.ServeCode(rw, r)
+			return
+		}
 		w.runner.Middleware(proxy).ServeHTTP(rw, r)
 	}))
 	t.Cleanup(gateway.Close)

@@ -23,6 +23,7 @@ import (
 	"github.com/portcullis-chat/portcullis/internal/localaws/awscall"
 	"github.com/portcullis-chat/portcullis/internal/localaws/dataplane"
 	"github.com/portcullis-chat/portcullis/internal/localaws/faults"
+	"github.com/portcullis-chat/portcullis/internal/localaws/lambda"
 	"github.com/portcullis-chat/portcullis/internal/localaws/verdicts"
 )
 
@@ -59,6 +60,8 @@ type Config struct {
 	TeachDomain func(ctx context.Context, name string) error
 	// Status writes the stack's status.
 	Status http.Handler
+	// Code answers with the code of functions, below lambda.CodePath.
+	Code http.Handler
 	// Profile writes a CPU profile; nil serves none.
 	Profile http.Handler
 	// Faults serves their administration, and Calls lets AWS calls go wrong that
@@ -147,6 +150,8 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		p.calls.ServeHTTP(w, r)
 	case r.URL.Path == StatusPath:
 		p.cfg.Status.ServeHTTP(w, r)
+	case strings.HasPrefix(r.URL.Path, lambda.CodePath):
+		p.cfg.Code.ServeHTTP(w, r)
 	case r.URL.Path == ProfilePath && p.cfg.Profile != nil:
 		p.cfg.Profile.ServeHTTP(w, r)
 	case r.URL.Path == faults.Path, strings.HasPrefix(r.URL.Path, faults.Path+"/"), r.URL.Path == faults.ClockPath:

@@ -23,6 +23,7 @@ import (
 
 	"github.com/portcullis-chat/portcullis/internal/localaws/dataplane"
 	"github.com/portcullis-chat/portcullis/internal/localaws/faults"
+	"github.com/portcullis-chat/portcullis/internal/localaws/lambda"
 	"github.com/portcullis-chat/portcullis/internal/localaws/verdicts"
 )
 
@@ -110,7 +111,7 @@ func (f *front) start(upstream string) {
 		},
 		Calls:        marked,
 		Verdicts:     verdicts.New(func(key string) (aws.Credentials, bool) { return caller, key == caller.AccessKeyID }, time.Now),
-		ControlPlane: named("control"), DataPlane: named("data"), Status: named("status"), Faults: named("faults"),
+		ControlPlane: named("control"), DataPlane: named("data"), Status: named("status"), Code: named("code"), Faults: named("faults"),
 		Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	})
 	if err != nil {
@@ -200,6 +201,7 @@ func TestWhoAnswers(t *testing.T) {
 		"the stack somebody's address bar":         {"GET", StatusPath, []string{"Sec-Fetch-Site", "none"}, "status 0"},
 		"the stack its faults":                     {"GET", faults.Path, nil, "faults 0"},
 		"the stack one of its faults":              {"DELETE", faults.Path + "/f1", nil, "faults 0"},
+		"the stack its functions' code":            {"GET", lambda.CodePath + "x?Signature=x", nil, "code 0"},
 		"the stack its clock":                      {"POST", faults.ClockPath, nil, "faults 0"},
 		"the data plane a handshake by a domain":   {"GET", "/any/path", []string{"Host", "ws.example.com"}, "data 0"},
 		"the data plane such a handshake by port":  {"GET", "/", []string{"Host", "WS.example.com:PORT"}, "data 0"},
@@ -256,6 +258,7 @@ func TestWhoMayNotComeIn(t *testing.T) {
 		"a page hides a connection's path":   {"POST", chat + "/%40connections%2Fid", []string{"Origin", elsewhere}, "another origin"},
 		"a page hides it otherwise":          {"POST", chat + "/@connections%2fid", []string{"Origin", elsewhere}, "another origin"},
 		"a page adds a fault":                {"POST", faults.Path, []string{"Origin", elsewhere, "Content-Type", "application/json"}, "another origin"},
+		"a page loads a function's code":     {"GET", lambda.CodePath + "x", []string{"Sec-Fetch-Site", "cross-site"}, "another origin"},
 		"a page moves the clock":             {"POST", faults.ClockPath, []string{"Sec-Fetch-Site", "cross-site"}, "another origin"},
 		"a name that points here moves it":   {"POST", faults.ClockPath, []string{"Host", "evil.example:PORT"}, "not to the Host"},
 		"it is another path of faults":       {"POST", faults.Path + "x", nil, "not served"},
