@@ -201,11 +201,12 @@ func newFaultClockCommand(flags *localFlags) *cobra.Command {
 	var forward time.Duration
 	cmd := &cobra.Command{
 		Use:   "clock",
-		Short: "Say how far API Gateway's clock is ahead of real time, and move it",
-		Long: `Say how far API Gateway's clock is ahead of real time, or move it forward.
+		Short: "Say how far the stack's clock is ahead of real time, and move it",
+		Long: `Say how far the stack's clock is ahead of real time, or move it forward.
 
-Idle timeout and lifetime of connections and the throttles go by it. Tokens, TTL,
-signatures and the times in events do not. It is back when the stack starts anew.`,
+Idle timeout and lifetime of connections, the throttles, and the waits and ages of
+asynchronous invocations go by it. Tokens, TTL, signatures and the times in events
+do not. It is back when the stack starts anew.`,
 		Example: "  portcullis local fault clock --forward 11m    # idle connections end",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

@@ -30,10 +30,9 @@ func (m *memory) due(took time.Duration) bool {
 	return took >= quick || time.Since(m.measured) >= memoryInterval
 }
 
-// measure looks at a process. It reports false when the sandbox uses more than
-// it may, and has to be killed.
-func (m *memory) measure(p *process) bool {
-	used := p.memory()
+// measure takes what a sandbox uses. It reports false when that is more than it
+// may, and it has to be killed.
+func (m *memory) measure(used int64) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.measured = time.Now()
@@ -44,7 +43,7 @@ func (m *memory) measure(p *process) bool {
 
 // ended takes the last figure of a process that is gone.
 func (m *memory) ended(p *process) {
-	used := p.peakMemory()
+	used := p.lastMemory()
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.peak = max(m.peak, used)
@@ -75,7 +74,7 @@ func (r *Runner) watchMemory() {
 		case <-ticker.C:
 		}
 		for _, s := range r.working() {
-			if !s.memory.measure(s.process) {
+			if !s.memory.measure(s.process.groupMemory()) {
 				s.process.kill()
 			}
 		}

@@ -112,9 +112,9 @@ func (p *process) wait() {
 // Only for after exited.
 func (p *process) state() string { return p.cmd.ProcessState.String() }
 
-// peakMemory is the largest resident set of the bootstrap, in bytes. Only for
+// lastMemory is the largest resident set of the bootstrap, in bytes. Only for
 // after exited.
-func (p *process) peakMemory() int64 {
+func (p *process) lastMemory() int64 {
 	usage, ok := p.cmd.ProcessState.SysUsage().(*syscall.Rusage)
 	if !ok {
 		return 0
@@ -122,10 +122,16 @@ func (p *process) peakMemory() int64 {
 	return usage.Maxrss << 10
 }
 
-// memory is what the bootstrap has used at most, or what it uses now together
-// with the processes it started, if that is more; in bytes, and 0 when it is
-// gone.
-func (p *process) memory() int64 {
+// peakMemory is the largest resident set of the bootstrap until now, in bytes,
+// and 0 when it is gone.
+func (p *process) peakMemory() int64 {
+	peak, _ := residentSet(p.pid())
+	return peak
+}
+
+// groupMemory is the same, or what the bootstrap uses now together with the
+// processes it started, if that is more.
+func (p *process) groupMemory() int64 {
 	peak, now := residentSet(p.pid())
 	for _, child := range descendants(p.pid()) {
 		_, used := residentSet(child)

@@ -20,8 +20,9 @@ func (*spawner) start(string, []string, *os.File) (*process, error) {
 	return nil, errors.New("functions for provided.al2023 run on Linux only")
 }
 
-func (*process) pid() int          { return 0 }
-func (*process) kill()             {}
-func (*process) state() string     { return "" }
-func (*process) peakMemory() int64 { return 0 }
-func (*process) memory() int64     { return 0 }
+func (*process) pid() int           { return 0 }
+func (*process) kill()              {}
+func (*process) state() string      { return "" }
+func (*process) peakMemory() int64  { return 0 }
+func (*process) groupMemory() int64 { return 0 }
+func (*process) lastMemory() int64  { return 0 }

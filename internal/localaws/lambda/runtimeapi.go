@@ -8,26 +8,47 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"strings"
 )
 
 // maxResponse is the largest response of a synchronous invocation, in bytes
 // (6 MB and a little, as Lambda's own error message says).
 const maxResponse = 6_291_556
 
-// runtimeAPI is the Lambda Runtime API, version 2018-06-01, of one sandbox.
+// Paths of the Lambda Runtime API, version 2018-06-01.
+const (
+	nextPath         = "/2018-06-01/runtime/invocation/next"
+	invocationPrefix = "/2018-06-01/runtime/invocation/"
+	initErrorPath    = "/2018-06-01/runtime/init/error"
+)
+
+// runtimeAPI is the Lambda Runtime API of one sandbox. It picks the handler
+// itself, since it is half of what a short invocation costs.
 func (s *sandbox) runtimeAPI(address string) http.Handler {
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /2018-06-01/runtime/invocation/next", s.next)
-	mux.HandleFunc("POST /2018-06-01/runtime/invocation/{id}/response", s.response)
-	mux.HandleFunc("POST /2018-06-01/runtime/invocation/{id}/error", s.invocationError)
-	mux.HandleFunc("POST /2018-06-01/runtime/init/error", s.initError)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// Only a runtime speaks to it: a web page could take a request away.
 		if r.Host != address || r.Header.Get("Origin") != "" || r.Header.Get("Sec-Fetch-Site") != "" {
 			refuseRuntime(w, http.StatusForbidden, "Forbidden", "not a runtime of this sandbox")
 			return
 		}
-		mux.ServeHTTP(w, r)
+		if r.URL.Path == nextPath && r.Method == http.MethodGet {
+			s.next(w, r)
+			return
+		}
+		rest, ofInvocation := strings.CutPrefix(r.URL.Path, invocationPrefix)
+		id, action, _ := strings.Cut(rest, "/")
+		switch {
+		case r.Method != http.MethodPost:
+			refuseRuntime(w, http.StatusNotFound, "NotFound", "no such operation: "+r.Method+" "+r.URL.Path)
+		case r.URL.Path == initErrorPath:
+			s.initError(w, r)
+		case ofInvocation && action == "response":
+			s.response(w, r, id)
+		case ofInvocation && action == "error":
+			s.invocationError(w, r, id)
+		default:
+			refuseRuntime(w, http.StatusNotFound, "NotFound", "no such operation: "+r.Method+" "+r.URL.Path)
+		}
 	})
 }
 
@@ -76,7 +97,7 @@ func (s *sandbox) next(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (s *sandbox) response(w http.ResponseWriter, r *http.Request) {
+func (s *sandbox) response(w http.ResponseWriter, r *http.Request, id string) {
 	body, size, err := readBody(r)
 	if err != nil {
 		refuseRuntime(w, http.StatusBadRequest, "InvalidRequest", err.Error())
@@ -87,7 +108,7 @@ func (s *sandbox) response(w http.ResponseWriter, r *http.Request) {
 			errorType: "Function.ResponseSizeTooLarge",
 			message:   fmt.Sprintf("Response payload size (%d bytes) exceeded maximum allowed payload size (%d bytes).", size, maxResponse),
 		}
-		if s.answer(w, r, func(inv *invocation) { inv.tooLarge = tooLarge }) {
+		if s.answer(w, id, func(inv *invocation) { inv.tooLarge = tooLarge }) {
 			refuseRuntime(w, http.StatusRequestEntityTooLarge, tooLarge.errorType, tooLarge.message)
 		}
 		return
@@ -100,29 +121,29 @@ func (s *sandbox) response(w http.ResponseWriter, r *http.Request) {
 			body = document
 		}
 	}
-	if s.answer(w, r, func(inv *invocation) { inv.response, inv.functionError = body, functionError }) {
+	if s.answer(w, id, func(inv *invocation) { inv.response, inv.functionError = body, functionError }) {
 		accept(w)
 	}
 }
 
-func (s *sandbox) invocationError(w http.ResponseWriter, r *http.Request) {
+func (s *sandbox) invocationError(w http.ResponseWriter, r *http.Request, id string) {
 	body, size, err := readBody(r)
 	if err != nil || size > maxResponse {
 		refuseRuntime(w, http.StatusBadRequest, "InvalidRequest", "the error document cannot be read or is too large")
 		return
 	}
-	if s.answer(w, r, func(inv *invocation) { inv.response, inv.functionError = body, unhandled }) {
+	if s.answer(w, id, func(inv *invocation) { inv.response, inv.functionError = body, unhandled }) {
 		accept(w)
 	}
 }
 
 // answer records what the runtime says of its current request. It refuses an
 // answer to any other and a second answer.
-func (s *sandbox) answer(w http.ResponseWriter, r *http.Request, record func(*invocation)) bool {
+func (s *sandbox) answer(w http.ResponseWriter, id string, record func(*invocation)) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	inv := s.current
-	if inv == nil || inv.requestID != r.PathValue("id") || inv.doomed || inv.responded || inv.finished {
+	if inv == nil || inv.requestID != id || inv.doomed || inv.responded || inv.finished {
 		refuseRuntime(w, http.StatusBadRequest, "InvalidRequestID", "no such invocation is waiting for an answer")
 		return false
 	}

@@ -223,7 +223,7 @@ func (s *sandbox) serve(inv *invocation) ending {
 		done.failed, done.alive = timeoutFailure(s.version.timeout), false
 	}
 	done.duration = time.Since(inv.started)
-	if done.alive && s.memory.due(done.duration) && !s.memory.measure(s.process) {
+	if done.alive && s.memory.due(done.duration) && !s.memory.measure(s.process.peakMemory()) {
 		// It answered, but on AWS it would not have lived to.
 		s.process.kill()
 		<-s.process.exited

@@ -1,6 +1,7 @@
 package lambda
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net"
@@ -10,6 +11,10 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+
+	"github.com/portcullis-chat/portcullis/internal/localaws/metrics"
 )
 
 var noop = map[string]any{"do": "echo"}
@@ -18,12 +23,23 @@ var noop = map[string]any{"do": "echo"}
 // other, and several at once.
 func BenchmarkInvoke(b *testing.B) {
 	s := newStack(b)
+	publisher := metrics.New(discarded{}, func(namespace, reason string, values int) {
+		b.Errorf("%s lost %d: %s", namespace, values, reason)
+	})
+	defer publisher.Close(context.Background())
+	s.runner.config.Metrics = publisher
 	s.deploy(b, "f", nil)
 	for _, parallel := range []int{1, 2, 4, 8} {
 		b.Run(fmt.Sprintf("parallel=%d", parallel), func(b *testing.B) {
 			run(b, parallel, func() { s.invoke(b, "f", noop) })
 		})
 	}
+}
+
+type discarded struct{}
+
+func (discarded) PutMetricData(context.Context, *cloudwatch.PutMetricDataInput, ...func(*cloudwatch.Options)) (*cloudwatch.PutMetricDataOutput, error) {
+	return &cloudwatch.PutMetricDataOutput{}, nil
 }
 
 // BenchmarkBareLoop is the same binary behind nothing but a Runtime API: what
