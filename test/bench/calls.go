@@ -43,6 +43,7 @@ type calls struct {
 	Direct, Message, Invoke, MiniStack path
 	CPU                                cpu           // while messages were the load
 	Ping                               time.Duration // as P50, of a message without a function
+	Profile                            string        // of the stack while messages were the load
 }
 
 // measureCalls calls the same function, which does nothing, in four ways.
@@ -69,11 +70,17 @@ func (b *bench) measureCalls(ctx context.Context, r *report) (err error) {
 		}
 		sockets, ping = append(sockets, asks(probe.Call, probe.Answer)), asks(probe.Ping, probe.Pong)
 	}
+	if r.Calls.Message, err = b.measure(ctx, sockets); err != nil {
+		return fmt.Errorf("messages: %w", err)
+	}
+	// Once more, for its parts.
 	before, err := b.usage()
 	if err != nil {
 		return err
 	}
-	if r.Calls.Message, err = b.measure(ctx, sockets); err != nil {
+	profile := make(chan profileResult, 1)
+	go func() { profile <- b.profile(ctx) }()
+	if _, err := b.load(ctx, sockets); err != nil {
 		return fmt.Errorf("messages: %w", err)
 	}
 	after, err := b.usage()
@@ -81,6 +88,11 @@ func (b *bench) measureCalls(ctx context.Context, r *report) (err error) {
 		return err
 	}
 	r.Calls.CPU = after.since(before)
+	made := <-profile
+	if made.err != nil {
+		return made.err
+	}
+	r.Calls.Profile = made.text
 	took, err := b.oneByOne(ping)
 	if err != nil {
 		return fmt.Errorf("pings: %w", err)

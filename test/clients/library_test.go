@@ -3,11 +3,13 @@ package clients_test
 import (
 	"encoding/json"
 	"fmt"
+	"os"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/portcullis-chat/portcullis/internal/localaws/faults"
 	"github.com/portcullis-chat/portcullis/internal/protocol"
 )
 
@@ -233,6 +235,27 @@ func (l *library) conversations(t *testing.T) {
 		remove(t, connectionIn(t, room))
 		if reason := a.closed(t, 1000); reason != "Connection Closed Normally" {
 			t.Fatalf("reason %q", reason)
+		}
+	})
+
+	t.Run("it is closed with 1001 when nothing was said for ten minutes", func(t *testing.T) {
+		a := l.join(t, newRoom(), alice.Access)
+		if _, err := faults.NewClient(os.Getenv("AWS_ENDPOINT_URL")).Forward(t.Context(), 11*time.Minute); err != nil {
+			t.Fatal(err)
+		}
+		if reason := a.closed(t, 1001); reason != "Going away" {
+			t.Fatalf("reason %q", reason)
+		}
+	})
+
+	t.Run("it notices when the connection is cut", func(t *testing.T) {
+		room := newRoom()
+		a := l.join(t, room, alice.Access)
+		if _, err := faults.NewClient(os.Getenv("AWS_ENDPOINT_URL")).Add(t.Context(), faults.Fault{Type: faults.Cut, Connection: connectionIn(t, room)}); err != nil {
+			t.Fatal(err)
+		}
+		if e := a.next(t, "close"); e.Code != 1006 || e.Clean {
+			t.Fatalf("closed with %d (clean: %v), want 1006", e.Code, e.Clean)
 		}
 	})
 
