@@ -29,6 +29,8 @@ type apply struct {
 	Resources int
 	Functions int
 	KeyWaits  int
+	Planning  time.Duration // until the first resource is begun
+	CPU       cpu
 }
 
 // Waits is how long the provider waits whatever the answers: the functions need
@@ -58,20 +60,30 @@ func (b *bench) measureApply(ctx context.Context, r *report) error {
 	if err := example.Init(ctx); err != nil {
 		return err
 	}
+	before, err := b.usage()
+	if err != nil {
+		return err
+	}
 	start := time.Now()
 	log, err := example.Apply(ctx, new(map[string]any))
 	if err != nil {
 		return err
 	}
 	r.Apply.Took = time.Since(start)
-	return r.Apply.read(log)
+	after, err := b.usage()
+	if err != nil {
+		return err
+	}
+	r.Apply.CPU = after.since(before)
+	return r.Apply.read(log, start)
 }
 
 // read counts what was made in what Terraform said.
-func (a *apply) read(log []byte) error {
+func (a *apply) read(log []byte, start time.Time) error {
 	for line := range bytes.Lines(log) {
 		var said struct {
 			Type string
+			At   time.Time `json:"@timestamp"`
 			Hook struct {
 				Resource struct {
 					Type string `json:"resource_type"`
@@ -80,6 +92,9 @@ func (a *apply) read(log []byte) error {
 		}
 		if err := json.Unmarshal(line, &said); err != nil {
 			return fmt.Errorf("terraform apply: %w", err)
+		}
+		if said.Type == "apply_start" && a.Planning == 0 {
+			a.Planning = said.At.Sub(start)
 		}
 		if said.Type != "apply_complete" {
 			continue
