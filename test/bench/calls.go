@@ -27,7 +27,7 @@ import (
 )
 
 // callers is how many calls are under way at once under load.
-const callers = 16
+const callers = 8
 
 // event is one of API Gateway's for a message, of usual size.
 var event = []byte(`{"requestContext":{"routeKey":"call","messageId":"Dg1a2cZ_DoECFhg=","eventType":"MESSAGE","extendedRequestId":"Dg1a2HfZjoEF0wA=","requestTime":"23/Nov/2026:01:53:35 +0000","messageDirection":"IN","stage":"probe","connectedAt":1795398489000,"requestTimeEpoch":1795398489120,"identity":{"sourceIp":"127.0.0.1","userAgent":"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36"},"requestId":"Dg1a2HfZjoEF0wA=","domainName":"127.0.0.1:25258","connectionId":"Dg1a1cP_joECFhg=","apiId":"a1b2c3d4e5"},"body":"{\"action\":\"call\"}","isBase64Encoded":false}`)

@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -400,24 +401,33 @@ func (b *bench) profile(ctx context.Context) profileResult {
 }
 
 // ours picks the lines of a profile that tell what the stack does: its own
-// functions, and those of the standard library in which the work is.
+// functions, and those of Go in which the work is. Functions that only call
+// another of them are left out.
 func ours(profile string) string {
 	var kept bytes.Buffer
 	count := 0
+	before := ""
 	for line := range strings.Lines(profile) {
 		fields := strings.Fields(line)
 		if len(fields) < 6 || !strings.HasSuffix(fields[4], "%") {
 			continue
 		}
 		name := strings.Join(fields[5:], " ")
-		if !strings.Contains(name, "portcullis-chat") && !strings.HasPrefix(name, "net/http.(*Transport).RoundTrip") &&
-			!strings.HasPrefix(name, "internal/runtime/syscall") && !strings.HasPrefix(name, "runtime.gcBgMarkWorker") && !strings.HasPrefix(name, "net/http/httputil.(*ReverseProxy).ServeHTTP") {
+		own := strings.Contains(name, "portcullis-chat") && !strings.Contains(name, ".func") && !strings.Contains(name, "(inline)")
+		if !own && !slices.Contains(plain, name) || own && fields[4] == before {
 			continue
 		}
-		fmt.Fprintf(&kept, "%7s %7s  %s\n", fields[4], fields[1], strings.ReplaceAll(name, "github.com/portcullis-chat/portcullis/internal/", ""))
+		before = fields[4]
+		fmt.Fprintf(&kept, "%7s %7s  %s\n", fields[4], fields[1], strings.TrimPrefix(name, "github.com/portcullis-chat/portcullis/internal/"))
 		if count++; count == 14 {
 			break
 		}
 	}
 	return kept.String()
+}
+
+// plain are functions of Go that say what their callers cost.
+var plain = []string{
+	"net/http.(*conn).serve", "net/http.(*Transport).RoundTrip", "net/http/httputil.(*ReverseProxy).ServeHTTP",
+	"internal/runtime/syscall/linux.Syscall6", "runtime.gcBgMarkWorker", "runtime.mallocgc",
 }

@@ -72,6 +72,17 @@ func (c cpu) Share(part time.Duration) string {
 	return fmt.Sprintf("%.0f %%", 100*part.Seconds()/c.Took.Seconds())
 }
 
+// Most names the part that used most.
+func (c cpu) Most() string {
+	name, most := "the stack", c.Stack
+	for other, used := range map[string]time.Duration{"MiniStack": c.MiniStack, "the functions": c.Functions, "the clients": c.Bench} {
+		if used > most {
+			name, most = other, used
+		}
+	}
+	return name
+}
+
 // usage is the processor time used up to now. The functions and MiniStack are
 // children of the stack; functions that have ended are counted with it.
 func (b *bench) usage() (cpu, error) {

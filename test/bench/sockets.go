@@ -18,9 +18,6 @@ import (
 // new connections is 500.
 const connectRate = 400
 
-// settle is how long a stack is left alone before its memory is read.
-const settle = 5 * time.Second
-
 // sockets is a measurement of idle connections.
 type sockets struct {
 	Open     int
@@ -108,8 +105,7 @@ func (b *bench) measureSockets(ctx context.Context, r *report) error {
 		return err
 	}
 	closeAll(warm)
-	time.Sleep(settle)
-	before, err := residentMemory(b.stack.PID)
+	before, err := b.settledMemory(ctx)
 	if err != nil {
 		return err
 	}
@@ -120,8 +116,7 @@ func (b *bench) measureSockets(ctx context.Context, r *report) error {
 		if open, took, err = openAll(ctx, open, n, dialProbe); err != nil {
 			return err
 		}
-		time.Sleep(settle)
-		after, err := residentMemory(b.stack.PID)
+		after, err := b.settledMemory(ctx)
 		if err != nil {
 			return err
 		}
@@ -133,4 +128,30 @@ func (b *bench) measureSockets(ctx context.Context, r *report) error {
 		}
 	}
 	return nil
+}
+
+// settledMemory is the stack's resident memory once it has stayed the same for a
+// while: a garbage collector gives back what it does not need when it likes.
+func (b *bench) settledMemory(ctx context.Context) (int64, error) {
+	const (
+		still    = 8 * time.Second
+		margin   = 256 << 10 // bytes
+		patience = time.Minute
+	)
+	last, since, start := int64(0), time.Now(), time.Now()
+	for {
+		now, err := residentMemory(b.stack.PID)
+		if err != nil {
+			return 0, err
+		}
+		if now-last > margin || last-now > margin {
+			last, since = now, time.Now()
+		}
+		if time.Since(since) > still || time.Since(start) > patience {
+			return now, nil
+		}
+		if pause(ctx, time.Second); ctx.Err() != nil {
+			return 0, ctx.Err()
+		}
+	}
 }
