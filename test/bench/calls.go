@@ -123,10 +123,11 @@ func (b *bench) measure(ctx context.Context, call []func() error) (p path, err e
 	return p, err
 }
 
-// oneByOne makes calls one after the other.
+// oneByOne makes calls one after the other, for as long as a load takes at most.
 func (b *bench) oneByOne(call func() error) (took times, err error) {
-	const warm = 100
-	for i := range b.effort.Calls + warm {
+	const warm = 10
+	over := time.Now().Add(b.effort.Load)
+	for i := 0; i < b.effort.Calls+warm && time.Now().Before(over); i++ {
 		start := time.Now()
 		if err := call(); err != nil {
 			return nil, err
