@@ -113,7 +113,7 @@ lint: lint-go lint-terraform ## All linters
 
 .PHONY: lint-go
 lint-go: ## golangci-lint
-	$(TOOL) golangci-lint run ./...
+	$(TOOL) golangci-lint run --allow-parallel-runners ./...
 
 .PHONY: lint-terraform
 lint-terraform: ## tflint and the generated tables of the READMEs
