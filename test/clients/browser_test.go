@@ -44,7 +44,11 @@ const withoutBrowser = "PORTCULLIS_WITHOUT_BROWSER"
 func browser(t *testing.T) context.Context {
 	t.Helper()
 	var path string
-	for _, name := range []string{os.Getenv("CHROMIUM"), "chromium", "chromium-browser", "google-chrome"} {
+	names := []string{"chromium", "chromium-browser", "google-chrome"} // as scripts/browser
+	if named := os.Getenv("CHROMIUM"); named != "" {
+		names = []string{named}
+	}
+	for _, name := range names {
 		found, err := exec.LookPath(name)
 		if err == nil {
 			path = found
