@@ -275,9 +275,22 @@ func TestWhoMayInvoke(t *testing.T) {
 	}
 	const echo = `{"do":"echo"}`
 
+	policy := func(resource string) {
+		t.Helper()
+		_, err := w.iam.PutUserPolicy(ctx, &iam.PutUserPolicyInput{UserName: aws.String("eve"), PolicyName: aws.String("p"), PolicyDocument: aws.String(
+			`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"lambda:InvokeFunction","Resource":"` + resource + `"}]}`)})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+
 	t.Run("signatures", func(t *testing.T) {
+		policy("*")
 		path := "/2015-03-31/functions/f/invocations"
 		id, secret := *eve.AccessKey.AccessKeyId, *eve.AccessKey.SecretAccessKey
+		if res := w.post(t, path, `{"do": "echo"}`, id, secret, nil); res.StatusCode != http.StatusOK || !ran() {
+			t.Errorf("a right one: status %d", res.StatusCode)
+		}
 		for name, test := range map[string]struct {
 			key, secret string
 			change      func(*http.Request)
@@ -324,16 +337,9 @@ func TestWhoMayInvoke(t *testing.T) {
 			}
 			return errorType
 		}
+		policy(arn + ":none")
 		if got := may("f"); got != "AccessDeniedException" {
 			t.Errorf("without a policy: %q", got)
-		}
-		policy := func(resource string) {
-			t.Helper()
-			_, err := w.iam.PutUserPolicy(ctx, &iam.PutUserPolicyInput{UserName: aws.String("eve"), PolicyName: aws.String("p"), PolicyDocument: aws.String(
-				`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"lambda:InvokeFunction","Resource":"` + resource + `"}]}`)})
-			if err != nil {
-				t.Fatal(err)
-			}
 		}
 		policy(arn + ":live")
 		for name, want := range map[string]string{"f:live": "", arn + ":live": "", "f": "AccessDeniedException", "f:1": "AccessDeniedException"} {
