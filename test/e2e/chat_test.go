@@ -231,9 +231,10 @@ func (d *deployment) logsAreClean(t *testing.T, users ...chat.User) {
 	canary := "canary" + randomHex(12)
 	a.say(t, canary)
 	logs := cloudwatchlogs.NewFromConfig(d.aws)
-	secrets := []string{canary}
+	secrets, subjects := []string{canary}, []string{}
 	for _, u := range users {
-		secrets = append(secrets, u.Access, u.Access[strings.LastIndexByte(u.Access, '.')+1:], u.Password, u.Name, claim(t, u.Access, "sub"))
+		secrets = append(secrets, u.Access, u.Access[strings.LastIndexByte(u.Access, '.')+1:], u.Password, u.Name)
+		subjects = append(subjects, claim(t, u.Access, "sub"))
 	}
 	for _, name := range []string{"authorizer", "connect", "disconnect", "message", "access"} {
 		group := d.LogGroupNames[name]
@@ -242,8 +243,12 @@ func (d *deployment) logsAreClean(t *testing.T, users ...chat.User) {
 			lines = d.lines(t, logs, group)
 			return len(lines) > 0
 		})
+		forbidden := secrets
+		if name != "access" { // API Gateway's own log names the principal; the functions hash it
+			forbidden = slices.Concat(secrets, subjects)
+		}
 		for _, line := range lines {
-			for _, secret := range secrets {
+			for _, secret := range forbidden {
 				if strings.Contains(line, secret) {
 					t.Errorf("the log group %s has a secret in: %s", group, strings.ReplaceAll(line, secret, "***"))
 				}
