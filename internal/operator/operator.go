@@ -11,7 +11,6 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -85,7 +84,7 @@ type User struct {
 	Connections []Connection `json:"connections"`
 }
 
-type item = map[string]types.AttributeValue
+type item = rows.Item
 
 // Rooms reads the whole table, which costs a read unit for each 8 KB of it.
 // Functions never do that; an operator may.
@@ -97,7 +96,7 @@ func (o *Operator) Rooms(ctx context.Context) ([]Room, error) {
 		FilterExpression:          aws.String("begins_with(pk, :room) AND expiry >= :now"),
 		ProjectionExpression:      aws.String("pk, #sub"),
 		ExpressionAttributeNames:  map[string]string{"#sub": rows.Sub},
-		ExpressionAttributeValues: item{":room": str(rows.RoomPrefix), ":now": num(o.Now().Unix())},
+		ExpressionAttributeValues: item{":room": rows.Str(rows.RoomPrefix), ":now": rows.Num(o.Now().Unix())},
 	}
 	pages := dynamodb.NewScanPaginator(o.DB, scan)
 	for pages.HasMorePages() {
@@ -106,12 +105,12 @@ func (o *Operator) Rooms(ctx context.Context) ([]Room, error) {
 			return nil, fmt.Errorf("reading the table %s: %w", o.Table, err)
 		}
 		for _, row := range page.Items {
-			name := strings.TrimPrefix(text(row, rows.PK), rows.RoomPrefix)
+			name := strings.TrimPrefix(rows.Text(row, rows.PK), rows.RoomPrefix)
 			if rooms[name] == nil {
 				rooms[name] = &Room{Name: name}
 			}
 			rooms[name].Connections++
-			if user := [2]string{name, text(row, rows.Sub)}; !users[user] {
+			if user := [2]string{name, rows.Text(row, rows.Sub)}; !users[user] {
 				users[user] = true
 				rooms[name].Users++
 			}
@@ -137,8 +136,8 @@ func (o *Operator) InRoom(ctx context.Context, room string) ([]Connection, error
 			continue
 		}
 		list = append(list, Connection{
-			ID: text(row, rows.SK), Room: room, Sub: text(row, rows.Sub), Name: text(row, rows.Name),
-			ConnectedAt: at(number(row, rows.ConnectedAt) / 1000), TokenEnds: at(number(row, rows.TokenEnds)),
+			ID: rows.Text(row, rows.SK), Room: room, Sub: rows.Text(row, rows.Sub), Name: rows.Text(row, rows.Name),
+			ConnectedAt: at(rows.Number(row, rows.ConnectedAt) / 1000), TokenEnds: at(rows.Number(row, rows.TokenEnds)),
 		})
 	}
 	slices.SortStableFunc(list, func(a, b Connection) int { return a.ConnectedAt.Compare(b.ConnectedAt) })
@@ -153,14 +152,14 @@ func (o *Operator) User(ctx context.Context, sub string) (User, error) {
 	}
 	user := User{Sub: sub, Connections: []Connection{}}
 	for _, row := range found {
-		key := text(row, rows.SK)
+		key := rows.Text(row, rows.SK)
 		switch {
 		case key == rows.State:
-			if until := number(row, rows.RevokedUntil); until > o.Now().Unix() {
-				user.BannedUntil, user.Why = at(until), text(row, rows.RevokedWhy)
+			if until := rows.Number(row, rows.RevokedUntil); until > o.Now().Unix() {
+				user.BannedUntil, user.Why = at(until), rows.Text(row, rows.RevokedWhy)
 			}
 		case strings.HasPrefix(key, rows.SlotPrefix) && o.open(row):
-			user.Connections = append(user.Connections, Connection{ID: text(row, rows.ConnectionID), Room: text(row, rows.Room), Sub: sub, slot: key})
+			user.Connections = append(user.Connections, Connection{ID: rows.Text(row, rows.ConnectionID), Room: rows.Text(row, rows.Room), Sub: sub, slot: key})
 		}
 	}
 	return user, nil
@@ -193,14 +192,14 @@ func (o *Operator) close(ctx context.Context, c Connection) error {
 	if err != nil && !gone(err) {
 		return fmt.Errorf("closing the connection %s: %w", c.ID, err)
 	}
-	if _, err := o.DB.DeleteItem(ctx, &dynamodb.DeleteItemInput{TableName: aws.String(o.Table), Key: key(rows.OfRoom(c.Room), c.ID)}); err != nil {
+	if _, err := o.DB.DeleteItem(ctx, &dynamodb.DeleteItemInput{TableName: aws.String(o.Table), Key: rows.Key(rows.OfRoom(c.Room), c.ID)}); err != nil {
 		return fmt.Errorf("forgetting the connection %s: %w", c.ID, err)
 	}
 	_, err = o.DB.DeleteItem(ctx, &dynamodb.DeleteItemInput{
 		TableName:                 aws.String(o.Table),
-		Key:                       key(rows.OfUser(c.Sub), c.slot),
+		Key:                       rows.Key(rows.OfUser(c.Sub), c.slot),
 		ConditionExpression:       aws.String("connectionId = :id"),
-		ExpressionAttributeValues: item{":id": str(c.ID)},
+		ExpressionAttributeValues: item{":id": rows.Str(c.ID)},
 	})
 	if _, another := errors.AsType[*types.ConditionalCheckFailedException](err); err != nil && !another {
 		return fmt.Errorf("forgetting the connection %s: %w", c.ID, err)
@@ -229,12 +228,12 @@ func (o *Operator) Ban(ctx context.Context, sub string, until time.Time, why str
 	}
 	_, err := o.DB.UpdateItem(ctx, &dynamodb.UpdateItemInput{
 		TableName:        aws.String(o.Table),
-		Key:              key(rows.OfUser(sub), rows.State),
+		Key:              rows.Key(rows.OfUser(sub), rows.State),
 		UpdateExpression: aws.String("SET revokedUntil = :until, revokedWhy = :why, expiry = :expiry"),
 		ExpressionAttributeValues: item{
-			":until":  num(until.Unix()),
-			":why":    str(why),
-			":expiry": num(until.Add(rowMargin).Unix()),
+			":until":  rows.Num(until.Unix()),
+			":why":    rows.Str(why),
+			":expiry": rows.Num(until.Add(rowMargin).Unix()),
 		},
 	})
 	if err != nil {
@@ -257,10 +256,10 @@ func (o *Operator) Ban(ctx context.Context, sub string, until time.Time, why str
 func (o *Operator) Unban(ctx context.Context, sub string) error {
 	_, err := o.DB.UpdateItem(ctx, &dynamodb.UpdateItemInput{
 		TableName:                 aws.String(o.Table),
-		Key:                       key(rows.OfUser(sub), rows.State),
+		Key:                       rows.Key(rows.OfUser(sub), rows.State),
 		UpdateExpression:          aws.String("REMOVE revokedUntil, revokedWhy"),
 		ConditionExpression:       aws.String("revokedUntil > :now"),
-		ExpressionAttributeValues: item{":now": num(o.Now().Unix())},
+		ExpressionAttributeValues: item{":now": rows.Num(o.Now().Unix())},
 	})
 	if _, none := errors.AsType[*types.ConditionalCheckFailedException](err); none {
 		return ErrNotBanned
@@ -277,7 +276,7 @@ func (o *Operator) partition(ctx context.Context, pk string) ([]item, error) {
 		TableName:                 aws.String(o.Table),
 		ConsistentRead:            aws.Bool(true),
 		KeyConditionExpression:    aws.String("pk = :pk"),
-		ExpressionAttributeValues: item{":pk": str(pk)},
+		ExpressionAttributeValues: item{":pk": rows.Str(pk)},
 	})
 	var found []item
 	for pages.HasMorePages() {
@@ -290,32 +289,7 @@ func (o *Operator) partition(ctx context.Context, pk string) ([]item, error) {
 	return found, nil
 }
 
-func (o *Operator) open(row item) bool { return number(row, rows.Expiry) >= o.Now().Unix() }
-
-func key(pk, sk string) item { return item{rows.PK: str(pk), rows.SK: str(sk)} }
-
-func str(s string) types.AttributeValue { return &types.AttributeValueMemberS{Value: s} }
-
-func num(n int64) types.AttributeValue {
-	return &types.AttributeValueMemberN{Value: strconv.FormatInt(n, 10)}
-}
-
-func text(row item, name string) string {
-	value, _ := row[name].(*types.AttributeValueMemberS)
-	if value == nil {
-		return ""
-	}
-	return value.Value
-}
-
-func number(row item, name string) int64 {
-	value, _ := row[name].(*types.AttributeValueMemberN)
-	if value == nil {
-		return 0
-	}
-	n, _ := strconv.ParseInt(value.Value, 10, 64)
-	return n
-}
+func (o *Operator) open(row item) bool { return rows.Number(row, rows.Expiry) >= o.Now().Unix() }
 
 // at is a time in Unix seconds; the zero time for 0.
 func at(seconds int64) time.Time {

@@ -299,7 +299,7 @@ func FuzzSeries(f *testing.F) {
 	f.Add(uint64(1), 1.5, -2.0)
 	f.Fuzz(func(t *testing.T, seed uint64, scale, offset float64) {
 		if math.IsNaN(scale) || math.IsNaN(offset) || math.Abs(scale) > 1e100 || math.Abs(offset) > 1e100 {
-			t.Skip("not a value that is taken")
+			return // Put takes no such value
 		}
 		var s series
 		x, n := seed, 0.0

@@ -54,7 +54,7 @@ func units(bytes, unit int) int { return max(1, (bytes+unit-1)/unit) }
 func (m *meter) PutItem(_ context.Context, in *dynamodb.PutItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error) {
 	m.calls++
 	m.writes += units(size(in.Item), 1024)
-	pk := text(in.Item, rows.PK)
+	pk := rows.Text(in.Item, rows.PK)
 	if m.partitions[pk] == nil {
 		m.partitions[pk] = in.Item
 	}
@@ -69,7 +69,7 @@ func (m *meter) UpdateItem(context.Context, *dynamodb.UpdateItemInput, ...func(*
 
 func (m *meter) DeleteItem(_ context.Context, in *dynamodb.DeleteItemInput, _ ...func(*dynamodb.Options)) (*dynamodb.DeleteItemOutput, error) {
 	m.calls++
-	row := m.partitions[text(in.Key, rows.PK)]
+	row := m.partitions[rows.Text(in.Key, rows.PK)]
 	m.writes += units(size(row), 1024)
 	return &dynamodb.DeleteItemOutput{Attributes: row}, nil
 }
@@ -110,11 +110,11 @@ func TestTheDocumentedCapacityUnitsAreThoseOfTheItems(t *testing.T) {
 	}
 	// The row of somebody who has said much: with as many messages as it
 	// remembers.
-	state := key(rows.OfUser(sub), rows.State)
+	state := rows.Key(rows.OfUser(sub), rows.State)
 	for _, attr := range []string{attrMessagesFrom, attrBytesFrom, string(ledger.Reads), string(ledger.Refusals)} {
-		state[attr] = num(now.UnixMilli())
+		state[attr] = rows.Num(now.UnixMilli())
 	}
-	state[rows.Expiry], state[attrSent] = num(now.Unix()), num(ledger.MostSent)
+	state[rows.Expiry], state[attrSent] = rows.Num(now.Unix()), rows.Num(ledger.MostSent)
 	for i := range ledger.MostSent {
 		state[sentPrefix+ledger.KeyOf(roomName, fmt.Sprint(i)).String()] = &types.AttributeValueMemberB{Value: id[:]}
 	}

@@ -59,19 +59,19 @@ func (c *Connections) User(ctx context.Context, sub string) (User, error) {
 	query.ProjectionExpression = aws.String("sk, expiry, connectionId, room, revokedUntil, " + string(ledger.Refusals))
 	err := each(ctx, c.db, query, func(page *dynamodb.QueryOutput) bool {
 		for _, row := range page.Items {
-			sk := text(row, rows.SK)
+			sk := rows.Text(row, rows.SK)
 			if sk == rows.State {
-				user.RevokedUntil = number(row, rows.RevokedUntil)
-				user.RefusalsFrom = number(row, string(ledger.Refusals))
+				user.RevokedUntil = rows.Number(row, rows.RevokedUntil)
+				user.RefusalsFrom = rows.Number(row, string(ledger.Refusals))
 				continue
 			}
 			n, err := strconv.Atoi(strings.TrimPrefix(sk, rows.SlotPrefix))
-			if err == nil && number(row, rows.Expiry) >= now {
+			if err == nil && rows.Number(row, rows.Expiry) >= now {
 				user.Taken[n] = true
 				user.Holders[n] = Holder{
-					ConnectionID: text(row, rows.ConnectionID),
-					Room:         text(row, rows.Room),
-					Since:        number(row, rows.Expiry) - int64(Life/time.Second),
+					ConnectionID: rows.Text(row, rows.ConnectionID),
+					Room:         rows.Text(row, rows.Room),
+					Since:        rows.Number(row, rows.Expiry) - int64(Life/time.Second),
 				}
 			}
 		}
@@ -85,17 +85,17 @@ func (c *Connections) User(ctx context.Context, sub string) (User, error) {
 // repeated because its answer was lost.
 func (c *Connections) TakeSlot(ctx context.Context, sub string, slot int, connectionID, roomName string) error {
 	now := c.now()
-	row := key(rows.OfUser(sub), rows.SlotKey(slot))
-	row[rows.ConnectionID] = str(connectionID)
-	row[rows.Room] = str(roomName)
-	row[rows.Expiry] = num(now.Add(Life).Unix())
+	row := rows.Key(rows.OfUser(sub), rows.SlotKey(slot))
+	row[rows.ConnectionID] = rows.Str(connectionID)
+	row[rows.Room] = rows.Str(roomName)
+	row[rows.Expiry] = rows.Num(now.Add(Life).Unix())
 	_, err := c.db.PutItem(ctx, &dynamodb.PutItemInput{
 		TableName:           aws.String(c.table),
 		Item:                row,
 		ConditionExpression: aws.String("attribute_not_exists(pk) OR expiry < :now OR connectionId = :id"),
 		ExpressionAttributeValues: item{
-			":now": num(now.Unix()),
-			":id":  str(connectionID),
+			":now": rows.Num(now.Unix()),
+			":id":  rows.Str(connectionID),
 		},
 	})
 	if _, lost := conflict(err); lost {
@@ -110,15 +110,15 @@ func (c *Connections) TakeSlot(ctx context.Context, sub string, slot int, connec
 // FreeSlot gives up a slot that the connection took a moment ago. The connect
 // function may not delete, so the slot's row is overwritten by an expired one.
 func (c *Connections) FreeSlot(ctx context.Context, sub string, slot int, connectionID, roomName string) error {
-	row := key(rows.OfUser(sub), rows.SlotKey(slot))
-	row[rows.ConnectionID] = str(connectionID)
-	row[rows.Room] = str(roomName)
-	row[rows.Expiry] = num(c.now().Unix() - 1)
+	row := rows.Key(rows.OfUser(sub), rows.SlotKey(slot))
+	row[rows.ConnectionID] = rows.Str(connectionID)
+	row[rows.Room] = rows.Str(roomName)
+	row[rows.Expiry] = rows.Num(c.now().Unix() - 1)
 	_, err := c.db.PutItem(ctx, &dynamodb.PutItemInput{
 		TableName:                 aws.String(c.table),
 		Item:                      row,
 		ConditionExpression:       aws.String("connectionId = :id"),
-		ExpressionAttributeValues: item{":id": str(connectionID)},
+		ExpressionAttributeValues: item{":id": rows.Str(connectionID)},
 	})
 	if _, other := conflict(err); other {
 		return nil
@@ -136,7 +136,7 @@ func (c *Connections) Count(ctx context.Context, roomName string, enough int) (i
 	query := c.query(rows.OfRoom(roomName))
 	query.Select = types.SelectCount
 	query.FilterExpression = aws.String("expiry >= :now")
-	query.ExpressionAttributeValues[":now"] = num(c.now().Unix())
+	query.ExpressionAttributeValues[":now"] = rows.Num(c.now().Unix())
 	err := each(ctx, c.db, query, func(page *dynamodb.QueryOutput) bool {
 		count += int(page.Count)
 		return count < enough
@@ -149,7 +149,7 @@ func (c *Connections) Present(ctx context.Context, roomName, connectionID string
 	query := c.query(rows.OfRoom(roomName))
 	query.Select = types.SelectCount
 	query.KeyConditionExpression = aws.String("pk = :pk AND sk = :id")
-	query.ExpressionAttributeValues[":id"] = str(connectionID)
+	query.ExpressionAttributeValues[":id"] = rows.Str(connectionID)
 	present := false
 	err := each(ctx, c.db, query, func(page *dynamodb.QueryOutput) bool {
 		present = present || page.Count > 0
@@ -160,13 +160,13 @@ func (c *Connections) Present(ctx context.Context, roomName, connectionID string
 
 // Join writes the row that makes a connection a member of a room.
 func (c *Connections) Join(ctx context.Context, roomName string, member room.Member) error {
-	row := key(rows.OfRoom(roomName), member.ConnectionID)
-	row[rows.Sub] = str(member.Sub)
-	row[rows.Name] = str(member.Name)
-	row[rows.Slot] = num(member.Slot)
-	row[rows.ConnectedAt] = num(member.ConnectedAt)
-	row[rows.TokenEnds] = num(member.TokenEnds)
-	row[rows.Expiry] = num(c.now().Add(Life).Unix())
+	row := rows.Key(rows.OfRoom(roomName), member.ConnectionID)
+	row[rows.Sub] = rows.Str(member.Sub)
+	row[rows.Name] = rows.Str(member.Name)
+	row[rows.Slot] = rows.Num(member.Slot)
+	row[rows.ConnectedAt] = rows.Num(member.ConnectedAt)
+	row[rows.TokenEnds] = rows.Num(member.TokenEnds)
+	row[rows.Expiry] = rows.Num(c.now().Add(Life).Unix())
 	_, err := c.db.PutItem(ctx, &dynamodb.PutItemInput{TableName: aws.String(c.table), Item: row})
 	if err != nil {
 		return fmt.Errorf("joining a room: %w", err)
@@ -179,7 +179,7 @@ func (c *Connections) Join(ctx context.Context, roomName string, member room.Mem
 func (c *Connections) Leave(ctx context.Context, roomName, connectionID string) (member room.Member, found bool, err error) {
 	out, err := c.db.DeleteItem(ctx, &dynamodb.DeleteItemInput{
 		TableName:    aws.String(c.table),
-		Key:          key(rows.OfRoom(roomName), connectionID),
+		Key:          rows.Key(rows.OfRoom(roomName), connectionID),
 		ReturnValues: types.ReturnValueAllOld,
 	})
 	if err != nil {
@@ -195,9 +195,9 @@ func (c *Connections) Leave(ctx context.Context, roomName, connectionID string) 
 func (c *Connections) ReleaseSlot(ctx context.Context, sub string, slot int, connectionID string) error {
 	_, err := c.db.DeleteItem(ctx, &dynamodb.DeleteItemInput{
 		TableName:                 aws.String(c.table),
-		Key:                       key(rows.OfUser(sub), rows.SlotKey(slot)),
+		Key:                       rows.Key(rows.OfUser(sub), rows.SlotKey(slot)),
 		ConditionExpression:       aws.String("connectionId = :id"),
-		ExpressionAttributeValues: item{":id": str(connectionID)},
+		ExpressionAttributeValues: item{":id": rows.Str(connectionID)},
 	})
 	if _, other := conflict(err); other {
 		return nil
@@ -221,7 +221,7 @@ func (c *Connections) Members(ctx context.Context, roomName string, yield func(r
 	now := c.now().Unix()
 	return each(ctx, c.db, c.query(rows.OfRoom(roomName)), func(page *dynamodb.QueryOutput) bool {
 		for _, row := range page.Items {
-			if number(row, rows.Expiry) >= now && !yield(memberOf(row)) {
+			if rows.Number(row, rows.Expiry) >= now && !yield(memberOf(row)) {
 				return false
 			}
 		}
@@ -231,12 +231,12 @@ func (c *Connections) Members(ctx context.Context, roomName string, yield func(r
 
 func memberOf(row item) room.Member {
 	return room.Member{
-		ConnectionID: text(row, rows.SK),
-		Sub:          text(row, rows.Sub),
-		Name:         text(row, rows.Name),
-		Slot:         int(number(row, rows.Slot)),
-		ConnectedAt:  number(row, rows.ConnectedAt),
-		TokenEnds:    number(row, rows.TokenEnds),
+		ConnectionID: rows.Text(row, rows.SK),
+		Sub:          rows.Text(row, rows.Sub),
+		Name:         rows.Text(row, rows.Name),
+		Slot:         int(rows.Number(row, rows.Slot)),
+		ConnectedAt:  rows.Number(row, rows.ConnectedAt),
+		TokenEnds:    rows.Number(row, rows.TokenEnds),
 	}
 }
 
@@ -247,6 +247,6 @@ func (c *Connections) query(pk string) *dynamodb.QueryInput {
 		TableName:                 aws.String(c.table),
 		ConsistentRead:            aws.Bool(true),
 		KeyConditionExpression:    aws.String("pk = :pk"),
-		ExpressionAttributeValues: item{":pk": str(pk)},
+		ExpressionAttributeValues: item{":pk": rows.Str(pk)},
 	}
 }

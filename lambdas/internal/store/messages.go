@@ -37,13 +37,13 @@ func NewMessages(db DynamoDB, table string, life time.Duration, now func() time.
 
 // Put stores a message that is not stored yet.
 func (m *Messages) Put(ctx context.Context, message room.Message) error {
-	row := key(message.Room, message.ID.String())
-	row[rows.Sub] = str(message.Sub)
-	row[rows.Name] = str(message.Name)
-	row[attrClientID] = str(message.ClientID)
-	row[attrHTML] = str(message.HTML)
-	row[attrPolicy] = str(message.Policy)
-	row[rows.Expiry] = num(m.now().Add(m.life).Unix())
+	row := rows.Key(message.Room, message.ID.String())
+	row[rows.Sub] = rows.Str(message.Sub)
+	row[rows.Name] = rows.Str(message.Name)
+	row[attrClientID] = rows.Str(message.ClientID)
+	row[attrHTML] = rows.Str(message.HTML)
+	row[attrPolicy] = rows.Str(message.Policy)
+	row[rows.Expiry] = rows.Num(m.now().Add(m.life).Unix())
 	_, err := m.db.PutItem(ctx, &dynamodb.PutItemInput{
 		TableName:           aws.String(m.table),
 		Item:                row,
@@ -62,7 +62,7 @@ func (m *Messages) Put(ctx context.Context, message room.Message) error {
 func (m *Messages) Get(ctx context.Context, roomName string, id ulid.ULID) (message room.Message, found bool, err error) {
 	query := m.query(roomName)
 	query.KeyConditionExpression = aws.String("pk = :pk AND sk = :id")
-	query.ExpressionAttributeValues[":id"] = str(id.String())
+	query.ExpressionAttributeValues[":id"] = rows.Str(id.String())
 	err = each(ctx, m.db, query, func(page *dynamodb.QueryOutput) bool {
 		for _, row := range page.Items {
 			message, found = messageOf(row)
@@ -81,14 +81,14 @@ func (m *Messages) Before(ctx context.Context, roomName string, before ulid.ULID
 	query.Limit = aws.Int32(int32(most + 1)) // one more tells whether there are older ones
 	if before != (ulid.ULID{}) {
 		query.KeyConditionExpression = aws.String("pk = :pk AND sk < :before")
-		query.ExpressionAttributeValues[":before"] = str(before.String())
+		query.ExpressionAttributeValues[":before"] = rows.Str(before.String())
 	}
 	now := m.now().Unix()
 	pages := 0
 	err = each(ctx, m.db, query, func(page *dynamodb.QueryOutput) bool {
 		for _, row := range page.Items {
 			message, ok := messageOf(row)
-			if !ok || number(row, rows.Expiry) < now {
+			if !ok || rows.Number(row, rows.Expiry) < now {
 				continue
 			}
 			if len(messages) == most {
@@ -100,7 +100,7 @@ func (m *Messages) Before(ctx context.Context, roomName string, before ulid.ULID
 		if pages++; pages < maxHistoryPages {
 			return true
 		}
-		if id, err := ulid.ParseStrict(text(page.LastEvaluatedKey, rows.SK)); err == nil {
+		if id, err := ulid.ParseStrict(rows.Text(page.LastEvaluatedKey, rows.SK)); err == nil {
 			more = id
 		}
 		return false
@@ -109,18 +109,18 @@ func (m *Messages) Before(ctx context.Context, roomName string, before ulid.ULID
 }
 
 func messageOf(row item) (room.Message, bool) {
-	id, err := ulid.ParseStrict(text(row, rows.SK))
+	id, err := ulid.ParseStrict(rows.Text(row, rows.SK))
 	if err != nil {
 		return room.Message{}, false
 	}
 	return room.Message{
 		ID:       id,
-		Room:     text(row, rows.PK),
-		Sub:      text(row, rows.Sub),
-		Name:     text(row, rows.Name),
-		ClientID: text(row, attrClientID),
-		HTML:     text(row, attrHTML),
-		Policy:   text(row, attrPolicy),
+		Room:     rows.Text(row, rows.PK),
+		Sub:      rows.Text(row, rows.Sub),
+		Name:     rows.Text(row, rows.Name),
+		ClientID: rows.Text(row, attrClientID),
+		HTML:     rows.Text(row, attrHTML),
+		Policy:   rows.Text(row, attrPolicy),
 	}, true
 }
 
@@ -131,6 +131,6 @@ func (m *Messages) query(roomName string) *dynamodb.QueryInput {
 		TableName:                 aws.String(m.table),
 		ConsistentRead:            aws.Bool(true),
 		KeyConditionExpression:    aws.String("pk = :pk"),
-		ExpressionAttributeValues: item{":pk": str(roomName)},
+		ExpressionAttributeValues: item{":pk": rows.Str(roomName)},
 	}
 }

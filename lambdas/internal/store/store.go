@@ -10,7 +10,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -41,35 +40,7 @@ const (
 	sentPrefix = "sent."
 )
 
-// item is a row, a key, or the values of an expression.
-type item = map[string]types.AttributeValue
-
-func key(pk, sk string) item { return item{rows.PK: str(pk), rows.SK: str(sk)} }
-
-func str(s string) types.AttributeValue { return &types.AttributeValueMemberS{Value: s} }
-
-func num[N int | int64](n N) types.AttributeValue {
-	return &types.AttributeValueMemberN{Value: strconv.FormatInt(int64(n), 10)}
-}
-
-// text and number read an attribute; one that is missing or of another type is
-// the zero value, which no row of ours has where it matters.
-func text(row item, name string) string {
-	value, _ := row[name].(*types.AttributeValueMemberS)
-	if value == nil {
-		return ""
-	}
-	return value.Value
-}
-
-func number(row item, name string) int64 {
-	value, _ := row[name].(*types.AttributeValueMemberN)
-	if value == nil {
-		return 0
-	}
-	n, _ := strconv.ParseInt(value.Value, 10, 64)
-	return n
-}
+type item = rows.Item
 
 // conflict returns the row that a conditional write met, if that is why it
 // failed.

@@ -33,8 +33,8 @@ const notRevoked = "(attribute_not_exists(revokedUntil) OR revokedUntil <= :now)
 // Write is one UpdateItem, whatever the guard.
 func (u *Users) Write(ctx context.Context, change ledger.Change) (ledger.Row, error) {
 	values := item{
-		":now":    num(change.Now.Unix()),
-		":expiry": num(change.Expiry),
+		":now":    rows.Num(change.Now.Unix()),
+		":expiry": rows.Num(change.Expiry),
 		":id":     &types.AttributeValueMemberB{Value: change.ID[:]},
 	}
 	names := map[string]string{"#key": sentPrefix + change.Key.String()}
@@ -46,7 +46,7 @@ func (u *Users) Write(ctx context.Context, change ledger.Change) (ledger.Row, er
 	}
 	out, err := u.db.UpdateItem(ctx, &dynamodb.UpdateItemInput{
 		TableName:                           aws.String(u.table),
-		Key:                                 key(rows.OfUser(change.Sub), rows.State),
+		Key:                                 rows.Key(rows.OfUser(change.Sub), rows.State),
 		ConditionExpression:                 aws.String(notRevoked + " AND " + guard),
 		UpdateExpression:                    aws.String("SET expiry = :expiry, #key = :id, " + effect),
 		ExpressionAttributeNames:            names,
@@ -66,13 +66,13 @@ func (u *Users) Write(ctx context.Context, change ledger.Change) (ledger.Row, er
 // Count is one UpdateItem.
 func (u *Users) Count(ctx context.Context, count ledger.Count) (ledger.Row, error) {
 	values := item{
-		":now":    num(count.Now.Unix()),
-		":expiry": num(count.Expiry),
+		":now":    rows.Num(count.Now.Unix()),
+		":expiry": rows.Num(count.Expiry),
 	}
 	guard, effect := bucket(count.Now, string(count.Kind), ":count", count.Charge, ratelimit.Full(count.Now).MessagesFrom, count.Becomes, values)
 	out, err := u.db.UpdateItem(ctx, &dynamodb.UpdateItemInput{
 		TableName:                           aws.String(u.table),
-		Key:                                 key(rows.OfUser(count.Sub), rows.State),
+		Key:                                 rows.Key(rows.OfUser(count.Sub), rows.State),
 		ConditionExpression:                 aws.String(notRevoked + " AND " + guard),
 		UpdateExpression:                    aws.String("SET expiry = :expiry, " + effect),
 		ExpressionAttributeValues:           values,
@@ -94,8 +94,8 @@ func unseen(change ledger.Change, values item) (guard, effect string) {
 	full := ratelimit.Full(change.Now)
 	messages, spendMessages := bucket(change.Now, attrMessagesFrom, ":messages", change.Messages, full.MessagesFrom, change.Budget.MessagesFrom, values)
 	bytes, spendBytes := bucket(change.Now, attrBytesFrom, ":bytes", change.Bytes, full.BytesFrom, change.Budget.BytesFrom, values)
-	values[":most"] = num(ledger.MostSent)
-	values[":one"] = num(1)
+	values[":most"] = rows.Num(ledger.MostSent)
+	values[":one"] = rows.Num(1)
 	return messages + " AND " + bytes + " AND (attribute_not_exists(sent) OR sent < :most) AND attribute_not_exists(#key)",
 		spendMessages + ", " + spendBytes + " ADD sent :one"
 }
@@ -104,23 +104,23 @@ func unseen(change ledger.Change, values item) (guard, effect string) {
 // is between full and too empty, and the cost is added to what it is; a full one
 // becomes what the change says.
 func bucket(now time.Time, attr, value string, charge ledger.Charge, full, becomes int64, values item) (guard, effect string) {
-	values[value+"Full"] = num(full)
+	values[value+"Full"] = rows.Num(full)
 	if !charge.InUse {
-		values[value] = num(becomes)
+		values[value] = rows.Num(becomes)
 		return "(attribute_not_exists(" + attr + ") OR " + attr + " <= " + value + "Full)", attr + " = " + value
 	}
-	values[value+"Cost"] = num(charge.Cost)
-	values[value+"Most"] = num(now.UnixMilli() - charge.Cost)
+	values[value+"Cost"] = rows.Num(charge.Cost)
+	values[value+"Most"] = rows.Num(now.UnixMilli() - charge.Cost)
 	return attr + " > " + value + "Full AND " + attr + " <= " + value + "Most", attr + " = " + attr + " + " + value + "Cost"
 }
 
 // seen is for a row that is known: its guard holds while the row is the same.
 func seen(change ledger.Change, values item, names map[string]string) (guard, effect string) {
-	values[":messages"] = num(change.Budget.MessagesFrom)
-	values[":bytes"] = num(change.Budget.BytesFrom)
-	values[":seenMessages"] = num(change.Seen.MessagesFrom)
-	values[":seenBytes"] = num(change.Seen.BytesFrom)
-	values[":sent"] = num(change.Sent)
+	values[":messages"] = rows.Num(change.Budget.MessagesFrom)
+	values[":bytes"] = rows.Num(change.Budget.BytesFrom)
+	values[":seenMessages"] = rows.Num(change.Seen.MessagesFrom)
+	values[":seenBytes"] = rows.Num(change.Seen.BytesFrom)
+	values[":sent"] = rows.Num(change.Sent)
 	forget := make([]string, len(change.Forget))
 	for i, k := range change.Forget {
 		forget[i] = "#forget" + strconv.Itoa(i)
@@ -136,15 +136,15 @@ func seen(change ledger.Change, values item, names map[string]string) (guard, ef
 func rowOf(row item) ledger.Row {
 	r := ledger.Row{
 		Budget: ratelimit.Budget{
-			MessagesFrom: number(row, attrMessagesFrom),
-			BytesFrom:    number(row, attrBytesFrom),
+			MessagesFrom: rows.Number(row, attrMessagesFrom),
+			BytesFrom:    rows.Number(row, attrBytesFrom),
 		},
 		Counted:      make(map[ledger.Kind]int64),
-		RevokedUntil: number(row, rows.RevokedUntil),
+		RevokedUntil: rows.Number(row, rows.RevokedUntil),
 		Sent:         make(map[ledger.Key]ulid.ULID),
 	}
 	for _, kind := range []ledger.Kind{ledger.Reads, ledger.Refusals} {
-		if from := number(row, string(kind)); from != 0 {
+		if from := rows.Number(row, string(kind)); from != 0 {
 			r.Counted[kind] = from
 		}
 	}
