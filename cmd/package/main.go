@@ -1,5 +1,7 @@
 // Package builds the zips of the chat's functions into <out>/<architecture>,
-// the folder a module's input package_dir names.
+// the folder a module's input package_dir names. Main packages that are given as
+// arguments, ./functions/one ./functions/two, are built instead, of whatever Go
+// module it is run in.
 package main
 
 import (
@@ -24,11 +26,11 @@ func main() {
 	}
 }
 
-func run(out string, names, rest []string) error {
+func run(out string, names, packages []string) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if len(rest) > 0 {
-		return fmt.Errorf("unexpected argument %q: the functions are always the same, only --out and --arch can be said", rest[0])
+	if len(packages) == 0 {
+		packages = packaging.Functions()
 	}
 	for _, name := range names {
 		arch, err := packaging.ParseArch(strings.TrimSpace(name))
@@ -36,7 +38,7 @@ func run(out string, names, rest []string) error {
 			return err
 		}
 		folder := filepath.Join(out, string(arch))
-		artifacts, err := packaging.Build(ctx, ".", folder, arch, packaging.Functions())
+		artifacts, err := packaging.Build(ctx, ".", folder, arch, packages)
 		if err != nil {
 			return err
 		}

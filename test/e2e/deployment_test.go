@@ -43,6 +43,7 @@ type outputs struct {
 	LogGroupNames      map[string]string `json:"log_group_names"`
 	ManagementEndpoint string            `json:"management_endpoint"`
 	OperatorPolicy     string            `json:"operator_policy_json"`
+	PollsTable         string            `json:"polls_table"`
 }
 
 // deployment is a root that Terraform has applied.
@@ -98,6 +99,14 @@ func deploy(t *testing.T, dir string, vars map[string]any) *deployment {
 	}
 	d.aws = cfg
 	return d
+}
+
+// planIsEmpty fails the test when a plan of what is deployed would change it.
+func (d *deployment) planIsEmpty(t *testing.T) {
+	if code := terraform.PlanExitCodeContext(t, t.Context(), d.options); code != terraform.DefaultSuccessExitCode {
+		plan, err := terraform.PlanContextE(t, t.Context(), d.options)
+		t.Fatalf("exit code %d, want %d: %v\n%s", code, terraform.DefaultSuccessExitCode, err, plan)
+	}
 }
 
 // quiet drops Terraform's output; a failed command has it in its error.

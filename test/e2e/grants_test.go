@@ -64,7 +64,7 @@ func TestEveryGrantIsNeeded(t *testing.T) {
 	}
 	localOnly(t, "AWS cannot reach an issuer on this machine's loopback")
 	own := newIssuer(t)
-	d := deploy(t, "test/e2e/fixtures/own-issuer", map[string]any{
+	d := deploy(t, "examples/external-idp", map[string]any{
 		"issuer": own.URL, "jwks_uri": own.KeysURL, "audiences": []string{issuer.Audience}, "token_type_check": "typ",
 		"rooms": map[string]any{"claim": roomsClaim},
 	})

@@ -14,16 +14,17 @@ import (
 	"github.com/portcullis-chat/portcullis/test/internal/issuer"
 )
 
-// TestOwnIssuer deploys the chat with an issuer that the test holds the key of,
+// TestOwnIssuer deploys the example external-idp with an issuer that the test holds the key of,
 // for tokens that no real issuer would sign.
 func TestOwnIssuer(t *testing.T) {
 	localOnly(t, "AWS cannot reach an issuer on this machine's loopback")
 	own := newIssuer(t)
-	d := deploy(t, "test/e2e/fixtures/own-issuer", map[string]any{
+	d := deploy(t, "examples/external-idp", map[string]any{
 		"issuer": own.URL, "jwks_uri": own.KeysURL, "audiences": []string{issuer.Audience}, "token_type_check": "typ",
 		"rooms": map[string]any{"claim": roomsClaim},
 	})
 
+	t.Run("a second plan is empty", d.planIsEmpty)
 	d.ownIssuer(t, own)
 	d.nobodyMissesAnything(t, own)
 }

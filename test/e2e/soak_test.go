@@ -58,7 +58,7 @@ func TestSoak(t *testing.T) {
 		}
 	}
 	own := newIssuer(t)
-	d := deploy(t, "test/e2e/fixtures/own-issuer", map[string]any{
+	d := deploy(t, "examples/external-idp", map[string]any{
 		"issuer": own.URL, "jwks_uri": own.KeysURL, "audiences": []string{issuer.Audience}, "token_type_check": "typ",
 	})
 	s := &soak{deployment: d, issuer: own, rooms: make([]string, soakRooms), acked: map[string]sent{}, unsaid: map[string]int{}}
