@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/portcullis-chat/portcullis/internal/packaging"
-	"github.com/portcullis-chat/portcullis/test/internal/chat"
+	"github.com/portcullis-chat/portcullis/test/internal/tfroot"
 )
 
 // What the aws provider waits after a call whatever the answer, in version 5.100
@@ -51,7 +51,7 @@ func (b *bench) measureApply(ctx context.Context, r *report) error {
 	if err != nil {
 		return err
 	}
-	example, err := chat.Copy(".", filepath.Join(b.work, "minimal"), "examples/minimal", map[string]any{
+	example, err := tfroot.Copy(".", filepath.Join(b.work, "minimal"), "examples/minimal", map[string]any{
 		"name": "portcullis-bench", "region": region, "package_dir": b.packages, "architecture": string(host), "cognito_endpoint": os.Getenv("AWS_ENDPOINT_URL"),
 	})
 	if err != nil {

@@ -27,8 +27,8 @@ import (
 
 	"github.com/portcullis-chat/portcullis/internal/packaging"
 	"github.com/portcullis-chat/portcullis/internal/protocol"
-	"github.com/portcullis-chat/portcullis/test/internal/chat"
 	"github.com/portcullis-chat/portcullis/test/internal/issuer"
+	"github.com/portcullis-chat/portcullis/test/internal/tfroot"
 )
 
 // speakers is how many members speak at once under load. Each waits for the
@@ -70,7 +70,7 @@ func (b *bench) measureChat(ctx context.Context, r *report) error {
 	if err != nil {
 		return err
 	}
-	root, err := chat.Copy(".", filepath.Join(b.work, "chat"), "test/bench/fixture", map[string]any{
+	root, err := tfroot.Copy(".", filepath.Join(b.work, "chat"), "test/bench/fixture", map[string]any{
 		"name": "portcullis-load", "region": region, "package_dir": b.packages, "architecture": string(host),
 		"issuer": own.URL, "jwks_uri": own.KeysURL, "audiences": []string{issuer.Audience},
 	})

@@ -21,6 +21,7 @@ import (
 
 	"github.com/portcullis-chat/portcullis/internal/packaging"
 	"github.com/portcullis-chat/portcullis/test/internal/chat"
+	"github.com/portcullis-chat/portcullis/test/internal/tfroot"
 	"github.com/portcullis-chat/portcullis/test/localstack"
 )
 
@@ -85,7 +86,7 @@ func deploy(ctx context.Context, work string) error {
 	if _, err := packaging.Build(ctx, module, packages, host, packaging.Functions()); err != nil {
 		return err
 	}
-	example, err := chat.Copy(module, filepath.Join(work, "terraform"), "examples/minimal", map[string]any{
+	example, err := tfroot.Copy(module, filepath.Join(work, "terraform"), "examples/minimal", map[string]any{
 		"name": "portcullis-clients", "region": region, "package_dir": packages, "architecture": string(host),
 		"cognito_endpoint": os.Getenv("AWS_ENDPOINT_URL"), "allowed_origins": []string{allowed.URL},
 	})

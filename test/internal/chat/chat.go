@@ -1,104 +1,17 @@
-// Package chat deploys the chat for tests and makes users of it.
+// Package chat makes users of a deployed chat for tests.
 package chat
 
 import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
-	"encoding/json"
-	"fmt"
-	"os"
-	"os/exec"
-	"path/filepath"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	cognito "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 
 	"github.com/portcullis-chat/portcullis/internal/signin"
-	"github.com/portcullis-chat/portcullis/internal/terraform"
 )
-
-// Root is a Terraform root in a copy of its own: roots refer to modules by
-// relative paths, and Terraform writes beside them.
-type Root struct {
-	dir  string
-	vars []string
-	env  []string
-}
-
-// Copy copies the root dir of the module at source, with all that roots refer
-// to, below work. vars are its inputs.
-func Copy(source, work, dir string, vars map[string]any) (*Root, error) {
-	for _, part := range []string{"modules", dir} {
-		if err := os.CopyFS(filepath.Join(work, part), os.DirFS(filepath.Join(source, part))); err != nil {
-			return nil, err
-		}
-	}
-	r := &Root{dir: filepath.Join(work, dir)}
-	for _, leftover := range []string{".terraform", ".terraform.lock.hcl", "terraform.tfstate"} {
-		if err := os.RemoveAll(filepath.Join(r.dir, leftover)); err != nil {
-			return nil, err
-		}
-	}
-	mirror, err := terraform.Environment(filepath.Join(work, "terraform.rc"))
-	if err != nil {
-		return nil, err
-	}
-	r.env = append(os.Environ(), mirror...)
-	data, err := json.Marshal(vars)
-	if err != nil {
-		return nil, err
-	}
-	file := filepath.Join(work, "inputs.tfvars.json")
-	r.vars = []string{"-var-file=" + file}
-	return r, os.WriteFile(file, data, 0o600)
-}
-
-// Init runs terraform init.
-func (r *Root) Init(ctx context.Context) error {
-	_, err := r.terraform(ctx, "init", "-input=false", "-no-color")
-	return err
-}
-
-// Apply runs terraform apply and reads the outputs into out. It returns what
-// Terraform said, one JSON object a line.
-func (r *Root) Apply(ctx context.Context, out any) (log []byte, err error) {
-	log, err = r.terraform(ctx, append([]string{"apply", "-auto-approve", "-input=false", "-json"}, r.vars...)...)
-	if err != nil {
-		return log, err
-	}
-	data, err := r.terraform(ctx, "output", "-json")
-	if err != nil {
-		return log, err
-	}
-	var outputs map[string]struct{ Value json.RawMessage }
-	if err := json.Unmarshal(data, &outputs); err != nil {
-		return log, fmt.Errorf("terraform output: %w", err)
-	}
-	values := make(map[string]json.RawMessage, len(outputs))
-	for name, output := range outputs {
-		values[name] = output.Value
-	}
-	if data, err = json.Marshal(values); err != nil {
-		return log, err
-	}
-	return log, json.Unmarshal(data, out)
-}
-
-// terraform runs a Terraform command. The error has what it said.
-func (r *Root) terraform(ctx context.Context, args ...string) ([]byte, error) {
-	cmd := exec.CommandContext(ctx, terraform.Binary(), append([]string{"-chdir=" + r.dir}, args...)...)
-	cmd.Env = r.env
-	var stderr strings.Builder
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
-	if err != nil {
-		return out, fmt.Errorf("terraform %s: %w\n%s%s", args[0], err, out, stderr.String())
-	}
-	return out, nil
-}
 
 // User is somebody with an account in a user pool.
 type User struct {
