@@ -24,7 +24,7 @@ demo: check build ## Deploy the whole chat on this machine and let two people ta
 	@bin/demo
 
 .PHONY: test
-test: check lint test-modules test-go test-parity fuzz-briefly test-conformance test-e2e ## Set up and run all tests
+test: check lint test-modules test-go test-parity fuzz-briefly test-conformance test-e2e test-consumer ## Set up and run all tests
 	@if scripts/browser; then $(MAKE) test-clients; else \
 		echo "NOT TESTED: Chromium in the chat, for want of a browser (see above)"; \
 		PORTCULLIS_WITHOUT_BROWSER=1 $(GO) test -count=1 -timeout 15m ./test/clients/...; \
@@ -94,6 +94,10 @@ conformance: ## Write docs/conformance.md from a run of the suite
 .PHONY: test-e2e
 test-e2e: ## Deploy the example to the local stack and attack it
 	$(GO) test -count=1 -timeout 30m ./test/e2e/...
+
+.PHONY: test-consumer
+test-consumer: ## Take the modules from a git repository at a tag, as another repository does
+	$(GO) test -count=1 -timeout 20m ./test/consumer/...
 
 .PHONY: test-clients
 test-clients: ## Python's websockets and Chromium (installed if need be) talk in the deployed chat
