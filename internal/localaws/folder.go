@@ -1,6 +1,7 @@
 package localaws
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -110,8 +111,8 @@ func (f Folder) RemoveAbandoned() error {
 	return nil
 }
 
-// Ports are the addresses of a folder's stack. They stay the same, since the
-// state of Terraform holds URLs with them.
+// Ports are the addresses of a folder's stack. The gateway's stays the same,
+// since the state of Terraform holds URLs with it; MiniStack's is in none.
 type Ports struct {
 	Gateway   int `json:"gateway"`
 	MiniStack int `json:"ministack"`
@@ -139,6 +140,20 @@ func (f Folder) ports(gateway int) (Ports, error) {
 		*kept = free
 	}
 	return ports, writeJSON(file, ports)
+}
+
+// ministackPort replaces MiniStack's port when another process has taken it.
+func (f Folder) ministackPort(ctx context.Context, ports Ports, progress func(string)) (Ports, error) {
+	l, err := port.Listen(ctx, "127.0.0.1:"+strconv.Itoa(ports.MiniStack))
+	if err == nil {
+		return ports, l.Close()
+	}
+	taken := ports.MiniStack
+	if ports.MiniStack, err = port.Free(); err != nil {
+		return Ports{}, err
+	}
+	progress(fmt.Sprintf("port %d, where MiniStack listened before, is taken; it listens on %d now", taken, ports.MiniStack))
+	return ports, writeJSON(filepath.Join(f.path, "ports.json"), ports)
 }
 
 // Run describes a running stack to other processes.

@@ -10,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -34,6 +33,7 @@ import (
 	"github.com/portcullis-chat/portcullis/internal/localaws/logship"
 	"github.com/portcullis-chat/portcullis/internal/localaws/metrics"
 	"github.com/portcullis-chat/portcullis/internal/localaws/ministack"
+	"github.com/portcullis-chat/portcullis/internal/localaws/port"
 	"github.com/portcullis-chat/portcullis/internal/localaws/proxy"
 	"github.com/portcullis-chat/portcullis/internal/localaws/verdicts"
 )
@@ -109,7 +109,7 @@ func Start(ctx context.Context, opts Options) (_ *Stack, err error) {
 	}
 	address := "127.0.0.1:" + strconv.Itoa(ports.Gateway)
 	s.endpoint = "http://" + address
-	listener, err := net.Listen("tcp4", address)
+	listener, err := port.Listen(ctx, address)
 	if err != nil {
 		return nil, fmt.Errorf("the stack's port is taken: %w; stop what listens there, or choose another with --port (what Terraform's state holds of the old one is then gone)", err)
 	}
@@ -127,11 +127,14 @@ func Start(ctx context.Context, opts Options) (_ *Stack, err error) {
 	if err != nil {
 		return nil, err
 	}
+	if ports, err = opts.Folder.ministackPort(ctx, ports, opts.Progress); err != nil {
+		return nil, err
+	}
 	if err := opts.Folder.keepPrevious("ministack"); err != nil {
 		return nil, err
 	}
 	s.ministack, err = ministack.Start(ctx, ministack.Config{
-		Python: python, Port: ports.MiniStack, DataDir: opts.Folder.Data("ministack"), LogFile: opts.Folder.Log("ministack"),
+		Python: python, Port: ports.MiniStack, PublicPort: ports.Gateway, DataDir: opts.Folder.Data("ministack"), LogFile: opts.Folder.Log("ministack"),
 		Region: opts.Region, Persist: opts.Persist,
 	})
 	if err != nil {
@@ -170,7 +173,7 @@ func (s *Stack) assemble(opts Options, address string) error {
 		return err
 	}
 	s.control, err = apigw.New(apigw.Config{
-		Region: opts.Region, AccountID: AccountID, EndpointBase: "ws://" + address, StateFile: state, Now: time.Now, Certificates: s.adapter,
+		Region: opts.Region, AccountID: AccountID, EndpointBase: "ws://" + address, StateFile: state, Now: time.Now, Certificates: s.adapter, LoggingRole: s.adapter.LoggingRole,
 	})
 	if err != nil {
 		return err

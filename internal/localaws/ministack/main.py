@@ -2,14 +2,16 @@
 round from outside. It ends at once when a release of MiniStack has no such
 functions any more."""
 
+import os
 import re
 
 import cbor2
-from ministack.app import main
+from ministack import app
 from ministack.core import iam_actions
 from ministack.services import cloudwatch
 
 for module, name in (
+    (app, "_resolve_port"),
     (cloudwatch, "_evaluate_alarm"),
     (cloudwatch, "_dims_from_list"),
     (iam_actions, "_match_rest_action"),
@@ -17,6 +19,10 @@ for module, name in (
 ):
     if not callable(getattr(module, name)):
         raise SystemExit(f"MiniStack's {module.__name__}.{name} is not what it was")
+
+# GATEWAY_PORT is what MiniStack's URLs name: the stack's door. It listens on a
+# port of its own behind it.
+app._resolve_port = lambda: os.environ["PORTCULLIS_PORT"]
 
 # An alarm would look at the data of all dimensions of a metric at once, and
 # leave periods and missing data aside. Package alarms evaluates alarms.
@@ -64,4 +70,4 @@ def _safe_field(body, field):
 
 iam_actions._safe_json_field = _safe_field
 
-main()
+app.main()

@@ -1,6 +1,7 @@
 package ministack
 
 import (
+	"cmp"
 	"context"
 	_ "embed"
 	"errors"
@@ -26,11 +27,14 @@ const startTimeout = 60 * time.Second
 
 // Config says how to run MiniStack.
 type Config struct {
-	Python  string // interpreter of the environment that Install made
-	Port    int    // on 127.0.0.1
-	DataDir string
-	LogFile string
-	Region  string
+	Python string // interpreter of the environment that Install made
+	Port   int    // on 127.0.0.1
+	// PublicPort is what the URLs name that MiniStack composes, such as those of
+	// queues; 0 for Port.
+	PublicPort int
+	DataDir    string
+	LogFile    string
+	Region     string
 	// Persist keeps the state in DataDir over a restart.
 	Persist bool
 }
@@ -70,7 +74,7 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 	cmd.Env = append(inherited(),
 		"AUTH=true",
 		"AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test",
-		"BIND_HOST=127.0.0.1", "MINISTACK_HOST=127.0.0.1", "GATEWAY_PORT="+strconv.Itoa(cfg.Port),
+		"BIND_HOST=127.0.0.1", "MINISTACK_HOST=127.0.0.1", "GATEWAY_PORT="+strconv.Itoa(cmp.Or(cfg.PublicPort, cfg.Port)), "PORTCULLIS_PORT="+strconv.Itoa(cfg.Port),
 		"MINISTACK_REGION="+cfg.Region,
 		"IOT_MTLS_ENABLED=0", // otherwise it also listens on 0.0.0.0:8883
 		"STATE_DIR="+filepath.Join(cfg.DataDir, "state"), "S3_DATA_DIR="+filepath.Join(cfg.DataDir, "s3"), "TMPDIR="+temp,

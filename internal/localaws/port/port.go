@@ -2,10 +2,14 @@
 package port
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net"
 	"os"
+	"syscall"
+	"time"
 )
 
 // Ports are chosen from first on, below the range from which the kernel takes
@@ -46,4 +50,26 @@ func below() int {
 		return ephemeral
 	}
 	return low
+}
+
+// patience is how long Listen waits for a port. A process that was killed has
+// its port for some milliseconds more.
+const patience = 3 * time.Second
+
+// Listen listens on a TCP address of 127.0.0.1. It waits for a moment while the
+// port is taken, since a stack that was killed just now may still have it.
+func Listen(ctx context.Context, address string) (net.Listener, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	for {
+		l, err := net.Listen("tcp4", address)
+		if err == nil || !errors.Is(err, syscall.EADDRINUSE) {
+			return l, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, err
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
 }
