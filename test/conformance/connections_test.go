@@ -2,6 +2,7 @@ package conformance_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -66,7 +67,7 @@ func (t *T) call(c call) response {
 			t.Fatal(err)
 		}
 		sum := sha256.Sum256([]byte(c.data))
-		if err := v4.NewSigner().SignHTTP(t.Context(), signer, req, hex.EncodeToString(sum[:]), c.service, region, time.Now()); err != nil {
+		if err := v4.NewSigner().SignHTTP(t.Context(), signer, req, hex.EncodeToString(sum[:]), c.service, cmp.Or(c.cfg.Region, region), time.Now()); err != nil {
 			t.Fatal(err)
 		}
 		if c.tampered {

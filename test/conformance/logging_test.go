@@ -3,10 +3,13 @@ package conformance_test
 import (
 	"context"
 	"errors"
+	"net/http"
+	"os"
 	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
 	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2/types"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	metrictypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
@@ -91,6 +94,34 @@ func loggingCases() []testCase {
 		return line
 	}
 	return []testCase{
+		{section: "6", name: "a stage with logs is refused while the account has no role for them", source: seen("sst/sst#1556").and(docs("set-up-logging")), notOnAWS: "takes the account's setting away", run: func(t *T) {
+			w := t.elsewhere("eu-south-1")
+			account := func(value string) int {
+				t.Helper()
+				return t.call(call{
+					cfg: w.cfg, method: http.MethodPatch, endpoint: os.Getenv("AWS_ENDPOINT_URL"), path: "account", service: "apigateway",
+					data: `{"patchOperations":[{"op":"replace","path":"/cloudwatchRoleArn","value":"` + value + `"}]}`,
+				}).status
+			}
+			made, err := w.control.CreateApi(t.Context(), &apigatewayv2.CreateApiInput{
+				Name: &t.world.Name, ProtocolType: types.ProtocolTypeWebsocket, RouteSelectionExpression: aws.String("$request.body.action"),
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			equal(t, "status of an empty role", account(""), 200)
+			for name, in := range map[string]*apigatewayv2.CreateStageInput{
+				"access": {AccessLogSettings: &types.AccessLogSettings{
+					DestinationArn: aws.String("arn:aws:logs:eu-south-1:" + t.Account + ":log-group:x"), Format: aws.String("$context.requestId"),
+				}},
+				"execution": {DefaultRouteSettings: &types.RouteSettings{LoggingLevel: types.LoggingLevelError}},
+			} {
+				in.ApiId, in.StageName = made.ApiId, &name
+				_, err := w.control.CreateStage(t.Context(), in)
+				wantRefusal(t, err, "BadRequestException", "CloudWatch Logs role ARN must be set in account settings to enable logging")
+			}
+			equal(t, "status of a role that is none", account("arn:aws:iam::"+t.Account+":role/none"), 400)
+		}},
 		{section: "6", name: "the access log has a line for $connect, each message and $disconnect", source: logging, run: func(t *T) {
 			c := t.dial(t.Guarded, offer{headers: []string{"User-Agent: conformance/1"}, authorize: allowing(`{"level":3}`)})
 			c.do("send", script.Script{})

@@ -44,6 +44,8 @@ type Adapter struct {
 	taught   taught
 	sessions authSessions
 	rotating sync.Mutex // from the look at a refresh token to its replacement
+	// beginning is held while the account gets what it begins with.
+	beginning sync.Mutex
 }
 
 // New makes an Adapter and restores what Config.StateFile holds.
@@ -94,6 +96,9 @@ func (a *Adapter) Middleware(next http.Handler) http.Handler {
 			return
 		}
 		serve, ok := entries[of.Service][of.Operation]
+		if of.Service == "apigateway" {
+			serve, ok = (*Adapter).account, true
+		}
 		if of.Service == "" && !ok {
 			serve, ok = cognitoPaths[r.Method+" "+r.URL.Path]
 		}

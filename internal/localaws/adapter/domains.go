@@ -3,6 +3,7 @@ package adapter
 import (
 	"context"
 	"errors"
+	"net/http"
 	"sync"
 
 	"github.com/portcullis-chat/portcullis/internal/localaws/apigw"
@@ -50,13 +51,13 @@ func (a *Adapter) TeachDomain(ctx context.Context, name string, d apigw.Domain) 
 	delete(a.taught.revisions, name)
 	// REST APIs' domain names, which are the same, take any API's id. A domain
 	// name that is made again begins without mappings.
-	err := a.emulator.post(ctx, "apigateway", d.Region, "/domainnames", map[string]any{
+	err := a.emulator.rest(ctx, http.MethodPost, "apigateway", d.Region, "/domainnames", map[string]any{
 		"domainName": name, "endpointConfiguration": map[string]any{"types": []string{"REGIONAL"}},
-	})
+	}, nil)
 	for _, m := range d.Mappings {
 		if err == nil {
-			err = a.emulator.post(ctx, "apigateway", d.Region, "/domainnames/"+name+"/basepathmappings",
-				map[string]string{"basePath": m.Key, "restApiId": m.APIID, "stage": m.Stage})
+			err = a.emulator.rest(ctx, http.MethodPost, "apigateway", d.Region, "/domainnames/"+name+"/basepathmappings",
+				map[string]string{"basePath": m.Key, "restApiId": m.APIID, "stage": m.Stage}, nil)
 		}
 	}
 	if err == nil {

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"encoding/xml"
 	"errors"
 	"fmt"
 	"io"
@@ -66,19 +67,48 @@ func (m *emulator) ask(ctx context.Context, service, region, target string, inpu
 	return json.Unmarshal(given.body.Bytes(), output)
 }
 
-// post calls an operation of a REST API with JSON as root.
-func (m *emulator) post(ctx context.Context, service, region, path string, input any) error {
-	body, err := json.Marshal(input)
-	if err != nil {
-		return err
+// rest calls an operation of a REST API with JSON as root. Input and output may
+// be nil.
+func (m *emulator) rest(ctx context.Context, method, service, region, path string, input, output any) error {
+	var body []byte
+	if input != nil {
+		var err error
+		if body, err = json.Marshal(input); err != nil {
+			return err
+		}
 	}
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, m.url+path, bytes.NewReader(body))
+	r, err := http.NewRequestWithContext(ctx, method, m.url+path, bytes.NewReader(body))
 	if err != nil {
 		return err
 	}
 	r.Header.Set("Content-Type", "application/json")
-	_, err = m.asRoot(r, body, service, region)
-	return err
+	given, err := m.asRoot(r, body, service, region)
+	if err != nil || output == nil {
+		return err
+	}
+	return json.Unmarshal(given.body.Bytes(), output)
+}
+
+// query calls an operation of IAM as root. Output may be nil.
+func (m *emulator) query(ctx context.Context, form url.Values, output any) error {
+	form.Set("Version", "2010-05-08")
+	body := []byte(form.Encode())
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, m.url+"/", bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	given, err := m.asRoot(r, body, "iam", "us-east-1")
+	if err != nil || output == nil {
+		return err
+	}
+	return xml.Unmarshal(given.body.Bytes(), output)
+}
+
+// refused tells whether MiniStack has answered, and refused.
+func refused(err error) bool {
+	var refusal *apiError
+	return errors.As(err, &refusal)
 }
 
 // asRoot signs a request and makes it. What MiniStack refuses is an apiError.

@@ -1,6 +1,7 @@
 package apigw
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"slices"
@@ -458,4 +459,68 @@ func TestWhatIsOutsideAWebSocketAPIIsRefused(t *testing.T) {
 			return err
 		}, notHere, notHereIs},
 	})
+}
+
+// TestLogsNeedTheAccountsRole for both kinds of log, as AWS wants it of WebSocket
+// APIs.
+func TestLogsNeedTheAccountsRole(t *testing.T) {
+	role := ""
+	f := newPlane(t, Config{EndpointBase: "ws://127.0.0.1:4566", LoggingRole: func(_ context.Context, region string) (string, error) {
+		if region != "us-east-1" {
+			t.Errorf("asked for %s", region)
+		}
+		return role, nil
+	}})
+	f.api = f.newAPI()
+	f.newRoute("join")
+	f.newStage("plain", nil)
+	accessLog := &types.AccessLogSettings{DestinationArn: aws.String(logGroup), Format: aws.String("$context.requestId")}
+	errors, off := &types.RouteSettings{LoggingLevel: types.LoggingLevelError}, &types.RouteSettings{LoggingLevel: types.LoggingLevelOff}
+	ofRoute := map[string]types.RouteSettings{"join": *errors}
+	asked := map[string]func() error{
+		"an access log":                     createsStage(f, &apigatewayv2.CreateStageInput{AccessLogSettings: accessLog}),
+		"an execution log":                  createsStage(f, &apigatewayv2.CreateStageInput{DefaultRouteSettings: errors}),
+		"an execution log of a route":       createsStage(f, &apigatewayv2.CreateStageInput{RouteSettings: ofRoute}),
+		"an access log later":               updatesStage(f, &apigatewayv2.UpdateStageInput{AccessLogSettings: accessLog}),
+		"an execution log later":            updatesStage(f, &apigatewayv2.UpdateStageInput{DefaultRouteSettings: errors}),
+		"an execution log of a route later": updatesStage(f, &apigatewayv2.UpdateStageInput{RouteSettings: ofRoute}),
+	}
+	for name, ask := range asked {
+		t.Run(name, func(t *testing.T) {
+			role = ""
+			wantRefusal(t, ask(), bad, "CloudWatch Logs role ARN must be set in account settings to enable logging")
+			role = "arn:aws:iam::000000000000:role/logs"
+			if err := ask(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	role = ""
+	for name, ask := range map[string]func() error{
+		"no log":              createsStage(f, &apigatewayv2.CreateStageInput{DefaultRouteSettings: off}),
+		"a log is taken away": updatesStage(f, &apigatewayv2.UpdateStageInput{AccessLogSettings: &types.AccessLogSettings{}, DefaultRouteSettings: off}),
+	} {
+		if err := ask(); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// createsStage makes a stage of a name of its own each time.
+func createsStage(f *fixture, in *apigatewayv2.CreateStageInput) func() error {
+	made := 0
+	return func() error {
+		made++
+		in.ApiId, in.StageName = f.api, aws.String(fmt.Sprintf("s%d%p", made, in))
+		_, err := f.client.CreateStage(f.Context(), in)
+		return err
+	}
+}
+
+func updatesStage(f *fixture, in *apigatewayv2.UpdateStageInput) func() error {
+	in.ApiId, in.StageName = f.api, aws.String("plain")
+	return func() error {
+		_, err := f.client.UpdateStage(f.Context(), in)
+		return err
+	}
 }

@@ -148,9 +148,31 @@ func (in *stageInput) applyVariables(s *stage) error {
 	return nil
 }
 
+// logs tells whether a request asks for a log of either kind.
+func (in *stageInput) logs() bool {
+	logging := func(s routeSettings) bool { return s.LoggingLevel != nil && *s.LoggingLevel != "OFF" }
+	if in.AccessLogSettings != nil && *in.AccessLogSettings != (accessLogSettings{}) || in.DefaultRouteSettings != nil && logging(*in.DefaultRouteSettings) {
+		return true
+	}
+	return slices.ContainsFunc(slices.Collect(maps.Values(in.RouteSettings)), logging)
+}
+
+// decodeStage reads a request about a stage. AWS refuses logs, also access logs,
+// for which HTTP APIs need no role, while the account has no role for them.
+func (c *call) decodeStage(in *stageInput) error {
+	if err := c.decode(in); err != nil || !in.logs() {
+		return err
+	}
+	role, err := c.cfg.LoggingRole(c.request.Context(), c.region)
+	if err == nil && role == "" {
+		err = badRequest("CloudWatch Logs role ARN must be set in account settings to enable logging")
+	}
+	return err
+}
+
 func createStage(c *call) (any, error) {
 	var in stageInput
-	if err := c.decode(&in); err != nil {
+	if err := c.decodeStage(&in); err != nil {
 		return nil, err
 	}
 	off, no := "OFF", false
@@ -219,7 +241,7 @@ func (c *call) changeStage(edit func(*apiRecord, *stage) error) (*stage, error) 
 
 func updateStage(c *call) (any, error) {
 	var in stageInput
-	if err := c.decode(&in); err != nil {
+	if err := c.decodeStage(&in); err != nil {
 		return nil, err
 	}
 	return c.changeStage(in.apply)

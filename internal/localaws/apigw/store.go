@@ -8,6 +8,7 @@
 package apigw
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
@@ -38,6 +39,9 @@ type Config struct {
 	Now func() time.Time
 	// Certificates are those that custom domain names can have. Default none.
 	Certificates Certificates
+	// LoggingRole is the role of a Region's account settings that logs are
+	// written with; empty for none. Default one that is always there.
+	LoggingRole func(ctx context.Context, region string) (string, error)
 }
 
 // ControlPlane is the http.Handler that serves apigatewayv2.
@@ -130,6 +134,9 @@ func New(cfg Config) (*ControlPlane, error) {
 	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
+	}
+	if cfg.LoggingRole == nil {
+		cfg.LoggingRole = func(context.Context, string) (string, error) { return "given", nil }
 	}
 	if cfg.Certificates == nil {
 		cfg.Certificates = noCertificates{}
