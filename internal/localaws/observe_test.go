@@ -288,6 +288,52 @@ func (o *observed) sum(namespace, metric string, dimensions map[string]string) f
 	return total
 }
 
+// TestAnAlarmOnMetricMathFires, and a composite alarm on it, also after a restart.
+func TestAnAlarmOnMetricMathFires(t *testing.T) {
+	folder := openFolder(t)
+	stack := start(t, folder)
+	defer func() { stack.Close(context.WithoutCancel(t.Context())) }()
+	client := func() *cloudwatch.Client {
+		return cloudwatch.NewFromConfig(as(stack, RootAccessKeyID, RootSecretAccessKey))
+	}
+	metric := func(name string) types.MetricDataQuery {
+		return types.MetricDataQuery{Id: &name, ReturnData: aws.Bool(false), MetricStat: &types.MetricStat{
+			Metric: &types.Metric{Namespace: aws.String("Math"), MetricName: &name}, Period: aws.Int32(60), Stat: aws.String("Sum"),
+		}}
+	}
+	must[*cloudwatch.PutMetricAlarmOutput](t)(client().PutMetricAlarm(t.Context(), &cloudwatch.PutMetricAlarmInput{
+		AlarmName: aws.String("rate"), EvaluationPeriods: aws.Int32(1), Threshold: aws.Float64(20), ComparisonOperator: types.ComparisonOperatorGreaterThanThreshold,
+		TreatMissingData: aws.String("notBreaching"),
+		Metrics:          []types.MetricDataQuery{{Id: aws.String("rate"), Expression: aws.String("100 * errors / requests")}, metric("errors"), metric("requests")},
+	}))
+	must[*cloudwatch.PutCompositeAlarmOutput](t)(client().PutCompositeAlarm(t.Context(), &cloudwatch.PutCompositeAlarmInput{
+		AlarmName: aws.String("composite"), AlarmRule: aws.String("ALARM(rate)"),
+	}))
+	wait := func(want types.StateValue) {
+		t.Helper()
+		for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+			found := must[*cloudwatch.DescribeAlarmsOutput](t)(client().DescribeAlarms(t.Context(), &cloudwatch.DescribeAlarmsInput{
+				AlarmTypes: []types.AlarmType{types.AlarmTypeMetricAlarm, types.AlarmTypeCompositeAlarm},
+			}))
+			if found.MetricAlarms[0].StateValue == want && found.CompositeAlarms[0].StateValue == want {
+				return
+			}
+			if time.Now().After(deadline) {
+				t.Fatalf("the alarm is %s, because %s, and the composite one %s, want %s", found.MetricAlarms[0].StateValue, *found.MetricAlarms[0].StateReason, found.CompositeAlarms[0].StateValue, want)
+			}
+		}
+	}
+	wait(types.StateValueOk)
+	stack.Close(context.WithoutCancel(t.Context()))
+	stack = start(t, folder)
+	data := []types.MetricDatum{}
+	for name, value := range map[string]float64{"errors": 3, "requests": 10} {
+		data = append(data, types.MetricDatum{MetricName: &name, Value: &value, Timestamp: aws.Time(time.Now().Add(-2 * time.Minute))})
+	}
+	must[*cloudwatch.PutMetricDataOutput](t)(client().PutMetricData(t.Context(), &cloudwatch.PutMetricDataInput{Namespace: aws.String("Math"), MetricData: data}))
+	wait(types.StateValueAlarm)
+}
+
 // After a restart nobody has told the stack of filters and alarms, in a Region
 // that is not its own.
 func TestMetricFiltersAndAlarmsSurviveARestart(t *testing.T) {

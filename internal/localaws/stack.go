@@ -185,7 +185,7 @@ func (s *Stack) assemble(opts Options, address string) error {
 	s.metrics = metrics.New(cloudwatch.NewFromConfig(root), func(namespace, reason string, values int) {
 		opts.Logger.Warn("metrics lost", "namespace", namespace, "reason", reason, "values", values)
 	})
-	s.alarms = alarms.New(cloudwatch.NewFromConfig(root), opts.Region, opts.Logger)
+	s.alarms = alarms.New(cloudwatch.NewFromConfig(root), s.adapter.AlarmMetrics, opts.Region, opts.Logger)
 	s.metrics.OnPublish(s.alarms.Touch)
 	logs := cloudwatchlogs.NewFromConfig(root)
 	fromLogs := logmetrics.New(logs, s.metrics, opts.Logger)

@@ -39,12 +39,12 @@ func (m *emulator) loggingRole(ctx context.Context, region string) (string, erro
 	var account struct {
 		CloudwatchRoleARN string `json:"cloudwatchRoleArn"`
 	}
-	err := m.rest(ctx, http.MethodGet, "apigateway", region, "/account", nil, &account)
+	err := m.rest(ctx, http.MethodGet, region, "/account", nil, &account)
 	return account.CloudwatchRoleARN, err
 }
 
 func (m *emulator) setLoggingRole(ctx context.Context, region, arn string) error {
-	return m.rest(ctx, http.MethodPatch, "apigateway", region, "/account",
+	return m.rest(ctx, http.MethodPatch, region, "/account",
 		map[string]any{"patchOperations": []any{map[string]string{"op": "replace", "path": "/cloudwatchRoleArn", "value": arn}}}, nil)
 }
 

@@ -1,9 +1,17 @@
 package adapter
 
 import (
+	"encoding/json"
+	"errors"
 	"maps"
+	"net/http"
 	"regexp"
 	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
+
+	"github.com/portcullis-chat/portcullis/internal/localaws/alarms"
+	"github.com/portcullis-chat/portcullis/internal/localaws/metricmath"
 )
 
 // MiniStack loses parts of alarms: all of metric math, and in the query protocol
@@ -76,6 +84,9 @@ func (a *Adapter) putAlarm(c *call) (*answer, error) {
 	if what := unservedAlarm(definition); what != "" {
 		return refusal(c.request, c.Call, 501, notServed, "not served by the local stack: "+what), nil
 	}
+	if refused := a.checkMath(c, definition); refused != nil {
+		return refused, nil
+	}
 	given := c.forward()
 	if !given.ok() {
 		return given, nil
@@ -85,6 +96,47 @@ func (a *Adapter) putAlarm(c *call) (*answer, error) {
 		delete(definition, member)
 	}
 	return given, a.kept.put(alarmDefinition, alarmKey(c.Region, name), definition)
+}
+
+// checkMath refuses an alarm on metric math that cannot be evaluated, and one that
+// AWS refuses.
+func (a *Adapter) checkMath(c *call, definition map[string]any) *answer {
+	switch definition["ComparisonOperator"] {
+	case "LessThanLowerOrGreaterThanUpperThreshold", "LessThanLowerThreshold", "GreaterThanUpperThreshold":
+		return refusal(c.request, c.Call, http.StatusNotImplemented, notServed, "not served by the local stack: an alarm on anomaly detection")
+	}
+	metrics, ok := definition["Metrics"].([]any)
+	if !ok || len(metrics) == 0 {
+		return nil
+	}
+	if definition["MetricName"] != nil {
+		return c.refuse("ValidationError", "MetricName and Metrics list cannot be supplied together in the same request") // of either protocol
+	}
+	for _, metric := range metrics {
+		if metric, _ := metric.(map[string]any); metric["AccountId"] != nil {
+			return refusal(c.request, c.Call, http.StatusNotImplemented, notServed, "not served by the local stack: an alarm on metrics of another account")
+		}
+	}
+	var queries []types.MetricDataQuery
+	err := json.Unmarshal(mustJSON(metrics), &queries)
+	if err == nil {
+		_, err = alarms.Compile(queries)
+	}
+	switch {
+	case errors.Is(err, metricmath.ErrNotServed):
+		return refusal(c.request, c.Call, http.StatusNotImplemented, notServed, "not served by the local stack: "+err.Error())
+	case err != nil:
+		return c.refuse("ValidationError", "Invalid metrics list: "+err.Error())
+	}
+	return nil
+}
+
+// AlarmMetrics are the metrics and expressions of an alarm on metric math; none
+// of another alarm.
+func (a *Adapter) AlarmMetrics(region, name string) ([]types.MetricDataQuery, error) {
+	var definition struct{ Metrics []types.MetricDataQuery }
+	_, err := a.kept.get(alarmDefinition, alarmKey(region, name), &definition)
+	return definition.Metrics, err
 }
 
 func (a *Adapter) deleteAlarms(c *call) (*answer, error) {
@@ -158,9 +210,6 @@ func (a *Adapter) wholeAlarm(region string, alarm map[string]any) (map[string]an
 		if value := alarm[member]; value != nil {
 			whole[member] = value
 		}
-	}
-	if definition["Metrics"] != nil {
-		whole["StateReason"] = "Not evaluated by the local stack: alarms on metric math"
 	}
 	return whole, nil
 }

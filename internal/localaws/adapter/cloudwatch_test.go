@@ -99,13 +99,13 @@ func TestAlarmsOfFormsAreDescribedAsTheyWereDefined(t *testing.T) {
 
 	mathematical := "math-" + suffix
 	put("Action=PutMetricAlarm&AlarmName=" + mathematical + "&EvaluationPeriods=2&Threshold=5&ComparisonOperator=GreaterThanThreshold" +
-		"&Metrics.member.1.Id=rate&Metrics.member.1.Expression=100*e%2Fm&Metrics.member.1.ReturnData=true" +
+		"&Metrics.member.1.Id=rate&Metrics.member.1.Expression=100*e%2Fe&Metrics.member.1.ReturnData=true" +
 		"&Metrics.member.2.Id=e&Metrics.member.2.ReturnData=false&Metrics.member.2.MetricStat.Period=60&Metrics.member.2.MetricStat.Stat=Sum" +
 		"&Metrics.member.2.MetricStat.Metric.Namespace=AWS%2FApiGateway&Metrics.member.2.MetricStat.Metric.MetricName=IntegrationError" +
 		"&Metrics.member.2.MetricStat.Metric.Dimensions.member.1.Name=ApiId&Metrics.member.2.MetricStat.Metric.Dimensions.member.1.Value=a")
 	got = w.describe(mathematical)
-	if got.Statistic != "" || got.Period != "" || got.MetricName != "" || len(got.Metrics) != 2 || got.Metrics[0].Expression != "100*e/m" || got.Metrics[0].ReturnData != "true" ||
-		got.Metrics[1].MetricStat.Period != "60" || got.Metrics[1].MetricStat.Metric.Dimensions[0].Value != "a" || !strings.HasPrefix(got.StateReason, "Not evaluated by the local stack") {
+	if got.Statistic != "" || got.Period != "" || got.MetricName != "" || len(got.Metrics) != 2 || got.Metrics[0].Expression != "100*e/e" || got.Metrics[0].ReturnData != "true" ||
+		got.Metrics[1].MetricStat.Period != "60" || got.Metrics[1].MetricStat.Metric.Dimensions[0].Value != "a" {
 		t.Errorf("metric math: %+v", got)
 	}
 
@@ -185,6 +185,45 @@ func TestAnAlarmIsRefusedWhen(t *testing.T) {
 		}
 	}
 	if found := must(client.DescribeAlarms(t.Context(), &cloudwatch.DescribeAlarmsInput{AlarmNames: []string{"refused"}})).MetricAlarms; len(found) != 0 {
+		t.Errorf("kept %v", found)
+	}
+}
+
+func TestAnAlarmOnMetricMathIsRefusedWhen(t *testing.T) {
+	w := newWorld(t)
+	client := cloudwatch.NewFromConfig(w.config(testRegion))
+	type in = cloudwatch.PutMetricAlarmInput
+	math := func(expression string) func(*in) { return func(i *in) { i.Metrics[0].Expression = &expression } }
+	for name, c := range map[string]struct {
+		change        func(*in)
+		code, message string
+	}{
+		"it detects anomalies":           {func(i *in) { i.ComparisonOperator = types.ComparisonOperatorGreaterThanUpperThreshold }, notServed, "anomaly detection"},
+		"its expression detects them":    {math("ANOMALY_DETECTION_BAND(e, 2)"), notServed, "ANOMALY_DETECTION_BAND"},
+		"its function is not served":     {math("RATE(e)"), notServed, "the function RATE"},
+		"its metric's statistic is not":  {func(i *in) { i.Metrics[1].MetricStat.Stat = aws.String("tm90") }, notServed, "the statistic tm90"},
+		"it is on another account":       {func(i *in) { i.Metrics[1].AccountId = aws.String("123456789012") }, notServed, "another account"},
+		"its expression names nothing":   {math("other / e"), "ValidationError", "no metric or expression other"},
+		"it has a metric besides":        {func(i *in) { i.MetricName = aws.String("m") }, "ValidationError", "cannot be supplied together"},
+		"nothing of it returns data":     {func(i *in) { i.Metrics[0].ReturnData = aws.Bool(false) }, "ValidationError", "exactly one"},
+		"it results in more than a line": {math("METRICS()"), "ValidationError", "not a single time series"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			input := &in{
+				AlarmName: aws.String("math refused"), EvaluationPeriods: aws.Int32(1), Threshold: aws.Float64(1), ComparisonOperator: types.ComparisonOperatorGreaterThanThreshold,
+				Metrics: []types.MetricDataQuery{
+					{Id: aws.String("x"), Expression: aws.String("2 * e")},
+					{Id: aws.String("e"), ReturnData: aws.Bool(false), MetricStat: &types.MetricStat{
+						Period: aws.Int32(60), Stat: aws.String("Sum"), Metric: &types.Metric{Namespace: aws.String("N"), MetricName: aws.String("M")},
+					}},
+				},
+			}
+			c.change(input)
+			_, err := client.PutMetricAlarm(t.Context(), input)
+			wantRefusal(t, err, c.code, c.message)
+		})
+	}
+	if found := must(client.DescribeAlarms(t.Context(), &cloudwatch.DescribeAlarmsInput{AlarmNames: []string{"math refused"}})).MetricAlarms; len(found) != 0 {
 		t.Errorf("kept %v", found)
 	}
 }

@@ -51,12 +51,12 @@ func (a *Adapter) TeachDomain(ctx context.Context, name string, d apigw.Domain) 
 	delete(a.taught.revisions, name)
 	// REST APIs' domain names, which are the same, take any API's id. A domain
 	// name that is made again begins without mappings.
-	err := a.emulator.rest(ctx, http.MethodPost, "apigateway", d.Region, "/domainnames", map[string]any{
+	err := a.emulator.rest(ctx, http.MethodPost, d.Region, "/domainnames", map[string]any{
 		"domainName": name, "endpointConfiguration": map[string]any{"types": []string{"REGIONAL"}},
 	}, nil)
 	for _, m := range d.Mappings {
 		if err == nil {
-			err = a.emulator.rest(ctx, http.MethodPost, "apigateway", d.Region, "/domainnames/"+name+"/basepathmappings",
+			err = a.emulator.rest(ctx, http.MethodPost, d.Region, "/domainnames/"+name+"/basepathmappings",
 				map[string]string{"basePath": m.Key, "restApiId": m.APIID, "stage": m.Stage}, nil)
 		}
 	}

@@ -67,9 +67,9 @@ func (m *emulator) ask(ctx context.Context, service, region, target string, inpu
 	return json.Unmarshal(given.body.Bytes(), output)
 }
 
-// rest calls an operation of a REST API with JSON as root. Input and output may
+// rest calls an operation of API Gateway as root. Input and output may
 // be nil.
-func (m *emulator) rest(ctx context.Context, method, service, region, path string, input, output any) error {
+func (m *emulator) rest(ctx context.Context, method, region, path string, input, output any) error {
 	var body []byte
 	if input != nil {
 		var err error
@@ -82,7 +82,7 @@ func (m *emulator) rest(ctx context.Context, method, service, region, path strin
 		return err
 	}
 	r.Header.Set("Content-Type", "application/json")
-	given, err := m.asRoot(r, body, service, region)
+	given, err := m.asRoot(r, body, "apigateway", region)
 	if err != nil || output == nil {
 		return err
 	}

@@ -7,6 +7,7 @@
 package alarms
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -16,6 +17,7 @@ import (
 	"net/http"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -25,6 +27,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 
 	"github.com/portcullis-chat/portcullis/internal/localaws/awscall"
+	"github.com/portcullis-chat/portcullis/internal/localaws/metricmath"
 )
 
 const (
@@ -39,8 +42,9 @@ const (
 	// spare is how many more periods are looked at than an alarm evaluates. AWS's
 	// example has two; the figure is not documented.
 	spare = 2
-	// maxQueries is the limit of GetMetricData.
-	maxQueries = 500
+	// maxAlarms is how many alarms are evaluated at once: GetMetricData takes 500
+	// queries.
+	maxAlarms = 500 / metricmath.MaxQueries
 	// callTimeout bounds the calls of one round.
 	callTimeout = 10 * time.Second
 )
@@ -52,9 +56,21 @@ type CloudWatch interface {
 	SetAlarmState(context.Context, *cloudwatch.SetAlarmStateInput, ...func(*cloudwatch.Options)) (*cloudwatch.SetAlarmStateOutput, error)
 }
 
+// Math finds what an alarm on metric math looks at, which MiniStack does not keep.
+type Math func(region, alarm string) ([]types.MetricDataQuery, error)
+
+// watched is an alarm. One on metric math has the period of its metrics, and no
+// statistic.
+type watched struct {
+	types.MetricAlarm
+	math    *metricmath.Program
+	metrics []types.MetricDataQuery // of math
+}
+
 // Evaluator watches over the alarms of all Regions in which something happens.
 type Evaluator struct {
 	client  CloudWatch
+	math    Math
 	logger  *slog.Logger
 	now     func() time.Time
 	stop    chan struct{}
@@ -67,7 +83,7 @@ type Evaluator struct {
 // region is what is known of one Region.
 type region struct {
 	// alarms are valid while known is true.
-	alarms []types.MetricAlarm
+	alarms []watched
 	known  bool
 	// changes counts the writes that were seen. Alarms that were read before a
 	// write are not kept.
@@ -78,15 +94,15 @@ type region struct {
 
 // New returns an Evaluator that knows of one Region from the start, and of
 // others once Touch or the Middleware tells it.
-func New(client CloudWatch, first string, logger *slog.Logger) *Evaluator {
-	e := newEvaluator(client, first, logger, time.Now)
+func New(client CloudWatch, math Math, first string, logger *slog.Logger) *Evaluator {
+	e := newEvaluator(client, math, first, logger, time.Now)
 	go e.run()
 	return e
 }
 
-func newEvaluator(client CloudWatch, first string, logger *slog.Logger, now func() time.Time) *Evaluator {
+func newEvaluator(client CloudWatch, math Math, first string, logger *slog.Logger, now func() time.Time) *Evaluator {
 	return &Evaluator{
-		client: client, logger: logger, now: now, stop: make(chan struct{}), stopped: make(chan struct{}),
+		client: client, math: math, logger: logger, now: now, stop: make(chan struct{}), stopped: make(chan struct{}),
 		regions: map[string]*region{first: {}},
 	}
 }
@@ -184,7 +200,7 @@ func (e *Evaluator) evaluate(ctx context.Context, name string) error {
 	}
 	inRegion := func(o *cloudwatch.Options) { o.Region = name }
 	var failed []error
-	for chunk := range slices.Chunk(alarms, maxQueries) {
+	for chunk := range slices.Chunk(alarms, maxAlarms) {
 		data, err := e.data(ctx, chunk, inRegion)
 		if err != nil {
 			return err
@@ -197,7 +213,7 @@ func (e *Evaluator) evaluate(ctx context.Context, name string) error {
 }
 
 // alarms returns the alarms of a Region, and which changes they are after.
-func (e *Evaluator) alarms(ctx context.Context, name string) ([]types.MetricAlarm, int, error) {
+func (e *Evaluator) alarms(ctx context.Context, name string) ([]watched, int, error) {
 	e.mu.Lock()
 	r := e.region(name)
 	alarms, known, changes := r.alarms, r.known, r.changes
@@ -213,9 +229,12 @@ func (e *Evaluator) alarms(ctx context.Context, name string) ([]types.MetricAlar
 			return nil, 0, fmt.Errorf("describe alarms: %w", err)
 		}
 		for _, alarm := range page.MetricAlarms {
-			// Alarms on metric math have no metric of their own.
-			if aws.ToString(alarm.MetricName) != "" && aws.ToInt32(alarm.Period) > 0 && aws.ToInt32(alarm.EvaluationPeriods) > 0 {
-				alarms = append(alarms, alarm)
+			w, err := e.watch(name, alarm)
+			if err != nil {
+				return nil, 0, err
+			}
+			if aws.ToInt32(w.Period) > 0 && aws.ToInt32(w.EvaluationPeriods) > 0 {
+				alarms = append(alarms, w)
 			}
 		}
 	}
@@ -225,6 +244,42 @@ func (e *Evaluator) alarms(ctx context.Context, name string) ([]types.MetricAlar
 		r.alarms, r.known = alarms, true
 	}
 	return alarms, changes, nil
+}
+
+// watch completes an alarm on metric math.
+func (e *Evaluator) watch(region string, alarm types.MetricAlarm) (watched, error) {
+	if aws.ToString(alarm.MetricName) != "" {
+		return watched{MetricAlarm: alarm}, nil
+	}
+	alarm.Period, alarm.Statistic, alarm.ExtendedStatistic = nil, "", nil
+	queries, err := e.math(region, *alarm.AlarmName)
+	if err != nil || len(queries) == 0 {
+		return watched{MetricAlarm: alarm}, err
+	}
+	w := watched{MetricAlarm: alarm}
+	if w.math, err = Compile(queries); err != nil {
+		return w, fmt.Errorf("alarm %s: %w", *alarm.AlarmName, err)
+	}
+	w.Period = aws.Int32(int32(w.math.Period()))
+	w.metrics = slices.DeleteFunc(slices.Clone(queries), func(q types.MetricDataQuery) bool { return q.MetricStat == nil })
+	return w, nil
+}
+
+// Compile checks the metrics and expressions of an alarm on metric math. The
+// errors are those of package metricmath.
+func Compile(queries []types.MetricDataQuery) (*metricmath.Program, error) {
+	list := make([]metricmath.Query, len(queries))
+	for i, q := range queries {
+		list[i] = metricmath.Query{ID: aws.ToString(q.Id), Expression: aws.ToString(q.Expression), Returned: q.ReturnData == nil || *q.ReturnData}
+		if q.MetricStat == nil {
+			continue
+		}
+		list[i].Period = int(aws.ToInt32(q.MetricStat.Period))
+		if stat := aws.ToString(q.MetricStat.Stat); !served.MatchString(stat) {
+			return nil, fmt.Errorf("%w: the statistic %s", metricmath.ErrNotServed, stat)
+		}
+	}
+	return metricmath.Compile(list)
 }
 
 // statistic is what an alarm looks at. MiniStack gives every alarm a Statistic.
@@ -238,26 +293,29 @@ func statistic(alarm types.MetricAlarm) string {
 // served are the statistics that can be had: MiniStack takes others for Average.
 var served = regexp.MustCompile(`\A(SampleCount|Sum|Average|Minimum|Maximum|p\d{1,2}(\.\d{1,10})?|p100)\z`)
 
-// data returns the values of each alarm's metric by the time of their period.
-func (e *Evaluator) data(ctx context.Context, alarms []types.MetricAlarm, inRegion func(*cloudwatch.Options)) ([]map[int64]float64, error) {
+// data returns the values by which each alarm is judged.
+func (e *Evaluator) data(ctx context.Context, alarms []watched, inRegion func(*cloudwatch.Options)) ([]metricmath.Series, error) {
 	now := e.now()
 	from := now
 	var queries []types.MetricDataQuery
+	add := func(alarm int, id string, stat *types.MetricStat) {
+		queries = append(queries, types.MetricDataQuery{Id: aws.String(fmt.Sprintf("a%d_%s", alarm, id)), MetricStat: stat})
+	}
+	values := make([]map[string]metricmath.Series, len(alarms))
 	for i, alarm := range alarms {
-		if oldest := alarmPeriods(alarm, now)[0]; oldest.Before(from) {
+		values[i] = map[string]metricmath.Series{}
+		if oldest := alarmPeriods(alarm.MetricAlarm, now)[0]; oldest.Before(from) {
 			from = oldest
 		}
-		queries = append(queries, types.MetricDataQuery{
-			Id: aws.String(fmt.Sprintf("a%d", i)),
-			MetricStat: &types.MetricStat{
+		for _, q := range alarm.metrics {
+			add(i, *q.Id, q.MetricStat)
+		}
+		if alarm.math == nil {
+			add(i, "", &types.MetricStat{
 				Metric: &types.Metric{Namespace: alarm.Namespace, MetricName: alarm.MetricName, Dimensions: alarm.Dimensions},
-				Period: alarm.Period, Stat: aws.String(statistic(alarm)), Unit: alarm.Unit,
-			},
-		})
-	}
-	values := make([]map[int64]float64, len(alarms))
-	for i := range values {
-		values[i] = make(map[int64]float64)
+				Period: alarm.Period, Stat: aws.String(statistic(alarm.MetricAlarm)), Unit: alarm.Unit,
+			})
+		}
 	}
 	pages := cloudwatch.NewGetMetricDataPaginator(e.client, &cloudwatch.GetMetricDataInput{
 		StartTime: &from, EndTime: aws.Time(now.Add(time.Minute)), MetricDataQueries: queries,
@@ -268,16 +326,32 @@ func (e *Evaluator) data(ctx context.Context, alarms []types.MetricAlarm, inRegi
 			return nil, fmt.Errorf("get metric data: %w", err)
 		}
 		for _, result := range page.MetricDataResults {
-			var i int
-			if _, err := fmt.Sscanf(aws.ToString(result.Id), "a%d", &i); err != nil || i < 0 || i >= len(values) {
+			index, id, _ := strings.Cut(strings.TrimPrefix(aws.ToString(result.Id), "a"), "_")
+			i, err := strconv.Atoi(index)
+			if err != nil || i < 0 || i >= len(values) {
 				return nil, fmt.Errorf("get metric data: an unknown result %q", aws.ToString(result.Id))
 			}
+			if values[i][id] == nil {
+				values[i][id] = metricmath.Series{}
+			}
 			for n, at := range result.Timestamps {
-				values[i][at.Unix()] = result.Values[n]
+				values[i][id][at.Unix()] = result.Values[n]
 			}
 		}
 	}
-	return values, nil
+	judged := make([]metricmath.Series, len(alarms))
+	for i, alarm := range alarms {
+		if alarm.math == nil {
+			judged[i] = values[i][""]
+			continue
+		}
+		var times []int64
+		for _, at := range alarmPeriods(alarm.MetricAlarm, now) {
+			times = append(times, at.Unix())
+		}
+		judged[i] = alarm.math.Evaluate(values[i], times)
+	}
+	return judged, nil
 }
 
 // complete is the end of the last period that is surely over. Periods begin with
@@ -300,7 +374,7 @@ func alarmPeriods(alarm types.MetricAlarm, now time.Time) []time.Time {
 }
 
 // judge decides the state of an alarm, and says which values it was decided by.
-func judge(alarm types.MetricAlarm, values map[int64]float64, now time.Time) (state string, recent []float64) {
+func judge(alarm types.MetricAlarm, values metricmath.Series, now time.Time) (state string, recent []float64) {
 	period := time.Duration(*alarm.Period) * time.Second
 	over := complete(period, now)
 	length := int(*alarm.EvaluationPeriods) + spare
@@ -370,9 +444,10 @@ func final(alarm types.MetricAlarm) bool {
 }
 
 // decide sets the state of an alarm when it is another one now.
-func (e *Evaluator) decide(ctx context.Context, name string, changes int, alarm types.MetricAlarm, values map[int64]float64, inRegion func(*cloudwatch.Options)) error {
+func (e *Evaluator) decide(ctx context.Context, name string, changes int, w watched, values metricmath.Series, inRegion func(*cloudwatch.Options)) error {
+	alarm := w.MetricAlarm
 	state, reason, data := stateInsufficient, "Not evaluated by the local stack: statistic "+statistic(alarm), ""
-	if served.MatchString(statistic(alarm)) {
+	if w.math != nil || served.MatchString(statistic(alarm)) {
 		var recent []float64
 		state, recent = judge(alarm, values, e.now())
 		reason, data = explain(alarm, state, recent, e.now())
@@ -429,7 +504,7 @@ func explain(alarm types.MetricAlarm, state string, recent []float64, now time.T
 		reason = fmt.Sprintf("Threshold Crossed: the last datapoints %v were %s%s the threshold (%g) as often as needed.", rounded(recent), not, comparison, aws.ToFloat64(alarm.Threshold))
 	}
 	encoded, err := json.Marshal(map[string]any{
-		"version": "1.0", "queryDate": now.UTC().Format("2006-01-02T15:04:05.000-0700"), "statistic": statistic(alarm), "period": *alarm.Period,
+		"version": "1.0", "queryDate": now.UTC().Format("2006-01-02T15:04:05.000-0700"), "statistic": cmp.Or(statistic(alarm), "metric math"), "period": *alarm.Period,
 		"recentDatapoints": rounded(recent), "threshold": aws.ToFloat64(alarm.Threshold),
 	})
 	if err != nil {

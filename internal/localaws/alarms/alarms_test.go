@@ -38,6 +38,14 @@ type world struct {
 	fails     error
 	during    func() // GetMetricData
 	regions   []string
+	math      map[string][]types.MetricDataQuery // by the name of the alarm
+}
+
+func (w *world) queries(region, alarm string) ([]types.MetricDataQuery, error) {
+	if region != "us-east-1" {
+		w.Errorf("asked for %s", region)
+	}
+	return w.math[alarm], nil
 }
 
 func newWorld(t *testing.T, alarms ...types.MetricAlarm) *world {
@@ -46,7 +54,7 @@ func newWorld(t *testing.T, alarms ...types.MetricAlarm) *world {
 	for _, alarm := range alarms {
 		w.alarms[*alarm.AlarmName] = alarm
 	}
-	w.Evaluator = newEvaluator(w, "us-east-1", slog.New(slog.NewTextHandler(io.Discard, nil)), func() time.Time { return w.now })
+	w.Evaluator = newEvaluator(w, w.queries, "us-east-1", slog.New(slog.NewTextHandler(io.Discard, nil)), func() time.Time { return w.now })
 	return w
 }
 
@@ -382,6 +390,43 @@ func TestWhatCannotBeEvaluatedSaysSo(t *testing.T) {
 	w.happens("n m", 2)
 	w.passes(10 * time.Second)
 	if fmt.Sprint(w.sets) != "[trimmed INSUFFICIENT_DATA: Not evaluated by the local stack: statistic tm90]" {
+		t.Errorf("set: %q", w.sets)
+	}
+}
+
+func TestAnAlarmOnMetricMathIsEvaluated(t *testing.T) {
+	w := newWorld(t)
+	stat := func(id, metric string) types.MetricDataQuery {
+		return types.MetricDataQuery{Id: &id, ReturnData: aws.Bool(false), MetricStat: &types.MetricStat{
+			Metric: &types.Metric{Namespace: aws.String("n"), MetricName: &metric}, Period: aws.Int32(60), Stat: aws.String("Sum"),
+		}}
+	}
+	w.math = map[string][]types.MetricDataQuery{}
+	for name, expression := range map[string]string{"rate": "100 * e / r", "filled": "FILL(e, 0) / r"} {
+		// A statistic and a period as MiniStack invents them.
+		w.alarms[name] = alarm(name, func(a *types.MetricAlarm) {
+			a.Namespace, a.MetricName, a.Period, a.Threshold = nil, nil, aws.Int32(300), aws.Float64(20)
+		})
+		w.math[name] = []types.MetricDataQuery{{Id: aws.String("x"), Expression: &expression}, stat("e", "errors"), stat("r", "requests")}
+	}
+	minute := func() { w.passes(time.Minute) }
+	w.happens("n requests", 10)
+	minute()
+	w.passes(grace + idleInterval)
+	w.state("rate", "INSUFFICIENT_DATA") // no errors are no data
+	w.state("filled", "OK")
+	w.happens("n requests", 10)
+	w.happens("n errors", 3)
+	w.passes(30 * time.Second)
+	w.state("rate", "INSUFFICIENT_DATA") // the minute goes on: there may be more requests
+	minute()
+	w.state("rate", "ALARM")
+	w.happens("n requests", 10)
+	w.happens("n errors", 2)
+	minute()
+	w.passes(grace + idleInterval)
+	w.state("rate", "OK")
+	if !strings.Contains(w.sets[len(w.sets)-1], "rate OK: Threshold Crossed: the last datapoints [20] were not greater than the threshold (20)") {
 		t.Errorf("set: %q", w.sets)
 	}
 }
