@@ -144,7 +144,7 @@ module "connections" {
   source = "../table"
 
   name                   = "${var.name}-connections"
-  kms_key_arn            = local.kms_key_arn
+  kms_key                = { arn = local.kms_key_arn }
   point_in_time_recovery = var.point_in_time_recovery
   deletion_protection    = var.deletion_protection
   tags                   = var.tags
@@ -154,7 +154,7 @@ module "messages" {
   source = "../table"
 
   name                   = "${var.name}-messages"
-  kms_key_arn            = local.kms_key_arn
+  kms_key                = { arn = local.kms_key_arn }
   point_in_time_recovery = var.point_in_time_recovery
   deletion_protection    = var.deletion_protection
   tags                   = var.tags

@@ -54,12 +54,10 @@ type deployment struct {
 	aws     aws.Config
 }
 
-// deploy applies a copy of a root of this repository and destroys it when the
-// test ends.
-func deploy(t *testing.T, dir string, vars map[string]any) *deployment {
+// workingCopy copies what roots are made of, and returns the copy's folder: roots
+// refer to modules by relative paths, and Terraform writes beside them.
+func workingCopy(t *testing.T, dir string) string {
 	t.Helper()
-	// Roots refer to modules by relative paths, and Terraform writes beside
-	// them: everything happens in a copy.
 	work := t.TempDir()
 	for _, part := range []string{"modules", "examples", "test/e2e/fixtures"} {
 		if err := os.CopyFS(filepath.Join(work, part), os.DirFS(filepath.Join(root, part))); err != nil {
@@ -69,6 +67,14 @@ func deploy(t *testing.T, dir string, vars map[string]any) *deployment {
 	if err := os.RemoveAll(filepath.Join(work, dir, ".terraform")); err != nil {
 		t.Fatal(err)
 	}
+	return work
+}
+
+// deploy applies a copy of a root of this repository and destroys it when the
+// test ends.
+func deploy(t *testing.T, dir string, vars map[string]any) *deployment {
+	t.Helper()
+	work := workingCopy(t, dir)
 	d := &deployment{name: "portcullis-e2e-" + randomHex(3)}
 	all := map[string]any{
 		"name": d.name, "region": region, "package_dir": packages, "architecture": architecture(),
