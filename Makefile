@@ -112,6 +112,10 @@ test-grants: ## Take each right away from the deployed functions; the suite must
 bench-local: ## Measure the local stack and write docs/local-stack-performance.md (minutes; a quiet machine)
 	@$(GO) run ./test/bench -o docs/local-stack-performance.md
 
+.PHONY: gate-fixtures
+gate-fixtures: ## Plan the gate's fixtures again with the real provider
+	@$(GO) run ./cmd/gatefixtures $$(git ls-files -co | grep -E '^(internal/gate/[a-z]+|policies)/testdata/[a-z]+/main\.tf$$' | xargs -n1 dirname)
+
 .PHONY: lint
 lint: lint-go lint-terraform ## All linters
 

@@ -1,0 +1,133 @@
+// Gatefixtures makes the plans that the gate is tested with: for each folder
+// with a main.tf it runs the real provider and writes plan.json beside it, and
+// the plan file where one is there already. No account is asked: the roots
+// have made-up credentials and nothing that reads from AWS.
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/portcullis-chat/portcullis/internal/terraform"
+)
+
+func main() {
+	for _, dir := range os.Args[1:] {
+		fmt.Println(dir)
+		if err := plan(context.Background(), dir); err != nil {
+			fmt.Fprintln(os.Stderr, "gatefixtures:", dir+":", err)
+			os.Exit(1)
+		}
+	}
+}
+
+// plan works on a copy, so that nothing else comes to lie in the repository.
+func plan(ctx context.Context, dir string) error {
+	work, err := os.MkdirTemp("", "gatefixtures-")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.RemoveAll(work) }()
+	if err := os.CopyFS(work, os.DirFS(dir)); err != nil {
+		return err
+	}
+	settings, err := terraform.Environment(filepath.Join(work, "terraform.rc"))
+	if err != nil {
+		return err
+	}
+	run := func(args ...string) ([]byte, error) {
+		cmd := exec.CommandContext(ctx, terraform.Binary(), args...)
+		cmd.Dir, cmd.Env, cmd.Stderr = work, append(os.Environ(), settings...), os.Stderr
+		return cmd.Output()
+	}
+	if out, err := run("init", "-input=false", "-no-color"); err != nil {
+		return fmt.Errorf("init: %w\n%s", err, out)
+	}
+	if out, err := run("plan", "-input=false", "-no-color", "-out=tfplan"); err != nil {
+		return fmt.Errorf("plan: %w\n%s", err, out)
+	}
+	shown, err := run("show", "-json", "tfplan")
+	if err != nil {
+		return fmt.Errorf("show: %w", err)
+	}
+	short, err := compact(shown)
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(dir, "plan.json"), short, 0o600); err != nil {
+		return err
+	}
+	file := filepath.Join(dir, "tfplan")
+	if _, err := os.Stat(file); err != nil {
+		return nil
+	}
+	body, err := os.ReadFile(filepath.Join(work, "tfplan"))
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(file, body, 0o600)
+}
+
+// dropped are the members that the gate does not read and that change with
+// every run or say everything twice.
+const dropped = " planned_values timestamp relevant_attributes resource_drift variables "
+
+// compact keeps what the gate reads, a line for each resource.
+func compact(plan []byte) ([]byte, error) {
+	var out bytes.Buffer
+	d := jsontext.NewDecoder(bytes.NewReader(plan))
+	if _, err := d.ReadToken(); err != nil {
+		return nil, err
+	}
+	separator := "{"
+	for d.PeekKind() != '}' {
+		name, err := d.ReadToken()
+		if err != nil {
+			return nil, err
+		}
+		key := name.String()
+		value, err := d.ReadValue()
+		if err != nil {
+			return nil, err
+		}
+		if strings.Contains(dropped, " "+key+" ") {
+			continue
+		}
+		fmt.Fprintf(&out, "%s\n%q:", separator, key)
+		separator = ","
+		if key != "resource_changes" {
+			out.Write(value)
+			continue
+		}
+		if err := lines(&out, value); err != nil {
+			return nil, err
+		}
+	}
+	out.WriteString("\n}\n")
+	return out.Bytes(), nil
+}
+
+func lines(out *bytes.Buffer, list jsontext.Value) error {
+	d := jsontext.NewDecoder(bytes.NewReader(list))
+	if _, err := d.ReadToken(); err != nil {
+		return err
+	}
+	separator := "["
+	for d.PeekKind() != ']' {
+		value, err := d.ReadValue()
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(out, "%s\n%s", separator, value)
+		separator = ","
+	}
+	out.WriteString("]")
+	return nil
+}

@@ -1,0 +1,382 @@
+// Package normal turns a plan into the one form that policies see: resources by
+// type, what is unknown and why, what each attribute is set from, and IAM
+// policies of every spelling as statements. docs/gate-input.schema.json
+// describes it.
+package normal
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/portcullis-chat/portcullis/internal/gate/plan"
+)
+
+// Version is that of the form. It grows when something is taken out or changes
+// its meaning.
+const Version = 1
+
+// Document is what policies get as input.
+type Document struct {
+	Version   int    `json:"version"`
+	Terraform string `json:"terraform_version"`
+	// ByType has the managed resources, Data the data sources that are read
+	// while the plan is applied, and the policy documents read before.
+	ByType   map[string][]*Resource `json:"by_type"`
+	Data     map[string][]*Resource `json:"data"`
+	Policies []*Policy              `json:"policies"`
+
+	index map[string]*Resource
+}
+
+// Resource is one instance of a resource as it will be.
+type Resource struct {
+	Address  string   `json:"address"`
+	Base     string   `json:"base"`   // the address without the instance's own key
+	Config   string   `json:"config"` // the address without any key
+	Module   string   `json:"module"` // address of the module instance, "" at the root
+	Mode     string   `json:"mode"`
+	Type     string   `json:"type"`
+	Name     string   `json:"name"`
+	Index    any      `json:"index,omitempty"`
+	Actions  []string `json:"actions"`
+	Previous string   `json:"previous_address,omitempty"`
+	Imported bool     `json:"imported,omitempty"`
+
+	// Values are the values known now, without nulls and without those that
+	// are sensitive.
+	Values map[string]any `json:"values"`
+	// Unknown has the paths whose values are not in Values though they are or
+	// will be there, and says why: "unknown" until apply, or "sensitive".
+	Unknown map[string]string `json:"unknown"`
+	// Refs has the paths that the configuration sets, and what they are set
+	// from: an empty list for a constant.
+	Refs map[string][]Ref `json:"refs"`
+
+	key string // of the module in the manifest: "chat.api"
+}
+
+// Why a value is not to be seen.
+const (
+	unknown   = "unknown"
+	sensitive = "sensitive"
+)
+
+// ByAddress gives a resource of the document, or nil.
+func (d *Document) ByAddress(address string) *Resource { return d.index[address] }
+
+// ModuleKey is the module's path in the manifest of modules: chat.api.
+func (r *Resource) ModuleKey() string { return r.key }
+
+// Managed is the number of managed resources.
+func (d *Document) Managed() int {
+	n := 0
+	for _, list := range d.ByType {
+		n += len(list)
+	}
+	return n
+}
+
+// New makes the document of a plan. What goes is left out; what stays as it is,
+// is replaced, imported or moved is in, as it will be.
+func New(in *plan.Input) (*Document, error) {
+	d := &Document{
+		Version: Version, Terraform: in.Plan.TerraformVersion,
+		ByType: map[string][]*Resource{}, Data: map[string][]*Resource{}, Policies: []*Policy{},
+		index: map[string]*Resource{},
+	}
+	n := &normaliser{input: in, document: d, modules: map[string]*scope{}, memo: map[string][]Ref{}, configs: map[*plan.Module]map[string]*plan.Resource{}}
+	for i := range in.Plan.Changes {
+		c := &in.Plan.Changes[i]
+		if c.Deposed != "" || slices.Equal(c.Values.Actions, []string{"delete"}) || slices.Equal(c.Values.Actions, []string{"forget"}) {
+			continue
+		}
+		r := &Resource{
+			Address: c.Address, Module: c.Module, Mode: c.Mode, Type: c.Type, Name: c.Name, Index: c.Index,
+			Actions: c.Values.Actions, Previous: c.PreviousAddress, Imported: len(c.Values.Importing) > 0 && c.Values.Importing.Kind() == '{',
+		}
+		if err := n.add(r, c.Values.After, c.Values.Unknown, c.Values.Sensitive); err != nil {
+			return nil, err
+		}
+	}
+	for i := range in.Plan.Documents {
+		s := &in.Plan.Documents[i]
+		if d.index[s.Address] != nil {
+			continue // read again while the plan is applied
+		}
+		r := &Resource{Address: s.Address, Module: s.Module, Mode: s.Mode, Type: s.Type, Name: s.Name, Index: s.Index, Actions: []string{"no-op"}}
+		if err := n.add(r, s.Values, nil, s.Sensitive); err != nil {
+			return nil, err
+		}
+	}
+	n.policies()
+	for _, byType := range []map[string][]*Resource{d.ByType, d.Data} {
+		for _, list := range byType {
+			slices.SortFunc(list, func(a, b *Resource) int { return cmp.Compare(a.Address, b.Address) })
+		}
+	}
+	return d, nil
+}
+
+// normaliser is the work on one plan.
+type normaliser struct {
+	input    *plan.Input
+	document *Document
+	modules  map[string]*scope // by module instance
+	memo     map[string][]Ref  // what a reference in a module instance leads to
+	configs  map[*plan.Module]map[string]*plan.Resource
+}
+
+func (n *normaliser) add(r *Resource, after, unknowns, hidden jsontext.Value) error {
+	scope, err := n.scope(r.Module)
+	if err != nil {
+		return &plan.Error{File: n.input.Name, Problem: "has the address of a module that cannot be read", Err: err}
+	}
+	r.key = scope.key
+	own := r.Type + "." + r.Name
+	if r.Mode == "data" {
+		own = "data." + own
+	}
+	r.Base = join(r.Module, own)
+	r.Config = join(scope.config, own)
+	values, err := decode(after)
+	var unknownTree, hiddenTree any
+	if err == nil {
+		unknownTree, err = decode(unknowns)
+	}
+	if err == nil {
+		hiddenTree, err = decode(hidden)
+	}
+	if err != nil {
+		return &plan.Error{File: n.input.Name, Problem: "has a resource whose values cannot be read", Err: err}
+	}
+	r.Unknown = map[string]string{}
+	mark(r.Unknown, nil, unknownTree, unknown)
+	hide(r.Unknown, nil, values, hiddenTree)
+	r.Values, _ = strip(values).(map[string]any)
+	if r.Values == nil {
+		r.Values = map[string]any{}
+	}
+	n.setFrom(r, scope)
+	if n.document.index[r.Address] != nil {
+		return &plan.Error{File: n.input.Name, Problem: "has two resources of one address"}
+	}
+	n.document.index[r.Address] = r
+	into := n.document.ByType
+	if r.Mode == "data" {
+		into = n.document.Data
+	}
+	into[r.Type] = append(into[r.Type], r)
+	return nil
+}
+
+func join(module, own string) string {
+	if module == "" {
+		return own
+	}
+	return module + "." + own
+}
+
+func decode(raw jsontext.Value) (value any, err error) {
+	if len(raw) > 0 {
+		err = json.Unmarshal(raw, &value)
+	}
+	return value, err
+}
+
+// path is written with dots: statement.0.actions.
+func path(steps []string) string { return strings.Join(steps, ".") }
+
+// mark notes each true leaf of a tree of the plan's.
+func mark(into map[string]string, steps []string, tree any, why string) {
+	switch t := tree.(type) {
+	case bool:
+		if t {
+			into[path(steps)] = why
+		}
+	case map[string]any:
+		for name, child := range t {
+			mark(into, append(steps, name), child, why)
+		}
+	case []any:
+		for i, child := range t {
+			mark(into, append(steps, strconv.Itoa(i)), child, why)
+		}
+	}
+}
+
+// hide takes sensitive values out of values, whose maps and lists it changes,
+// and notes where they were. What is null is not there and hides nothing.
+func hide(into map[string]string, steps []string, values, tree any) {
+	switch t := tree.(type) {
+	case map[string]any:
+		inside, ok := values.(map[string]any)
+		if !ok {
+			return
+		}
+		for name, child := range t {
+			if child == true {
+				if inside[name] != nil {
+					into[path(append(steps, name))] = sensitive
+				}
+				delete(inside, name)
+				continue
+			}
+			hide(into, append(steps, name), inside[name], child)
+		}
+	case []any:
+		inside, ok := values.([]any)
+		if !ok {
+			return
+		}
+		for i, child := range t {
+			if i >= len(inside) {
+				return
+			}
+			if child == true {
+				if inside[i] != nil {
+					into[path(append(steps, strconv.Itoa(i)))] = sensitive
+				}
+				inside[i] = nil
+				continue
+			}
+			hide(into, append(steps, strconv.Itoa(i)), inside[i], child)
+		}
+	}
+}
+
+// strip takes the nulls out of objects: null is how a plan says that an
+// attribute is not set. In lists they keep their places.
+func strip(value any) any {
+	switch v := value.(type) {
+	case map[string]any:
+		for name, child := range v {
+			if child == nil {
+				delete(v, name)
+				continue
+			}
+			strip(child)
+		}
+	case []any:
+		for _, child := range v {
+			strip(child)
+		}
+	}
+	return value
+}
+
+// scope is a module instance.
+type scope struct {
+	instance string // address, "" for the root
+	config   string // address without keys
+	key      string // in the manifest
+	caller   *scope
+	call     *plan.Call
+	module   *plan.Module // nil where the configuration does not have it
+}
+
+// scope finds the configuration of a module instance by its address.
+func (n *normaliser) scope(address string) (*scope, error) {
+	if s := n.modules[address]; s != nil {
+		return s, nil
+	}
+	s := &scope{instance: address, module: &n.input.Plan.Config.Root}
+	if address != "" {
+		caller, name, err := splitModule(address)
+		if err != nil {
+			return nil, err
+		}
+		if s.caller, err = n.scope(caller); err != nil {
+			return nil, err
+		}
+		s.enter(name)
+	}
+	n.modules[address] = s
+	return s, nil
+}
+
+// enter fills a scope in from its caller's.
+func (s *scope) enter(name string) {
+	s.config = join(s.caller.config, "module."+name)
+	s.key = join(s.caller.key, name)
+	s.module = nil
+	if s.caller.module != nil {
+		if call, ok := s.caller.module.Calls[name]; ok {
+			s.call, s.module = &call, &call.Module
+		}
+	}
+}
+
+// splitModule splits the address of a module instance in that of its caller
+// and its name: module.a["x.y"].module.b[0] in module.a["x.y"] and b.
+func splitModule(address string) (caller, name string, err error) {
+	parts, err := splitAddress(address)
+	if err != nil || len(parts) == 0 {
+		return "", "", fmt.Errorf("%q is not an address: %w", address, err)
+	}
+	last := len(parts) - 1
+	if parts[last].key {
+		last--
+	}
+	if last < 1 || parts[last-1].text != "module" {
+		return "", "", fmt.Errorf("%q is not the address of a module", address)
+	}
+	if last == 1 {
+		return "", parts[last].text, nil
+	}
+	return address[:parts[last-1].at-1], parts[last].text, nil
+}
+
+// part is a step of an address or a reference: a name, or a key in brackets.
+type part struct {
+	text string // without brackets; a key as it is written
+	key  bool
+	at   int // where it begins in the whole
+}
+
+// splitAddress splits at dots and brackets outside of quotes.
+func splitAddress(address string) ([]part, error) {
+	var parts []part
+	for i := 0; i < len(address); {
+		switch address[i] {
+		case '.':
+			i++
+		case '[':
+			end := closing(address, i)
+			if end < 0 {
+				return nil, fmt.Errorf("a bracket is not closed")
+			}
+			parts = append(parts, part{text: address[i+1 : end], key: true, at: i})
+			i = end + 1
+		default:
+			end := i
+			for end < len(address) && address[end] != '.' && address[end] != '[' {
+				end++
+			}
+			parts = append(parts, part{text: address[i:end], at: i})
+			i = end
+		}
+	}
+	return parts, nil
+}
+
+// closing gives the place of the bracket that closes the one at open.
+func closing(text string, open int) int {
+	quoted := false
+	for i := open + 1; i < len(text); i++ {
+		switch {
+		case quoted && text[i] == '\\':
+			i++
+		case text[i] == '"':
+			quoted = !quoted
+		case !quoted && text[i] == ']':
+			return i
+		}
+	}
+	return -1
+}

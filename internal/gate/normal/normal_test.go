@@ -1,0 +1,270 @@
+package normal
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"flag"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/portcullis-chat/portcullis/internal/gate/plan"
+)
+
+var update = flag.Bool("update", false, "write the golden documents anew")
+
+const shapes = "testdata/shapes"
+
+// input reads the plan of testdata/shapes (`make gate-fixtures`), edited.
+func input(t *testing.T, dir string, edits ...string) *plan.Input {
+	t.Helper()
+	body, err := os.ReadFile(shapes + "/plan.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := string(body)
+	for i := 0; i < len(edits); i += 2 {
+		if !strings.Contains(text, edits[i]) {
+			t.Fatalf("the plan has no %s", edits[i])
+		}
+		text = strings.Replace(text, edits[i], edits[i+1], 1)
+	}
+	in, err := plan.Read(t.Context(), plan.Options{Path: "-", Stdin: strings.NewReader(text), Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return in
+}
+
+func document(t *testing.T, dir string, edits ...string) *Document {
+	t.Helper()
+	d, err := New(input(t, dir, edits...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+func encode(t *testing.T, value any) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	e := json.NewEncoder(&out)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", " ")
+	if err := e.Encode(value); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
+func TestARealPlanGivesTheGoldenDocument(t *testing.T) {
+	for name, dir := range map[string]string{"with sources": shapes, "plan alone": ""} {
+		t.Run(name, func(t *testing.T) {
+			golden := "testdata/" + strings.ReplaceAll(name, " ", "-") + ".golden.json"
+			got := encode(t, document(t, dir))
+			if *update {
+				if err := os.WriteFile(golden, got, 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(golden)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !bytes.Equal(got, want) {
+				t.Error("the document is another; look at `git diff` after `go test ./internal/gate/normal -update`")
+			}
+		})
+	}
+}
+
+func find(t *testing.T, d *Document, address string) *Resource {
+	t.Helper()
+	r := d.ByAddress(address)
+	if r == nil {
+		t.Fatalf("no %s", address)
+	}
+	return r
+}
+
+// from gives what an attribute is set from, in short.
+func from(r *Resource, at string) string {
+	refs, ok := r.Refs[at]
+	if !ok {
+		return "not set"
+	}
+	var all []string
+	for _, ref := range refs {
+		all = append(all, strings.Trim(ref.Address+" "+ref.Attribute, " "))
+	}
+	return strings.Join(all, ", ")
+}
+
+func TestReferencesAreFollowedThroughModules(t *testing.T) {
+	const key = "kms_master_key_id"
+	for _, c := range []struct{ address, attribute, sources, alone string }{
+		{"aws_sqs_queue.local", key, "aws_kms_key.main arn", "local.key"},
+		{"aws_sqs_queue.output", key, `module.child["x.y"].module.grand.aws_kms_key.inner arn`, `module.child["x.y"].module.grand.aws_kms_key.inner arn`},
+		{`aws_sqs_queue.each["a.b"]`, key, "aws_kms_key.many", "aws_kms_key.many"},
+		{"aws_sqs_queue.absent", key, "not set", "not set"},
+		{`module.child["z]"].module.grand.aws_sqs_queue.deep`, key, "aws_kms_key.main arn", "aws_sns_topic.other arn, local.key"},
+		{"aws_dynamodb_table.dynamic", "server_side_encryption.0.kms_key_arn", "aws_kms_key.main arn", ""},
+		{"aws_dynamodb_table.dynamic", "point_in_time_recovery", "not set", "not set"},
+		{"aws_dynamodb_table.dynamic", "billing_mode", "", ""},
+	} {
+		if got := from(find(t, document(t, shapes), c.address), c.attribute); got != c.sources {
+			t.Errorf("%s %s with sources: %q, want %q", c.address, c.attribute, got, c.sources)
+		}
+		if got := from(find(t, document(t, ""), c.address), c.attribute); got != c.alone {
+			t.Errorf("%s %s from the plan alone: %q, want %q", c.address, c.attribute, got, c.alone)
+		}
+	}
+}
+
+func TestSensitiveValuesNeverGetIntoTheDocument(t *testing.T) {
+	d := document(t, shapes)
+	if text := string(encode(t, d)); strings.Contains(text, "correct-horse") {
+		t.Error("the password is in the document")
+	}
+	r := find(t, d, `module.child["x.y"].aws_lambda_function.this`)
+	if r.Unknown["environment.0.variables.PASSWORD"] != sensitive || get(r.Values, []string{"environment", "0", "variables", "NAME"}) != "one" {
+		t.Errorf("%v, %v", r.Unknown, r.Values["environment"])
+	}
+}
+
+func TestWhatGoesIsOutAndWhatStaysIsIn(t *testing.T) {
+	const whole = `"address":"aws_sqs_queue.absent","mode":"managed","type":"aws_sqs_queue","name":"absent","provider_name":"registry.terraform.io/hashicorp/aws","change":{"actions":["create"]`
+	for _, c := range []struct {
+		name, replacement string
+		in                bool
+	}{
+		{"delete", strings.Replace(whole, "create", "delete", 1), false},
+		{"forget", strings.Replace(whole, "create", "forget", 1), false},
+		{"deposed", strings.Replace(whole, `"mode"`, `"deposed":"ab","mode"`, 1), false},
+		{"no-op", strings.Replace(whole, "create", "no-op", 1), true},
+		{"replace", strings.Replace(whole, `"create"`, `"delete","create"`, 1), true},
+		{"create before delete", strings.Replace(whole, `"create"`, `"create","delete"`, 1), true},
+		{"moved", strings.Replace(whole, `"mode"`, `"previous_address":"aws_sqs_queue.old","mode"`, 1), true},
+		{"import", strings.Replace(whole, `"actions"`, `"importing":{"id":"x"},"actions"`, 1), true},
+	} {
+		r := document(t, shapes, whole, c.replacement).ByAddress("aws_sqs_queue.absent")
+		if (r != nil) != c.in {
+			t.Errorf("%s: %v", c.name, r)
+			continue
+		}
+		if r != nil && (r.Imported != (c.name == "import") || (r.Previous != "") != (c.name == "moved")) {
+			t.Errorf("%s: imported %v, previous %q", c.name, r.Imported, r.Previous)
+		}
+	}
+}
+
+func TestBadAddressesAreErrors(t *testing.T) {
+	for _, edits := range [][]string{
+		{`"address":"aws_sqs_queue.absent"`, `"address":"aws_sqs_queue.local"`},
+		{`"module_address":"module.child[\"x.y\"]"`, `"module_address":"module.child[\"x.y"`},
+		{`"module_address":"module.child[\"x.y\"]"`, `"module_address":"child"`},
+	} {
+		if _, err := New(input(t, "", edits...)); err == nil {
+			t.Errorf("%v passes", edits)
+		}
+	}
+}
+
+func TestCirclesOfReferencesEnd(t *testing.T) {
+	in := input(t, "")
+	child := in.Plan.Config.Root.Calls["child"]
+	child.Module.Outputs["key"] = plan.Output{Expression: plan.Expression{References: []string{"var.settings", "module.grand.key"}}}
+	child.Expressions["settings"] = []byte(`{"references":["module.child.key","each.value"]}`)
+	child.ForEach.References = []string{"each.key", "module.child.key"}
+	in.Plan.Config.Root.Calls["child"] = child
+	d, err := New(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := from(find(t, d, `module.child["x.y"].module.grand.aws_sqs_queue.deep`), "kms_master_key_id"); !strings.Contains(got, "module.grand.aws_kms_key.inner") {
+		t.Error(got)
+	}
+}
+
+func TestPoliciesOfEverySpellingHaveOneForm(t *testing.T) {
+	structuredForm, err := parse(`{"Version":"2012-10-17","Statement":[{"Sid":"S","Effect":"Deny","Principal":{"AWS":"*","Service":["a","b"]},"NotAction":["S3:Get*"],"Resource":"*","Condition":{"Bool":{"aws:SecureTransport":false}}}]}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `{"sid":"S","effect":"Deny","actions":[],"not_actions":["s3:get*"],"resources":["*"],"not_resources":[],"principals":[{"type":"*","identifiers":["*"],"unknown":0},{"type":"Service","identifiers":["a","b"],"unknown":0}],"not_principals":[],"conditions":[{"test":"Bool","variable":"aws:securetransport","values":["false"],"unknown":0}],"unknown":{},"refs":{},"at":{"address":"","path":null}}`
+	got, err := json.Marshal(structuredForm[0])
+	if err != nil || string(got) != want {
+		t.Errorf("%s, %v", got, err)
+	}
+	all, err := parse(`{"statement":{"effect":"Allow","principal":"*"}}`)
+	if err != nil || len(all) != 1 || all[0].Effect != "Allow" || all[0].Principals[0].Type != "*" {
+		t.Errorf("one statement in lower case: %v, %v", all, err)
+	}
+	for _, bad := range []string{"", "[]", "{}", `{"Statement":1}`, `{"Statement":[1]}`, `{"Statement":[],"Statement":[]}`, `{"Statement":[{"Effect":"Allow","Effect":"Deny"}]}`} {
+		if all, err := parse(bad); err == nil {
+			t.Errorf("%s is read as %v", bad, all)
+		}
+	}
+}
+
+func policyOf(t *testing.T, d *Document, address, attribute string) *Policy {
+	t.Helper()
+	for _, p := range d.Policies {
+		if p.Address == address && p.Attribute == attribute {
+			return p
+		}
+	}
+	t.Fatalf("no policy %s of %s", attribute, address)
+	return nil
+}
+
+func TestPoliciesAreReadFromDocumentsKnownAndDeferred(t *testing.T) {
+	d := document(t, shapes)
+	if p := policyOf(t, d, "aws_iam_role.known", "assume_role_policy"); p.State != "known" || p.Kind != trust || p.Statements[0].At.Address != "data.aws_iam_policy_document.known" {
+		t.Errorf("known: %+v", p)
+	}
+	p := policyOf(t, d, "aws_iam_role_policy.merged", "policy")
+	var actions []string
+	for _, s := range p.Statements {
+		actions = append(actions, s.Actions...)
+	}
+	if p.State != "partial" || strings.Join(actions, " ") != "kms:decrypt s3:* sqs:*" {
+		t.Errorf("merged: %s, %v", p.State, actions)
+	}
+	last := p.Statements[2]
+	if last.Unknown["resources"] != 1 || last.Refs["resources"][0].Address != "aws_sqs_queue.local" || last.Conditions[0].Unknown != 1 || last.Conditions[0].Variable != "aws:sourcearn" {
+		t.Errorf("the deferred statement: %+v", last)
+	}
+	if p := policyOf(t, d, "aws_iam_role_policy.opaque", "policy"); p.State != "opaque" || len(p.Statements) != 0 {
+		t.Errorf("opaque: %+v", p)
+	}
+	if p := policyOf(t, d, "aws_iam_role_policy.written", "policy"); p.State != "known" || p.Statements[0].NotResources[0] != "a" {
+		t.Errorf("written: %+v", p)
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add(`{"Statement":[{"Principal":{"AWS":["*"]},"Condition":{"a":{"b":["c"]}}}]}`)
+	f.Fuzz(func(t *testing.T, text string) {
+		if all, err := parse(text); err == nil && all == nil {
+			t.Fatal("neither statements nor an error")
+		}
+	})
+}
+
+func FuzzNew(f *testing.F) {
+	body, err := os.ReadFile(shapes + "/plan.json")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(body)
+	f.Add([]byte(`{"format_version":"1.2","configuration":{"root_module":{"resources":[{"mode":"managed","type":"a","name":"b","expressions":{"x":{"references":["var","local","module.","data.a","each","a[","a.b[0]","a.b[\"c\"].d"]}}}]}},"resource_changes":[{"address":"a.b","mode":"managed","type":"a","name":"b","change":{"actions":["create"],"after":{"y":[null]},"after_unknown":{"x":true},"after_sensitive":{"y":[true,true],"z":true}}}]}`))
+	f.Fuzz(func(_ *testing.T, body []byte) {
+		in, err := plan.Read(context.Background(), plan.Options{Path: "-", Stdin: bytes.NewReader(body)})
+		if err != nil {
+			return
+		}
+		_, _ = New(in)
+	})
+}

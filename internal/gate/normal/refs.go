@@ -1,0 +1,390 @@
+package normal
+
+import (
+	"bytes"
+	"cmp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/portcullis-chat/portcullis/internal/gate/plan"
+)
+
+// Ref is one thing that an attribute is set from, followed through variables,
+// locals and outputs of modules to a resource or data source.
+type Ref struct {
+	// Address is the resource's: with the keys of the modules where they are
+	// known, without its own. It is that of the variable, local value or module
+	// itself where it could not be followed; Type is empty then.
+	Address   string `json:"address"`
+	Type      string `json:"type,omitempty"`
+	Mode      string `json:"mode,omitempty"` // managed or data
+	Index     any    `json:"index,omitempty"`
+	Attribute string `json:"attribute,omitempty"`
+}
+
+// maxHops bounds the way from an attribute to a resource, and with the memory
+// of what was followed ends each circle.
+const maxHops = 64
+
+// setFrom fills in what a resource's attributes are set from.
+func (n *normaliser) setFrom(r *Resource, s *scope) {
+	r.Refs = map[string][]Ref{}
+	config := n.config(s.module, r)
+	if config == nil {
+		return
+	}
+	flat := map[string][]string{}
+	flatten(flat, nil, config.Expressions)
+	for at, references := range flat {
+		r.Refs[at] = n.follow(s, references, config.ForEach.References)
+	}
+	// Plan JSON says nothing of dynamic blocks. What lies in one is set, and
+	// the source, where there is one, says from what.
+	for at := range r.Unknown {
+		if _, ok := nearest(r.Refs, at); ok {
+			continue
+		}
+		steps := strings.Split(at, ".")
+		if expr := n.input.Sources.Expression(r.key, r.Mode, r.Type, r.Name, steps); expr != nil {
+			r.Refs[at] = n.follow(s, variables(expr, nil), config.ForEach.References)
+		} else if len(steps) > 2 {
+			// In a block that is there, though the configuration has none.
+			if same := sameBlocks(r.Refs, steps); same != nil {
+				r.Refs[at] = same
+			} else if _, static := flat[steps[0]]; !static && !hasBlock(flat, steps[0]) {
+				r.Refs[at] = []Ref{}
+			}
+		}
+	}
+}
+
+// config finds the block of a resource.
+func (n *normaliser) config(m *plan.Module, r *Resource) *plan.Resource {
+	if m == nil {
+		return nil
+	}
+	byName := n.configs[m]
+	if byName == nil {
+		byName = map[string]*plan.Resource{}
+		for i := range m.Resources {
+			c := &m.Resources[i]
+			byName[c.Mode+"."+c.Type+"."+c.Name] = c
+		}
+		n.configs[m] = byName
+	}
+	return byName[r.Mode+"."+r.Type+"."+r.Name]
+}
+
+// nearest gives the references of a path or of what is around it.
+func nearest(refs map[string][]Ref, at string) ([]Ref, bool) {
+	for {
+		if found, ok := refs[at]; ok {
+			return found, true
+		}
+		i := strings.LastIndexByte(at, '.')
+		if i < 0 {
+			return nil, false
+		}
+		at = at[:i]
+	}
+}
+
+// sameBlocks gathers what an attribute is set from in all blocks of its name:
+// those of a set come in another order in the plan than in the configuration.
+func sameBlocks(refs map[string][]Ref, steps []string) []Ref {
+	var all []Ref
+	for at, found := range refs {
+		other := strings.Split(at, ".")
+		if len(other) > len(steps) {
+			continue
+		}
+		same := true
+		for i, step := range other {
+			_, number := strconv.Atoi(step)
+			_, wanted := strconv.Atoi(steps[i])
+			same = same && (step == steps[i] || number == nil && wanted == nil)
+		}
+		if same {
+			all = append(all, append([]Ref{}, found...)...)
+			if all == nil {
+				all = []Ref{}
+			}
+		}
+	}
+	return unique(all)
+}
+
+func hasBlock(flat map[string][]string, name string) bool {
+	for at := range flat {
+		if strings.HasPrefix(at, name+".") {
+			return true
+		}
+	}
+	return false
+}
+
+// flatten lists the expressions of a block and of the blocks in it, by path.
+func flatten(into map[string][]string, steps []string, expressions map[string]jsontext.Value) {
+	for name, raw := range expressions {
+		at := append(slices.Clone(steps), name)
+		switch raw.Kind() {
+		case '[':
+			var blocks []map[string]jsontext.Value
+			if json.Unmarshal(raw, &blocks) == nil {
+				for i, block := range blocks {
+					flatten(into, append(at, strconv.Itoa(i)), block)
+				}
+			}
+		case '{':
+			var leaf plan.Expression
+			if err := json.Unmarshal(raw, &leaf); err == nil && (leaf.References != nil || leaf.Constant != nil || bytes.Equal(raw, []byte("{}"))) {
+				into[path(at)] = leaf.References
+				continue
+			}
+			var block map[string]jsontext.Value
+			if json.Unmarshal(raw, &block) == nil {
+				flatten(into, at, block)
+			}
+		}
+	}
+}
+
+// leaves lists the references of everything in an expression of a module call.
+func leaves(raw jsontext.Value) []string {
+	flat := map[string][]string{}
+	flatten(flat, nil, map[string]jsontext.Value{"x": raw})
+	var all []string
+	for _, references := range flat {
+		all = append(all, references...)
+	}
+	return all
+}
+
+// follow gives what references in a module instance lead to. Never nil.
+func (n *normaliser) follow(s *scope, references, forEach []string) []Ref {
+	all := []Ref{}
+	for _, reference := range longest(references) {
+		all = append(all, n.resolve(s, reference, forEach, 0)...)
+	}
+	return unique(all)
+}
+
+// longest leaves out what others begin with: the plan lists a.b.c and a.b for
+// one reference.
+func longest(references []string) []string {
+	sorted := slices.Compact(slices.Sorted(slices.Values(references)))
+	var kept []string
+	for i, r := range sorted {
+		shorter := false
+		for _, other := range sorted[i+1:] {
+			if !strings.HasPrefix(other, r) {
+				break
+			}
+			shorter = shorter || other[len(r)] == '.' || other[len(r)] == '['
+		}
+		if !shorter {
+			kept = append(kept, r)
+		}
+	}
+	return kept
+}
+
+// unique sorts, since the plan's order is one of names and maps.
+func unique(refs []Ref) []Ref {
+	var kept []Ref
+	slices.SortStableFunc(refs, func(a, b Ref) int {
+		return cmp.Or(cmp.Compare(a.Address, b.Address), cmp.Compare(a.Attribute, b.Attribute))
+	})
+	for _, r := range refs {
+		if !slices.Contains(kept, r) {
+			kept = append(kept, r)
+		}
+	}
+	if kept == nil && refs != nil {
+		kept = []Ref{}
+	}
+	return kept
+}
+
+func (n *normaliser) resolve(s *scope, reference string, forEach []string, hops int) []Ref {
+	parts, err := splitAddress(reference)
+	if err != nil || len(parts) == 0 || hops > maxHops {
+		return nil
+	}
+	if parts[0].text == "each" {
+		var all []Ref
+		for _, r := range longest(forEach) {
+			all = append(all, n.resolve(s, r, nil, hops+1)...)
+		}
+		return all
+	}
+	memo := s.instance + "\x00" + s.key + "\x00" + reference
+	if known, ok := n.memo[memo]; ok {
+		return known
+	}
+	n.memo[memo] = nil // ends a circle
+	found := n.lookup(s, parts, hops)
+	n.memo[memo] = found
+	return found
+}
+
+func (n *normaliser) lookup(s *scope, parts []part, hops int) []Ref {
+	if len(parts) < 2 {
+		return nil // the name of an iterator, or nothing
+	}
+	name := parts[1].text
+	unresolved := []Ref{{Address: join(s.instance, parts[0].text+"."+name)}}
+	switch parts[0].text {
+	case "count", "path", "terraform", "self":
+		return nil
+	case "var":
+		return n.variable(s, name, parts, hops)
+	case "local":
+		if expr := n.input.Sources.Local(s.key, name); expr != nil {
+			return n.each(s, variables(expr, parts[2:]), nil, hops)
+		}
+		return unresolved
+	case "module":
+		return n.output(s, parts, unresolved, hops)
+	case "data":
+		if len(parts) < 3 {
+			return unresolved
+		}
+		return []Ref{target(s, "data", parts[1:])}
+	default:
+		return []Ref{target(s, "managed", parts)}
+	}
+}
+
+// variable follows a variable to what the caller sets it from. A variable of the
+// root or one that is left to its default comes from outside of the plan's
+// resources.
+func (n *normaliser) variable(s *scope, name string, parts []part, hops int) []Ref {
+	if s.caller == nil || s.call == nil {
+		return nil
+	}
+	if expr := n.input.Sources.Input(s.key, name); expr != nil {
+		return n.each(s.caller, variables(expr, parts[2:]), s.call.ForEach.References, hops)
+	}
+	return n.each(s.caller, leaves(s.call.Expressions[name]), s.call.ForEach.References, hops)
+}
+
+func (n *normaliser) each(s *scope, references, forEach []string, hops int) []Ref {
+	var all []Ref
+	for _, r := range longest(references) {
+		all = append(all, n.resolve(s, r, forEach, hops+1)...)
+	}
+	return all
+}
+
+// output follows an output of a module to what it is made from.
+func (n *normaliser) output(s *scope, parts []part, unresolved []Ref, hops int) []Ref {
+	if len(parts) < 3 || s.module == nil {
+		return unresolved
+	}
+	name, rest := parts[1].text, parts[2:]
+	child := &scope{caller: s, instance: join(s.instance, "module."+name)}
+	if rest[0].key {
+		child.instance += "[" + rest[0].text + "]"
+		rest = rest[1:]
+	}
+	child.enter(name)
+	if child.module == nil || len(rest) == 0 {
+		return unresolved
+	}
+	out, ok := child.module.Outputs[rest[0].text]
+	if !ok {
+		return unresolved
+	}
+	return n.each(child, out.Expression.References, nil, hops)
+}
+
+// target is the resource that a reference names.
+func target(s *scope, mode string, parts []part) Ref {
+	own := parts[0].text + "." + parts[1].text
+	if mode == "data" {
+		own = "data." + own
+	}
+	ref := Ref{Address: join(s.instance, own), Type: parts[0].text, Mode: mode}
+	rest := parts[2:]
+	if len(rest) > 0 && rest[0].key {
+		if text, err := strconv.Unquote(rest[0].text); err == nil {
+			ref.Index = text
+		} else if number, err := strconv.ParseFloat(rest[0].text, 64); err == nil {
+			ref.Index = number
+		}
+		rest = rest[1:]
+	}
+	if len(rest) > 0 && !rest[0].key {
+		ref.Attribute = rest[0].text
+	}
+	return ref
+}
+
+// variables lists what an expression refers to, as a plan would. Where the
+// expression is an object and the way into it is known, only that member
+// counts.
+func variables(expr hcl.Expression, way []part) []string {
+	for len(way) > 0 {
+		object, ok := expr.(*hclsyntax.ObjectConsExpr)
+		if !ok {
+			break
+		}
+		member := memberOf(object, way[0])
+		if member == nil {
+			break
+		}
+		expr, way = member, way[1:]
+	}
+	var all []string
+	for _, traversal := range expr.Variables() {
+		all = append(all, written(traversal))
+	}
+	return all
+}
+
+func memberOf(object *hclsyntax.ObjectConsExpr, step part) hcl.Expression {
+	name := step.text
+	if step.key {
+		text, err := strconv.Unquote(name)
+		if err != nil {
+			return nil
+		}
+		name = text
+	}
+	for _, item := range object.Items {
+		key, diags := item.KeyExpr.Value(nil)
+		if !diags.HasErrors() && key.IsKnown() && !key.IsNull() && key.Type() == cty.String && key.AsString() == name {
+			return item.ValueExpr
+		}
+	}
+	return nil
+}
+
+// written gives a traversal as a plan writes it.
+func written(traversal hcl.Traversal) string {
+	var b strings.Builder
+	for _, step := range traversal {
+		switch t := step.(type) {
+		case hcl.TraverseRoot:
+			b.WriteString(t.Name)
+		case hcl.TraverseAttr:
+			b.WriteString("." + t.Name)
+		case hcl.TraverseIndex:
+			switch {
+			case t.Key.Type() == cty.String:
+				b.WriteString("[" + strconv.Quote(t.Key.AsString()) + "]")
+			case t.Key.Type() == cty.Number:
+				b.WriteString("[" + t.Key.AsBigFloat().String() + "]")
+			}
+		}
+	}
+	return b.String()
+}
