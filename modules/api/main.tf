@@ -1,5 +1,12 @@
 locals {
-  management_endpoint = "${replace(aws_apigatewayv2_api.this.api_endpoint, "/^ws/", "http")}/${var.stage_name}"
+  # Host and path of the API's own domain name. A mapping stands for the stage, so
+  # the stage is no part of it.
+  custom_address = var.custom_domain == null ? null : join("/", compact([var.custom_domain.name, var.custom_domain.mapping_key]))
+
+  # A disabled endpoint refuses @connections as well. Both forms are known before
+  # there is a stage or a mapping.
+  # https://docs.aws.amazon.com/apigateway/latest/developerguide/websocket-api-disable-default-endpoint.html
+  management_endpoint = var.disable_execute_api_endpoint ? "https://${local.custom_address}" : "${replace(aws_apigatewayv2_api.this.api_endpoint, "/^ws/", "http")}/${var.stage_name}"
 
   route_selection_expression = "$request.body.action"
 
@@ -21,15 +28,17 @@ locals {
 
       # API Gateway ignores a reply on the two routes of the connection itself.
       reply = route.reply && !contains(["$connect", "$disconnect"], key)
+      model = route.model
     }
   }
 }
 
 resource "aws_apigatewayv2_api" "this" {
-  name                       = var.name
-  protocol_type              = "WEBSOCKET"
-  route_selection_expression = local.route_selection_expression
-  tags                       = var.tags
+  name                         = var.name
+  protocol_type                = "WEBSOCKET"
+  route_selection_expression   = local.route_selection_expression
+  disable_execute_api_endpoint = var.disable_execute_api_endpoint
+  tags                         = var.tags
 }
 
 #### Authorizer ####
@@ -65,7 +74,7 @@ resource "aws_apigatewayv2_integration" "this" {
 }
 
 resource "aws_apigatewayv2_integration_response" "mock" {
-  for_each = { for key, route in var.routes : key => route.mock if route.mock != null }
+  for_each = { for key, route in var.routes : key => route.mock if route.function == null }
 
   api_id                   = aws_apigatewayv2_api.this.id
   integration_id           = aws_apigatewayv2_integration.this[each.key].id
@@ -87,6 +96,16 @@ resource "aws_lambda_permission" "route" {
 
 #### Routes ####
 
+resource "aws_apigatewayv2_model" "this" {
+  for_each = var.models
+
+  api_id       = aws_apigatewayv2_api.this.id
+  name         = each.key
+  description  = each.value.description
+  content_type = "application/json"
+  schema       = each.value.schema
+}
+
 resource "aws_apigatewayv2_route" "this" {
   for_each = local.routes
 
@@ -98,6 +117,11 @@ resource "aws_apigatewayv2_route" "this" {
   authorizer_id      = each.value.authorization_type == "CUSTOM" ? aws_apigatewayv2_authorizer.this.id : null
 
   route_response_selection_expression = each.value.reply ? "$default" : null
+
+  # A message whose selected model is not in the map is judged by $default.
+  # https://docs.aws.amazon.com/apigateway/latest/developerguide/websocket-api-request-validation.html
+  model_selection_expression = each.value.model == null ? null : local.route_selection_expression
+  request_models             = each.value.model == null ? null : { "$default" = aws_apigatewayv2_model.this[each.value.model].name }
 }
 
 resource "aws_apigatewayv2_route_response" "this" {
@@ -120,15 +144,18 @@ resource "aws_apigatewayv2_deployment" "this" {
   triggers = {
     configuration = sha256(jsonencode({
       route_selection_expression = local.route_selection_expression
+      endpoint_disabled          = var.disable_execute_api_endpoint
       authorizer                 = { uri = var.authorizer.invoke_arn, identity_sources = sort(var.authorizer.identity_sources) }
       integrations               = local.integrations
-      mocks                      = { for key, route in var.routes : key => route.mock if route.mock != null }
+      mocks                      = { for key, route in var.routes : key => route.mock if route.function == null }
       routes                     = local.routes
+      models                     = var.models
 
       ids = {
         authorizer            = aws_apigatewayv2_authorizer.this.id
         integrations          = { for key, integration in aws_apigatewayv2_integration.this : key => integration.id }
         integration_responses = { for key, response in aws_apigatewayv2_integration_response.mock : key => response.id }
+        models                = { for name, model in aws_apigatewayv2_model.this : name => model.id }
         routes                = { for key, route in aws_apigatewayv2_route.this : key => route.id }
         route_responses       = { for key, response in aws_apigatewayv2_route_response.this : key => response.id }
       }
@@ -139,6 +166,7 @@ resource "aws_apigatewayv2_deployment" "this" {
     aws_apigatewayv2_authorizer.this,
     aws_apigatewayv2_integration.this,
     aws_apigatewayv2_integration_response.mock,
+    aws_apigatewayv2_model.this,
     aws_apigatewayv2_route.this,
     aws_apigatewayv2_route_response.this,
   ]
@@ -192,6 +220,47 @@ resource "aws_apigatewayv2_stage" "this" {
   ]
 }
 
+#### Custom domain ####
+
+# TLS_1_2 is the one policy that WebSocket APIs have; it takes 1.3 as well.
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-custom-domain-tls-version.html
+resource "aws_apigatewayv2_domain_name" "this" {
+  count = var.custom_domain == null ? 0 : var.custom_domain.certificate == null ? 0 : 1
+
+  domain_name = var.custom_domain.name
+
+  domain_name_configuration {
+    certificate_arn = var.custom_domain.certificate.arn
+    endpoint_type   = "REGIONAL"
+    security_policy = "TLS_1_2"
+  }
+
+  tags = var.tags
+}
+
+resource "aws_apigatewayv2_api_mapping" "this" {
+  count = var.custom_domain == null ? 0 : 1
+
+  api_id          = aws_apigatewayv2_api.this.id
+  stage           = aws_apigatewayv2_stage.this.name
+  domain_name     = var.custom_domain.certificate == null ? var.custom_domain.name : aws_apigatewayv2_domain_name.this[0].domain_name
+  api_mapping_key = var.custom_domain.mapping_key
+}
+
+resource "aws_route53_record" "this" {
+  count = var.custom_domain == null ? 0 : var.custom_domain.hosted_zone == null ? 0 : 1
+
+  zone_id = var.custom_domain.hosted_zone.id
+  name    = var.custom_domain.name
+  type    = "A"
+
+  alias {
+    name                   = aws_apigatewayv2_domain_name.this[0].domain_name_configuration[0].target_domain_name
+    zone_id                = aws_apigatewayv2_domain_name.this[0].domain_name_configuration[0].hosted_zone_id
+    evaluate_target_health = false
+  }
+}
+
 #### Logs ####
 
 resource "aws_cloudwatch_log_group" "access" {
@@ -208,4 +277,77 @@ resource "aws_cloudwatch_log_group" "execution" {
   kms_key_id        = var.kms_key_arn
   retention_in_days = var.log_retention_days
   tags              = var.tags
+}
+
+#### Alarms ####
+
+locals {
+  # 80% of the connections that the throttle lets through in five minutes.
+  connects_to_alarm = max(1, floor(0.8 * 300 * coalesce(try(var.routes["$connect"].throttle.rate, null), var.throttle.rate)))
+
+  alarms = var.alarms == null ? {} : {
+    integration-errors = {
+      metric      = "IntegrationError"
+      threshold   = var.alarms.integration_errors
+      description = "Functions of the API ${var.name} answered with 4XX or 5XX, handshakes that $connect refuses included. See the access log for routes and statuses, then the functions' logs."
+    }
+    execution-errors = {
+      metric      = "ExecutionError"
+      threshold   = var.alarms.execution_errors
+      description = "API Gateway could not call a function of the API ${var.name}, or it failed. Look for crashes, timeouts and throttles in the functions' logs, and for the cause in the execution log; after a deployment, take it back."
+    }
+    client-errors = {
+      metric      = "ClientError"
+      threshold   = var.alarms.client_errors
+      description = "Clients of the API ${var.name} were refused with 4XX: no valid token (401), not allowed in (403), throttled (429). The access log says which and from where; many 429 ask for a higher throttle, or are an attack."
+    }
+    connects = {
+      metric      = "ConnectCount"
+      threshold   = coalesce(var.alarms.connects, local.connects_to_alarm)
+      description = "The API ${var.name} takes connections at nearly the rate that its throttle lets through. Clients that reconnect in a loop, an attack, or success: raise the throttle of $connect for the last only."
+    }
+  }
+}
+
+resource "aws_cloudwatch_metric_alarm" "this" {
+  for_each = local.alarms
+
+  alarm_name        = "${var.name}-api-${each.key}"
+  alarm_description = each.value.description
+
+  namespace           = "AWS/ApiGateway"
+  metric_name         = each.value.metric
+  dimensions          = { ApiId = aws_apigatewayv2_api.this.id, Stage = aws_apigatewayv2_stage.this.name }
+  statistic           = "Sum"
+  period              = 300
+  evaluation_periods  = 1
+  threshold           = each.value.threshold
+  comparison_operator = "GreaterThanOrEqualToThreshold"
+  treat_missing_data  = "notBreaching"
+
+  alarm_actions = var.alarms.actions
+  ok_actions    = var.alarms.actions
+  tags          = var.tags
+}
+
+resource "aws_cloudwatch_metric_alarm" "latency" {
+  count = var.alarms == null ? 0 : 1
+
+  alarm_name        = "${var.name}-api-latency"
+  alarm_description = "One call in a hundred of the functions of the API ${var.name} takes longer than ${var.alarms.latency_ms} ms, for two of three times five minutes. Look at the functions' durations, throttles and memory, and at what they call."
+
+  namespace           = "AWS/ApiGateway"
+  metric_name         = "IntegrationLatency"
+  dimensions          = { ApiId = aws_apigatewayv2_api.this.id, Stage = aws_apigatewayv2_stage.this.name }
+  extended_statistic  = "p99"
+  period              = 300
+  evaluation_periods  = 3
+  datapoints_to_alarm = 2
+  threshold           = var.alarms.latency_ms
+  comparison_operator = "GreaterThanThreshold"
+  treat_missing_data  = "notBreaching"
+
+  alarm_actions = var.alarms.actions
+  ok_actions    = var.alarms.actions
+  tags          = var.tags
 }

@@ -19,12 +19,21 @@ output "stage_name" {
 }
 
 output "connect_url" {
-  description = "URL that clients connect to, without a query. It is there once the stage is."
-  value       = "${aws_apigatewayv2_api.this.api_endpoint}/${aws_apigatewayv2_stage.this.name}"
+  description = "URL that clients connect to, without a query: by the custom domain if there is one. It is there once the stage is."
+  value       = var.custom_domain == null ? "${aws_apigatewayv2_api.this.api_endpoint}/${aws_apigatewayv2_stage.this.name}" : "wss://${join("/", compact([one(aws_apigatewayv2_api_mapping.this[*].domain_name), var.custom_domain.mapping_key]))}"
+}
+
+output "custom_domain" {
+  description = "What a DNS record of the custom domain points to: name, target_domain_name and hosted_zone_id (of the target, for an alias). Null without a custom domain, and where the domain name was not made here."
+  value = one([for domain in aws_apigatewayv2_domain_name.this : {
+    name               = domain.domain_name
+    target_domain_name = domain.domain_name_configuration[0].target_domain_name
+    hosted_zone_id     = domain.domain_name_configuration[0].hosted_zone_id
+  }])
 }
 
 output "management_endpoint" {
-  description = "URL for posts to connections (@connections). It is known as soon as the API is, before there is a stage, so that a route's function can have it in its environment."
+  description = "URL for posts to connections (@connections): by the custom domain if the API's own endpoint is disabled. It is known as soon as the API is, before there is a stage, so that a route's function can have it in its environment."
   value       = local.management_endpoint
 }
 
@@ -46,4 +55,17 @@ output "execution_log_group_name" {
 output "deployment_trigger" {
   description = "Hash of everything that a deployment holds. A new value means a new deployment."
   value       = aws_apigatewayv2_deployment.this.triggers.configuration
+}
+
+output "alarm_names" {
+  description = "Names of the alarms, by what they watch; empty without `alarms`."
+  value = merge(
+    { for key, alarm in aws_cloudwatch_metric_alarm.this : key => alarm.alarm_name },
+    { for alarm in aws_cloudwatch_metric_alarm.latency : "latency" => alarm.alarm_name },
+  )
+}
+
+output "route_ids" {
+  description = "Ids of the routes, by their key."
+  value       = { for key, route in aws_apigatewayv2_route.this : key => route.id }
 }

@@ -57,7 +57,10 @@ variable "routes" {
 
     - `reply`: whether what the function returns goes back to the caller as a frame (default true; `$connect` and `$disconnect` never reply);
     - `timeout_ms`: how long API Gateway waits for the function, in milliseconds (50 to 29000, the default);
-    - `throttle`: `rate` in messages a second and `burst`, for this route instead of the stage's.
+    - `throttle`: `rate` in messages a second and `burst`, for this route instead of the stage's;
+    - `model`: name of one of `models`, which API Gateway holds each message against before the function: one that does not match gets the frame `Bad request body`. Not for `$connect` and `$disconnect`, which have no message.
+
+    Each route to a function is a statement in that function's policy, which may have 20 KB: some 50 routes. Beyond that let the messages come by `$default`, or by several functions.
   EOT
   type = map(object({
     function = optional(object({
@@ -72,6 +75,7 @@ variable "routes" {
       rate  = number
       burst = number
     }))
+    model = optional(string)
   }))
   nullable = false
 
@@ -106,8 +110,93 @@ variable "routes" {
   }
 
   validation {
+    condition     = alltrue([for key, route in var.routes : route.model == null ? true : contains(keys(var.models), route.model) && !contains(["$connect", "$disconnect"], key)])
+    error_message = "The model of each route must be a key of models; $connect and $disconnect cannot have one."
+  }
+
+  # A statement has some 330 characters beside the names in it.
+  validation {
+    condition = alltrue([for function in distinct([for route in values(var.routes) : route.function.function_name if route.function != null]) :
+      sum([for key, route in var.routes : 330 + length(function) + length(var.stage_name) + 2 * length(key) if try(route.function.function_name, null) == function]) <= 20480
+    ])
+    error_message = "A function has more routes than its policy has room for (20 KB, one statement for each route, some 50 in all). Serve some by $default, or by another function."
+  }
+
+  validation {
     condition     = alltrue([for route in values(var.routes) : try(route.throttle.rate > 0 && route.throttle.burst >= 1 && route.throttle.burst == floor(route.throttle.burst), route.throttle == null)])
     error_message = "The throttle of each route must have a rate above 0 (messages a second) and a burst that is a whole number of at least 1; 0 would refuse everything."
+  }
+}
+
+variable "models" {
+  description = "What a message may look like, by name: `schema` is a JSON schema of draft 4, and `description` is optional. Routes name them. None by default: the functions judge alone."
+  type = map(object({
+    schema      = string
+    description = optional(string)
+  }))
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = alltrue([for name in keys(var.models) : can(regex("^[A-Za-z0-9]{1,128}$", name))])
+    error_message = "Each name in models must be 1 to 128 characters of a-z, A-Z and 0-9."
+  }
+
+  validation {
+    condition     = alltrue([for model in values(var.models) : can(keys(jsondecode(model.schema))) && length(model.schema) <= 32768])
+    error_message = "The schema of each model must be a JSON object of at most 32768 characters."
+  }
+}
+
+#### Custom domain ####
+
+variable "custom_domain" {
+  description = <<-EOT
+    A domain name of your own for the API, with TLS 1.2 or newer. Null, the default, leaves the API at its execute-api endpoint alone.
+
+    - `name`: the domain name, in lower case and without a wildcard;
+    - `certificate`: `{ arn = ... }` of an issued ACM certificate for the name in the API's Region. Null maps the API to a domain name that exists already, as the second of two APIs under one name does;
+    - `mapping_key`: path below the name, without slashes at its ends (default: none, the name alone);
+    - `hosted_zone`: `{ id = ... }` of a Route 53 zone that gets the alias record. Null leaves DNS to you: point the name to the output `custom_domain`.
+  EOT
+  type = object({
+    name        = string
+    certificate = optional(object({ arn = string }))
+    mapping_key = optional(string, "")
+    hosted_zone = optional(object({ id = string }))
+  })
+  default = null
+
+  validation {
+    condition     = var.custom_domain == null ? true : can(regex("^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.)+[a-z0-9][a-z0-9-]{0,61}[a-z0-9]$", var.custom_domain.name))
+    error_message = "custom_domain.name must be a domain name in lower case, without wildcard, scheme, port and path."
+  }
+
+  validation {
+    condition     = try(var.custom_domain.certificate, null) == null ? true : can(regex("^arn:[a-z-]+:acm:[a-z0-9-]+:[0-9]{12}:certificate/[A-Za-z0-9-]+$", var.custom_domain.certificate.arn))
+    error_message = "custom_domain.certificate.arn must be the ARN of an ACM certificate (arn:aws:acm:<region>:<account>:certificate/<id>)."
+  }
+
+  validation {
+    condition     = var.custom_domain == null ? true : length(var.custom_domain.mapping_key) <= 300 && can(regex("^([A-Za-z0-9$_.+!*'()-]+(/[A-Za-z0-9$_.+!*'()-]+)*)?$", var.custom_domain.mapping_key))
+    error_message = "custom_domain.mapping_key must be empty or a path of at most 300 characters of a-z, A-Z, 0-9 and $-_.+!*'(), with single slashes between its parts only."
+  }
+
+  validation {
+    condition     = try(var.custom_domain.hosted_zone, null) == null ? true : can(regex("^Z[A-Z0-9]{1,31}$", var.custom_domain.hosted_zone.id)) && var.custom_domain.certificate != null
+    error_message = "custom_domain.hosted_zone.id must be the id of a hosted zone (Z and up to 31 of A-Z and 0-9), and needs custom_domain.certificate: the record belongs where the domain name is made."
+  }
+}
+
+variable "disable_execute_api_endpoint" {
+  description = "Whether the API's own endpoint (<id>.execute-api.<region>.amazonaws.com) refuses everybody, so that custom_domain is the only way in, for @connections too. False, the default, leaves a second way in past whatever stands before the domain name."
+  type        = bool
+  default     = false
+  nullable    = false
+
+  validation {
+    condition     = !var.disable_execute_api_endpoint || var.custom_domain != null
+    error_message = "disable_execute_api_endpoint needs custom_domain: without one nobody could connect."
   }
 }
 
@@ -162,6 +251,7 @@ variable "access_log_fields" {
     authorizerLatency = "$context.authorizer.latency"
     authorizerStatus  = "$context.authorizer.status"
     connectionId      = "$context.connectionId"
+    domainName        = "$context.domainName"
     error             = "$context.error.message"
     errorType         = "$context.error.responseType"
     eventType         = "$context.eventType"
@@ -205,4 +295,43 @@ variable "detailed_metrics" {
   type        = bool
   default     = false
   nullable    = false
+}
+
+#### Alarms ####
+
+variable "alarms" {
+  description = <<-EOT
+    Alarms on the stage's metrics. Null, the default, makes none: nobody is told when the API fails.
+
+    - `actions`: ARNs of what is told when an alarm begins and when it ends, as SNS topics;
+
+    and from how much on in five minutes:
+
+    - `integration_errors`: 4XX and 5XX of the functions, and so also connections that `$connect` refuses (default 50);
+    - `execution_errors`: functions that could not be called, or failed (default 5);
+    - `client_errors`: handshakes and messages refused with 4XX, throttled ones among them (default 200);
+    - `connects`: new connections (default 80% of what the throttle of `$connect` lets through);
+    - `latency_ms`: milliseconds that one call of a function in a hundred takes longer than, in two of three times five minutes (default 5000).
+  EOT
+  type = object({
+    actions            = list(string)
+    integration_errors = optional(number, 50)
+    execution_errors   = optional(number, 5)
+    client_errors      = optional(number, 200)
+    connects           = optional(number)
+    latency_ms         = optional(number, 5000)
+  })
+  default = null
+
+  validation {
+    condition     = var.alarms == null ? true : length(var.alarms.actions) >= 1 && length(var.alarms.actions) <= 5 && alltrue([for action in var.alarms.actions : can(regex("^arn:[a-z-]+:", action))])
+    error_message = "alarms.actions must have 1 to 5 ARNs: an alarm that tells nobody is none."
+  }
+
+  validation {
+    condition = var.alarms == null ? true : alltrue([
+      for threshold in [var.alarms.integration_errors, var.alarms.execution_errors, var.alarms.client_errors, coalesce(var.alarms.connects, 1), var.alarms.latency_ms] : threshold == floor(threshold) && threshold >= 1
+    ])
+    error_message = "Each threshold in alarms must be a whole number of at least 1."
+  }
 }

@@ -1,5 +1,7 @@
 # A change that does not make a new deployment never goes live. Each run changes
-# one thing from the first and expects another hash.
+# one thing from the first and expects another hash. Others forgot it altogether
+# (hashicorp/terraform-provider-aws issues 12961 and 36078) or the authorizer
+# (terraform-aws-modules/terraform-aws-apigateway-v2 pull request 139).
 
 mock_provider "aws" {
   mock_resource "aws_apigatewayv2_api" {
@@ -45,6 +47,17 @@ run "a_limit_is_no_part_of_a_deployment" {
   assert {
     condition     = aws_apigatewayv2_deployment.this.triggers.configuration == run.first.deployment_trigger
     error_message = "A throttle, which takes effect at once, makes a new deployment."
+  }
+}
+
+run "a_domain_name_is_no_part_of_a_deployment" {
+  variables {
+    custom_domain = { name = "ws.example.com" }
+  }
+
+  assert {
+    condition     = aws_apigatewayv2_deployment.this.triggers.configuration == run.first.deployment_trigger
+    error_message = "A mapping, which takes effect at once, makes a new deployment."
   }
 }
 
@@ -143,5 +156,49 @@ run "one_more_route" {
   assert {
     condition     = aws_apigatewayv2_deployment.this.triggers.configuration != run.first.deployment_trigger
     error_message = "Another route would not go live."
+  }
+}
+
+run "a_disabled_endpoint" {
+  variables {
+    custom_domain                = { name = "ws.example.com" }
+    disable_execute_api_endpoint = true
+  }
+
+  assert {
+    condition     = aws_apigatewayv2_deployment.this.triggers.configuration != run.first.deployment_trigger
+    error_message = "The endpoint would stay open: AWS closes it with a deployment only."
+  }
+}
+
+run "a_model" {
+  variables {
+    models = { send = { schema = "{\"type\":\"object\"}" } }
+    routes = {
+      "$connect"  = { function = { invoke_arn = "arn:aws:apigateway:connect", function_name = "connect", qualifier = "live" } }
+      sendMessage = { function = { invoke_arn = "arn:aws:apigateway:message", function_name = "message", qualifier = "live" }, model = "send" }
+      ping        = { mock = "{\"type\":\"pong\"}" }
+    }
+  }
+
+  assert {
+    condition     = aws_apigatewayv2_deployment.this.triggers.configuration != run.first.deployment_trigger
+    error_message = "A model would not go live."
+  }
+}
+
+run "another_schema" {
+  variables {
+    models = { send = { schema = "{\"type\":\"array\"}" } }
+    routes = {
+      "$connect"  = { function = { invoke_arn = "arn:aws:apigateway:connect", function_name = "connect", qualifier = "live" } }
+      sendMessage = { function = { invoke_arn = "arn:aws:apigateway:message", function_name = "message", qualifier = "live" }, model = "send" }
+      ping        = { mock = "{\"type\":\"pong\"}" }
+    }
+  }
+
+  assert {
+    condition     = aws_apigatewayv2_deployment.this.triggers.configuration != run.a_model.deployment_trigger
+    error_message = "Another schema would not go live."
   }
 }

@@ -223,3 +223,251 @@ run "refuses_words_that_aws_does_not_know" {
 
   expect_failures = [var.name, var.stage_name, var.log_retention_days, var.throttle, var.kms_key_arn]
 }
+
+run "refuses_a_model_that_nobody_made" {
+  command = plan
+
+  variables {
+    routes = {
+      "$connect"  = { function = { invoke_arn = "arn:aws:apigateway:connect", function_name = "connect", qualifier = "live" } }
+      sendMessage = { function = { invoke_arn = "arn:aws:apigateway:message", function_name = "message", qualifier = "live" }, model = "send" }
+    }
+  }
+
+  expect_failures = [var.routes]
+}
+
+run "refuses_a_model_where_there_is_no_message" {
+  command = plan
+
+  variables {
+    models = { send = { schema = "{}" } }
+    routes = {
+      "$connect" = { function = { invoke_arn = "arn:aws:apigateway:connect", function_name = "connect", qualifier = "live" }, model = "send" }
+    }
+  }
+
+  expect_failures = [var.routes]
+}
+
+run "refuses_a_model_name_with_a_hyphen" {
+  command = plan
+
+  variables {
+    models = { send-message = { schema = "{}" } }
+  }
+
+  expect_failures = [var.models]
+}
+
+run "refuses_a_schema_that_is_no_object" {
+  command = plan
+
+  variables {
+    models = { send = { schema = "[]" } }
+  }
+
+  expect_failures = [var.models]
+}
+
+run "refuses_a_schema_that_is_too_long" {
+  command = plan
+
+  variables {
+    models = { send = { schema = jsonencode({ x = format("%032768d", 0) }) } }
+  }
+
+  expect_failures = [var.models]
+}
+
+run "accepts_a_domain_name_in_every_form" {
+  command = plan
+
+  variables {
+    custom_domain = {
+      name        = "a-1.xn--bcher-kva.example.co"
+      certificate = { arn = "arn:aws-us-gov:acm:us-gov-west-1:111122223333:certificate/1a2b3c4d-0000-4000-8000-000000000000" }
+      mapping_key = "chat/v1.0_a$b"
+    }
+  }
+}
+
+run "refuses_a_wildcard" {
+  command = plan
+
+  variables {
+    custom_domain = { name = "*.example.com" }
+  }
+
+  expect_failures = [var.custom_domain]
+}
+
+run "refuses_capitals" {
+  command = plan
+
+  variables {
+    custom_domain = { name = "WS.example.com" }
+  }
+
+  expect_failures = [var.custom_domain]
+}
+
+run "refuses_a_url" {
+  command = plan
+
+  variables {
+    custom_domain = { name = "https://ws.example.com" }
+  }
+
+  expect_failures = [var.custom_domain]
+}
+
+run "refuses_a_name_without_a_dot" {
+  command = plan
+
+  variables {
+    custom_domain = { name = "localhost" }
+  }
+
+  expect_failures = [var.custom_domain]
+}
+
+run "refuses_a_certificate_of_iam" {
+  command = plan
+
+  variables {
+    custom_domain = { name = "ws.example.com", certificate = { arn = "arn:aws:iam::111122223333:server-certificate/ws" } }
+  }
+
+  expect_failures = [var.custom_domain]
+}
+
+run "refuses_a_mapping_key_with_a_slash_before_it" {
+  command = plan
+
+  variables {
+    custom_domain = { name = "ws.example.com", mapping_key = "/chat" }
+  }
+
+  expect_failures = [var.custom_domain]
+}
+
+run "refuses_a_mapping_key_with_two_slashes" {
+  command = plan
+
+  variables {
+    custom_domain = { name = "ws.example.com", mapping_key = "chat//v1" }
+  }
+
+  expect_failures = [var.custom_domain]
+}
+
+run "refuses_a_mapping_key_that_is_too_long" {
+  command = plan
+
+  variables {
+    custom_domain = { name = "ws.example.com", mapping_key = format("%0301d", 0) }
+  }
+
+  expect_failures = [var.custom_domain]
+}
+
+run "refuses_a_zone_by_its_name" {
+  command = plan
+
+  variables {
+    custom_domain = { name = "ws.example.com", certificate = { arn = "arn:aws:acm:eu-west-1:111122223333:certificate/1" }, hosted_zone = { id = "example.com" } }
+  }
+
+  expect_failures = [var.custom_domain]
+}
+
+run "refuses_a_record_for_a_domain_name_made_elsewhere" {
+  command = plan
+
+  variables {
+    custom_domain = { name = "ws.example.com", hosted_zone = { id = "Z0123456789ABCDEFGHIJ" } }
+  }
+
+  expect_failures = [var.custom_domain]
+}
+
+run "refuses_to_shut_the_only_door" {
+  command = plan
+
+  variables {
+    disable_execute_api_endpoint = true
+  }
+
+  expect_failures = [var.disable_execute_api_endpoint]
+}
+
+run "refuses_alarms_that_tell_nobody" {
+  command = plan
+
+  variables {
+    alarms = { actions = [] }
+  }
+
+  expect_failures = [var.alarms]
+}
+
+run "refuses_alarms_that_tell_six" {
+  command = plan
+
+  variables {
+    alarms = { actions = [for i in range(6) : "arn:aws:sns:eu-west-1:111122223333:alarms-${i}"] }
+  }
+
+  expect_failures = [var.alarms]
+}
+
+run "refuses_alarms_that_tell_an_address" {
+  command = plan
+
+  variables {
+    alarms = { actions = ["ops@example.com"] }
+  }
+
+  expect_failures = [var.alarms]
+}
+
+run "refuses_an_alarm_that_never_ends" {
+  command = plan
+
+  variables {
+    alarms = { actions = ["arn:aws:sns:eu-west-1:111122223333:alarms"], client_errors = 0 }
+  }
+
+  expect_failures = [var.alarms]
+}
+
+run "refuses_half_a_connection" {
+  command = plan
+
+  variables {
+    alarms = { actions = ["arn:aws:sns:eu-west-1:111122223333:alarms"], connects = 1.5 }
+  }
+
+  expect_failures = [var.alarms]
+}
+
+run "refuses_a_field_without_a_name" {
+  command = plan
+
+  variables {
+    access_log_fields = { "" = "$context.requestId" }
+  }
+
+  expect_failures = [var.access_log_fields]
+}
+
+run "refuses_a_log_line_that_is_too_long" {
+  command = plan
+
+  variables {
+    access_log_fields = { for i in range(100) : format("request%057d", i) => "$context.requestId" }
+  }
+
+  expect_failures = [var.access_log_fields]
+}
