@@ -6,6 +6,10 @@ locals {
   cognito_issuer   = one([for pool in aws_cognito_user_pool.this : "https://${pool.endpoint}"])
   cognito_jwks_uri = one([for pool in aws_cognito_user_pool.this : var.cognito_endpoint == null ? "https://${pool.endpoint}/.well-known/jwks.json" : "${var.cognito_endpoint}/${pool.id}/.well-known/jwks.json"])
 
+  # Where a client finds the sign-in, token and sign-out URLs of the issuer.
+  # https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderConfig
+  discovery_url = local.use_cognito ? replace(local.cognito_jwks_uri, "/jwks\\.json$/", "openid-configuration") : "${trimsuffix(var.oidc.issuer, "/")}/.well-known/openid-configuration"
+
   issuer           = local.use_cognito ? local.cognito_issuer : var.oidc.issuer
   jwks_uri         = local.use_cognito ? local.cognito_jwks_uri : var.oidc.jwks_uri
   audiences        = local.use_cognito ? aws_cognito_user_pool_client.this[*].id : var.oidc.audiences
@@ -101,6 +105,17 @@ resource "aws_cognito_user_pool_client" "this" {
     id_token      = "minutes"
     refresh_token = "hours"
   }
+}
+
+# The pages of the hosted sign-in. A custom domain is served by CloudFront, hence
+# its certificate in us-east-1.
+resource "aws_cognito_user_pool_domain" "this" {
+  count = var.sign_in_domain == null ? 0 : 1
+
+  user_pool_id          = aws_cognito_user_pool.this[0].id
+  domain                = var.sign_in_domain.custom == null ? var.sign_in_domain.prefix : var.sign_in_domain.custom.name
+  certificate_arn       = var.sign_in_domain.custom == null ? null : var.sign_in_domain.custom.certificate.arn
+  managed_login_version = var.sign_in_domain.managed_login_version
 }
 
 #### Authorizer ####

@@ -40,6 +40,11 @@ output "jwks_uri" {
   value       = local.jwks_uri
 }
 
+output "openid_configuration_url" {
+  description = "URL of the issuer's discovery document, by which a client finds where to sign in, to get tokens and to sign out."
+  value       = local.discovery_url
+}
+
 output "audiences" {
   description = "Audiences of which a token must name one."
   value       = local.audiences
@@ -58,4 +63,13 @@ output "user_pool_arn" {
 output "user_pool_client_id" {
   description = "Id of the Cognito app client, or null with an issuer of your own."
   value       = one(aws_cognito_user_pool_client.this[*].id)
+}
+
+output "sign_in_domain" {
+  description = "Domain of the hosted sign-in: `domain` (the prefix, or the custom name), and for a custom one what its DNS record points to, target_domain_name and hosted_zone_id. Null without sign_in_domain. It is there before the pages are; a client asks the discovery document."
+  value = one([for domain in aws_cognito_user_pool_domain.this : {
+    domain             = domain.domain
+    target_domain_name = var.sign_in_domain.custom == null ? null : domain.cloudfront_distribution
+    hosted_zone_id     = var.sign_in_domain.custom == null ? null : domain.cloudfront_distribution_zone_id
+  }])
 }

@@ -275,6 +275,56 @@ variable "logout_urls" {
   }
 }
 
+variable "sign_in_domain" {
+  description = <<-EOT
+    Where Cognito serves its own pages for signing in and out, which a web client needs. Null, the default, serves none: users sign in by the API with SRP, as `portcullis chat` does. Clients find the URLs by the output `openid_configuration_url`. Either
+
+    - `prefix`: the pages are at `<prefix>.auth.<region>.amazoncognito.com`; unique in the Region; or
+    - `custom`: `{ name = ..., certificate = { arn = ... } }`, a domain name of your own with an ACM certificate of us-east-1. The domain above it must have an A record. Point the name to the output `sign_in_domain`; AWS takes up to an hour.
+
+    and `managed_login_version`: 1 (default), the classic pages, or 2, the newer ones, which say that they are unavailable until the client has a branding style of yours.
+  EOT
+  type = object({
+    prefix = optional(string)
+    custom = optional(object({
+      name        = string
+      certificate = object({ arn = string })
+    }))
+    managed_login_version = optional(number, 1)
+  })
+  default = null
+
+  validation {
+    condition     = var.sign_in_domain == null ? true : (var.sign_in_domain.prefix == null) != (var.sign_in_domain.custom == null)
+    error_message = "sign_in_domain must have exactly one of prefix and custom."
+  }
+
+  validation {
+    condition     = var.sign_in_domain == null ? true : var.sign_in_domain.prefix == null ? true : can(regex("^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$", var.sign_in_domain.prefix)) && !can(regex("aws|amazon|cognito", var.sign_in_domain.prefix))
+    error_message = "sign_in_domain.prefix must be 1 to 63 characters of a-z, 0-9 and hyphen, neither begin nor end with a hyphen, and not contain aws, amazon or cognito."
+  }
+
+  validation {
+    condition     = var.sign_in_domain == null ? true : var.sign_in_domain.custom == null ? true : can(regex("^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.){2,}[a-z0-9][a-z0-9-]{0,61}[a-z0-9]$", var.sign_in_domain.custom.name)) && can(regex("^arn:[a-z-]+:acm:us-east-1:[0-9]{12}:certificate/[A-Za-z0-9-]+$", var.sign_in_domain.custom.certificate.arn))
+    error_message = "sign_in_domain.custom must have a domain name below another (auth.example.com), in lower case, and the ARN of an ACM certificate of us-east-1."
+  }
+
+  validation {
+    condition     = var.sign_in_domain == null ? true : contains([1, 2], var.sign_in_domain.managed_login_version)
+    error_message = "sign_in_domain.managed_login_version must be 1 or 2."
+  }
+
+  validation {
+    condition     = var.sign_in_domain == null || var.oidc == null
+    error_message = "sign_in_domain is for the Cognito user pool: with oidc there is none, and the issuer has its own pages."
+  }
+
+  validation {
+    condition     = var.sign_in_domain == null || length(var.callback_urls) > 0
+    error_message = "sign_in_domain needs callback_urls: without them every OAuth flow is off, and the pages would lead nowhere."
+  }
+}
+
 #### The authorizer function ####
 
 variable "package_dir" {

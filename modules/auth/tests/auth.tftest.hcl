@@ -103,6 +103,11 @@ run "the_client_is_hardened_without_being_asked" {
   }
 
   assert {
+    condition     = length(aws_cognito_user_pool_domain.this) == 0 && output.sign_in_domain == null
+    error_message = "There are pages to sign in that nobody asked for."
+  }
+
+  assert {
     condition     = !aws_cognito_user_pool_client.this[0].allowed_oauth_flows_user_pool_client && length(aws_cognito_user_pool_client.this[0].allowed_oauth_flows) == 0 && length(aws_cognito_user_pool_client.this[0].allowed_oauth_scopes) == 0
     error_message = "An OAuth flow is on that nobody asked for."
   }
@@ -144,6 +149,11 @@ run "the_authorizer_believes_the_pools_access_tokens_only" {
   }
 
   assert {
+    condition     = output.openid_configuration_url == "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_example01/.well-known/openid-configuration"
+    error_message = "Clients look for the sign-in elsewhere."
+  }
+
+  assert {
     condition     = length(output.authorizer.identity_sources) == 0
     error_message = "A client whose token comes in the other header would get 401."
   }
@@ -163,6 +173,11 @@ run "keys_from_another_endpoint" {
     condition     = output.issuer == "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_example01"
     error_message = "Another endpoint for the keys changed the issuer."
   }
+
+  assert {
+    condition     = output.openid_configuration_url == "https://cognito-idp-fips.eu-west-1.amazonaws.com/eu-west-1_example01/.well-known/openid-configuration"
+    error_message = "Discovery does not go by the given endpoint."
+  }
 }
 
 run "an_issuer_of_ones_own_makes_no_pool" {
@@ -174,6 +189,11 @@ run "an_issuer_of_ones_own_makes_no_pool" {
     }
     allowed_origins      = []
     allow_missing_origin = true
+  }
+
+  assert {
+    condition     = output.openid_configuration_url == "https://id.example.com/.well-known/openid-configuration" && length(aws_cognito_user_pool_domain.this) == 0
+    error_message = "Discovery is not the issuer's own."
   }
 
   assert {
@@ -292,5 +312,50 @@ run "relaxed_by_name" {
   assert {
     condition     = module.authorizer.environment.METRICS_NAMESPACE == ""
     error_message = "metrics_namespace = null still writes metrics."
+  }
+}
+
+run "pages_to_sign_in_at_a_prefix" {
+  variables {
+    callback_urls  = ["https://chat.example.com/"]
+    sign_in_domain = { prefix = "chat-example" }
+  }
+
+  assert {
+    condition     = aws_cognito_user_pool_domain.this[0].domain == "chat-example" && aws_cognito_user_pool_domain.this[0].certificate_arn == null && aws_cognito_user_pool_domain.this[0].managed_login_version == 1 && aws_cognito_user_pool_domain.this[0].user_pool_id == "eu-west-1_example01"
+    error_message = "The pages are elsewhere, or of a version that needs a branding style."
+  }
+
+  assert {
+    condition     = output.sign_in_domain.domain == "chat-example" && output.sign_in_domain.target_domain_name == null
+    error_message = "A prefix has no DNS record to make."
+  }
+}
+
+# The implicit flow and a day-long ID token for a credential are what
+# aws-samples/websocket-chat-application has; a token in a URL's fragment is in the
+# browser's history.
+run "pages_to_sign_in_at_a_domain_of_ones_own" {
+  variables {
+    callback_urls = ["https://chat.example.com/"]
+    sign_in_domain = {
+      custom                = { name = "auth.example.com", certificate = { arn = "arn:aws:acm:us-east-1:111122223333:certificate/1a2b3c4d-0000-4000-8000-000000000000" } }
+      managed_login_version = 2
+    }
+  }
+
+  assert {
+    condition     = aws_cognito_user_pool_domain.this[0].domain == "auth.example.com" && aws_cognito_user_pool_domain.this[0].certificate_arn == var.sign_in_domain.custom.certificate.arn && aws_cognito_user_pool_domain.this[0].managed_login_version == 2
+    error_message = "The pages are elsewhere, or of another version."
+  }
+
+  assert {
+    condition     = output.sign_in_domain.domain == "auth.example.com" && output.sign_in_domain.target_domain_name == aws_cognito_user_pool_domain.this[0].cloudfront_distribution && output.sign_in_domain.hosted_zone_id == aws_cognito_user_pool_domain.this[0].cloudfront_distribution_zone_id
+    error_message = "The caller cannot make the DNS record."
+  }
+
+  assert {
+    condition     = aws_cognito_user_pool_client.this[0].allowed_oauth_flows == toset(["code"]) && !aws_cognito_user_pool_client.this[0].generate_secret
+    error_message = "Pages to sign in turn another flow on than the code grant of a public client."
   }
 }

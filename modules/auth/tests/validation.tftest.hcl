@@ -371,3 +371,113 @@ run "refuses_a_namespace_with_a_space" {
 
   expect_failures = [var.metrics_namespace]
 }
+
+run "refuses_pages_to_sign_in_nowhere" {
+  command = plan
+
+  variables {
+    callback_urls  = ["https://chat.example.com/"]
+    sign_in_domain = {}
+  }
+
+  expect_failures = [var.sign_in_domain]
+}
+
+run "refuses_pages_to_sign_in_at_two_places" {
+  command = plan
+
+  variables {
+    callback_urls  = ["https://chat.example.com/"]
+    sign_in_domain = { prefix = "chat", custom = { name = "auth.example.com", certificate = { arn = "arn:aws:acm:us-east-1:111122223333:certificate/1" } } }
+  }
+
+  expect_failures = [var.sign_in_domain]
+}
+
+run "refuses_a_prefix_with_a_word_of_awss" {
+  command = plan
+
+  variables {
+    callback_urls  = ["https://chat.example.com/"]
+    sign_in_domain = { prefix = "my-cognito-chat" }
+  }
+
+  expect_failures = [var.sign_in_domain]
+}
+
+run "refuses_a_prefix_that_is_a_name" {
+  command = plan
+
+  variables {
+    callback_urls  = ["https://chat.example.com/"]
+    sign_in_domain = { prefix = "auth.example" }
+  }
+
+  expect_failures = [var.sign_in_domain]
+}
+
+run "refuses_a_prefix_that_ends_with_a_hyphen" {
+  command = plan
+
+  variables {
+    callback_urls  = ["https://chat.example.com/"]
+    sign_in_domain = { prefix = "chat-" }
+  }
+
+  expect_failures = [var.sign_in_domain]
+}
+
+run "refuses_a_sign_in_certificate_of_another_region" {
+  command = plan
+
+  variables {
+    callback_urls  = ["https://chat.example.com/"]
+    sign_in_domain = { custom = { name = "auth.example.com", certificate = { arn = "arn:aws:acm:eu-west-1:111122223333:certificate/1" } } }
+  }
+
+  expect_failures = [var.sign_in_domain]
+}
+
+run "refuses_a_sign_in_domain_above_which_there_is_none" {
+  command = plan
+
+  variables {
+    callback_urls  = ["https://chat.example.com/"]
+    sign_in_domain = { custom = { name = "example.com", certificate = { arn = "arn:aws:acm:us-east-1:111122223333:certificate/1" } } }
+  }
+
+  expect_failures = [var.sign_in_domain]
+}
+
+run "refuses_a_managed_login_that_does_not_exist" {
+  command = plan
+
+  variables {
+    callback_urls  = ["https://chat.example.com/"]
+    sign_in_domain = { prefix = "chat", managed_login_version = 3 }
+  }
+
+  expect_failures = [var.sign_in_domain]
+}
+
+run "refuses_pages_that_lead_nowhere" {
+  command = plan
+
+  variables {
+    sign_in_domain = { prefix = "chat" }
+  }
+
+  expect_failures = [var.sign_in_domain]
+}
+
+run "refuses_cognitos_pages_for_another_issuer" {
+  command = plan
+
+  variables {
+    callback_urls  = ["https://chat.example.com/"]
+    sign_in_domain = { prefix = "chat" }
+    oidc           = { issuer = "https://id.example.com", jwks_uri = "https://id.example.com/keys", audiences = ["chat"] }
+  }
+
+  expect_failures = [var.sign_in_domain]
+}
