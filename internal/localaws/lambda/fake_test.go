@@ -375,12 +375,14 @@ func (s *stack) close(t testing.TB) {
 	}
 }
 
+// invoke runs a function and waits until its sandbox is ready for more.
 func (s *stack) invoke(t testing.TB, name string, event map[string]any) *Result {
 	t.Helper()
 	result, err := s.runner.Invoke(t.Context(), arnOf(name), mustJSON(event))
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.runner.awaitTurnaround(t.Context())
 	return result
 }
 

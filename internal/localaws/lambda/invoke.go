@@ -48,10 +48,14 @@ type invocation struct {
 	started  time.Time
 	deadline time.Time
 	done     chan struct{} // closed when the runtime asks for the next request
+	// answered gives the caller his answer before the invocation is over. It is
+	// called once or never.
+	answered func(*Result)
 
 	// Guarded by the sandbox's mutex until finished.
 	doomed        bool // its sandbox is being killed on purpose
 	responded     bool
+	early         bool // answered was called
 	finished      bool
 	response      []byte
 	functionError string
@@ -79,26 +83,35 @@ func (r *Runner) invoke(ctx context.Context, c call) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := r.admit(f); err != nil {
+	if err := r.admit(ctx, f); err != nil {
 		return nil, err
 	}
 	if c.requestID == "" {
 		c.requestID = uuid.New()
 	}
-	inv := &invocation{call: c, traceID: newTraceID(), done: make(chan struct{})}
 	type outcome struct {
 		result *Result
 		err    error
 	}
 	over := make(chan outcome, 1)
-	go func() {
-		result, err := r.run(f.version, inv)
-		r.concurrency.leave(f)
+	inv := &invocation{call: c, traceID: newTraceID(), done: make(chan struct{}), answered: func(result *Result) {
+		r.concurrency.answered(f)
+		over <- outcome{result, nil}
+	}}
+	err = r.spawn(func() {
+		result, early, err := r.run(f.version, inv)
 		if result != nil {
 			r.publishInvocation(f, result.duration, result.FunctionError != "")
 		}
-		over <- outcome{result, err}
-	}()
+		r.concurrency.leave(f, early)
+		if !early {
+			over <- outcome{result, err}
+		}
+	})
+	if err != nil {
+		r.concurrency.leave(f, false)
+		return nil, err
+	}
 	select {
 	case o := <-over:
 		return o.result, o.err
@@ -107,15 +120,18 @@ func (r *Runner) invoke(ctx context.Context, c call) (*Result, error) {
 	}
 }
 
-func (r *Runner) run(v *version, inv *invocation) (*Result, error) {
+// run runs an invocation to its end, and reports whether its caller has had the
+// answer before.
+func (r *Runner) run(v *version, inv *invocation) (result *Result, early bool, err error) {
 	for {
 		p, err := r.pool(v)
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
 		s, err := p.acquire()
 		if err != nil {
-			return r.notStarted(v, inv, err)
+			result, err := r.notStarted(v, inv, err)
+			return result, false, err
 		}
 		if !s.begin(inv) {
 			continue // it died while it was idle
@@ -123,22 +139,22 @@ func (r *Runner) run(v *version, inv *invocation) (*Result, error) {
 		done := s.serve(inv)
 		if done.alive {
 			p.release(s)
-		} else if r.isClosed() {
-			return nil, ErrClosed
+		} else if r.isClosed() && !done.early {
+			return nil, false, ErrClosed
 		}
-		result := &Result{
-			Payload:         inv.response,
-			FunctionError:   inv.functionError,
-			RequestID:       inv.requestID,
-			ExecutedVersion: v.number,
-			tail:            done.tail,
-			duration:        done.duration,
-		}
-		if done.failed != nil {
-			result.Payload, result.FunctionError = done.failed.body(inv.requestID), unhandled
-		}
-		return result, nil
+		result := inv.result(v, done.failed)
+		result.tail, result.duration = done.tail, done.duration
+		return result, done.early, nil
 	}
+}
+
+// result is what an invocation came to; failed is nil when the function answered.
+func (inv *invocation) result(v *version, failed *failure) *Result {
+	result := &Result{Payload: inv.response, FunctionError: inv.functionError, RequestID: inv.requestID, ExecutedVersion: v.number}
+	if failed != nil {
+		result.Payload, result.FunctionError = failed.body(inv.requestID), unhandled
+	}
+	return result
 }
 
 // notStarted ends a request for which no sandbox came up. What is wrong with

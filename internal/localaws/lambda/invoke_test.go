@@ -397,6 +397,7 @@ func waitState(t *testing.T, s *stack, state string) {
 
 func invokeError(s *stack, name string) error {
 	_, err := s.runner.Invoke(context.Background(), arnOf(name), []byte(`{"do":"echo"}`))
+	s.runner.awaitTurnaround(context.Background())
 	return err
 }
 

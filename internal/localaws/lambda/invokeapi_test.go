@@ -170,6 +170,7 @@ func TestTheInvokeAPI(t *testing.T) {
 	})
 
 	t.Run("a dry run does not run", func(t *testing.T) {
+		w.runner.awaitTurnaround(ctx)
 		before := len(w.metrics.of("Invocations", "Count", map[string]string{"FunctionName": "f"}))
 		out, err := w.lambda.Invoke(ctx, &awslambda.InvokeInput{FunctionName: aws.String("f"), InvocationType: types.InvocationTypeDryRun, Payload: []byte(`{"do":"echo"}`)})
 		if err != nil || out.StatusCode != http.StatusNoContent || len(out.Payload) != 0 {
@@ -268,6 +269,7 @@ func TestWhoMayInvoke(t *testing.T) {
 	}
 	before := len(w.metrics.of("Invocations", "Count", map[string]string{"FunctionName": "f"}))
 	ran := func() bool {
+		w.runner.awaitTurnaround(ctx)
 		after := len(w.metrics.of("Invocations", "Count", map[string]string{"FunctionName": "f"}))
 		changed := after != before
 		before = after

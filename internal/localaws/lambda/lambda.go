@@ -164,6 +164,9 @@ func (r *Runner) Close(ctx context.Context) error {
 		return nil
 	}
 	r.closed = true
+	r.mu.Unlock()
+	r.awaitTurnaround(ctx)
+	r.mu.Lock()
 	for p := range r.everyPool() {
 		p.kill()
 	}
@@ -194,6 +197,16 @@ func (r *Runner) Close(ctx context.Context) error {
 	}
 	r.spawner.stop()
 	return r.logs.Close(ctx)
+}
+
+// awaitTurnaround waits a moment for runtimes that have answered to ask for more:
+// killed before that, they would be reported as failed.
+func (r *Runner) awaitTurnaround(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, turnaround)
+	defer cancel()
+	for r.concurrency.inTurnaround() && ctx.Err() == nil {
+		time.Sleep(time.Millisecond)
+	}
 }
 
 // reap takes down sandboxes that nobody needed for a while.

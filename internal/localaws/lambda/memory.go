@@ -27,7 +27,8 @@ type memory struct {
 func (m *memory) due(took time.Duration) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return took >= quick || time.Since(m.measured) >= memoryInterval
+	age := time.Since(m.measured)
+	return took >= quick && age >= quick || age >= memoryInterval
 }
 
 // measure takes what a sandbox uses. It reports false when that is more than it

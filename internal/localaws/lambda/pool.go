@@ -28,16 +28,31 @@ func newPool(r *Runner, v *version) *pool {
 	return &pool{runner: r, version: v, all: make(map[*sandbox]struct{})}
 }
 
+// patience is how long a request waits for a sandbox whose runtime has answered and
+// is about to ask for another, before it gets a new one.
+const patience = 200 * time.Millisecond
+
 // acquire returns a sandbox for one request: an idle one, or the first that is
 // free after a new one was ordered. The caller gives it back with release.
 func (p *pool) acquire() (*sandbox, error) {
+	p.mu.Lock()
 	if s := p.takeIdle(); s != nil {
+		p.mu.Unlock()
 		return s, nil
 	}
 	wait := make(chan offer, 1)
-	p.mu.Lock()
 	p.waiting = append(p.waiting, wait)
+	soon := p.turningAround() >= len(p.waiting)
 	p.mu.Unlock()
+	if soon {
+		timer := time.NewTimer(patience)
+		defer timer.Stop()
+		select {
+		case o := <-wait:
+			return o.sandbox, o.err
+		case <-timer.C:
+		}
+	}
 	// For each that waits one sandbox comes up, or says why it did not.
 	if err := p.runner.spawn(p.start); err != nil {
 		p.give(offer{err: err})
@@ -46,9 +61,20 @@ func (p *pool) acquire() (*sandbox, error) {
 	return o.sandbox, o.err
 }
 
+// turningAround is how many sandboxes are about to be free. The caller holds the
+// lock.
+func (p *pool) turningAround() int {
+	n := 0
+	for s := range p.all {
+		if s.turnsAround() {
+			n++
+		}
+	}
+	return n
+}
+
+// takeIdle takes the idle sandbox that was used last. The caller holds the lock.
 func (p *pool) takeIdle() *sandbox {
-	p.mu.Lock()
-	defer p.mu.Unlock()
 	for len(p.idle) > 0 {
 		s := p.idle[len(p.idle)-1]
 		p.idle = p.idle[:len(p.idle)-1]
@@ -92,10 +118,15 @@ func (p *pool) watch(s *sandbox) {
 	})
 }
 
-// give hands an offer to who waits longest. It reports false when nobody waits.
-func (p *pool) give(o offer) bool {
+// give hands an offer to who waits longest.
+func (p *pool) give(o offer) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.giveLocked(o)
+}
+
+// giveLocked is give for who holds the lock. It reports false when nobody waits.
+func (p *pool) giveLocked(o offer) bool {
 	if len(p.waiting) == 0 {
 		return false
 	}
@@ -106,12 +137,16 @@ func (p *pool) give(o offer) bool {
 
 // release takes a sandbox back that is ready for another request.
 func (p *pool) release(s *sandbox) {
-	if time.Now().Before(s.retireAt) && p.give(offer{sandbox: s}) {
-		return
-	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.drained || !time.Now().Before(s.retireAt) {
+	if s.process.dying() {
+		return // it was killed after its answer
+	}
+	fresh := time.Now().Before(s.retireAt)
+	if fresh && p.giveLocked(offer{sandbox: s}) {
+		return
+	}
+	if p.drained || !fresh {
 		s.process.kill()
 		return
 	}

@@ -43,6 +43,7 @@ type process struct {
 	exited chan struct{} // closed when the bootstrap has ended and its group is killed
 
 	mu     sync.Mutex
+	killed bool
 	reaped bool
 }
 
@@ -88,9 +89,18 @@ func (p *process) pid() int { return p.cmd.Process.Pid }
 func (p *process) kill() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.killed = true
 	if !p.reaped {
 		_ = syscall.Kill(-p.pid(), syscall.SIGKILL)
 	}
+}
+
+// dying tells whether the group has been killed, be there something left of it or
+// not.
+func (p *process) dying() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.killed
 }
 
 func (p *process) wait() {

@@ -22,6 +22,7 @@ func (*spawner) start(string, []string, *os.File) (*process, error) {
 
 func (*process) pid() int           { return 0 }
 func (*process) kill()              {}
+func (*process) dying() bool        { return true }
 func (*process) state() string      { return "" }
 func (*process) peakMemory() int64  { return 0 }
 func (*process) groupMemory() int64 { return 0 }

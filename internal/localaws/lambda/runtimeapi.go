@@ -9,6 +9,9 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
+
+	"github.com/portcullis-chat/portcullis/internal/localaws/lambda/runtimehttp"
 )
 
 // maxResponse is the largest response of a synchronous invocation, in bytes
@@ -22,85 +25,101 @@ const (
 	initErrorPath    = "/2018-06-01/runtime/init/error"
 )
 
-// runtimeAPI is the Lambda Runtime API of one sandbox. It picks the handler
-// itself, since it is half of what a short invocation costs.
-func (s *sandbox) runtimeAPI(address string) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+// runtimeAPI is the Lambda Runtime API of one sandbox.
+func (s *sandbox) runtimeAPI(address string) runtimehttp.Handler {
+	return func(c *runtimehttp.Conn, r *http.Request) {
 		// Only a runtime speaks to it: a web page could take a request away.
 		if r.Host != address || r.Header.Get("Origin") != "" || r.Header.Get("Sec-Fetch-Site") != "" {
-			refuseRuntime(w, http.StatusForbidden, "Forbidden", "not a runtime of this sandbox")
+			refuseRuntime(c, http.StatusForbidden, "Forbidden", "not a runtime of this sandbox")
 			return
 		}
 		if r.URL.Path == nextPath && r.Method == http.MethodGet {
-			s.next(w, r)
+			s.next(c)
 			return
 		}
 		rest, ofInvocation := strings.CutPrefix(r.URL.Path, invocationPrefix)
 		id, action, _ := strings.Cut(rest, "/")
 		switch {
 		case r.Method != http.MethodPost:
-			refuseRuntime(w, http.StatusNotFound, "NotFound", "no such operation: "+r.Method+" "+r.URL.Path)
+			refuseRuntime(c, http.StatusNotFound, "NotFound", "no such operation: "+r.Method+" "+r.URL.Path)
 		case r.URL.Path == initErrorPath:
-			s.initError(w, r)
+			s.initError(c, r)
 		case ofInvocation && action == "response":
-			s.response(w, r, id)
+			s.response(c, r, id)
 		case ofInvocation && action == "error":
-			s.invocationError(w, r, id)
+			s.invocationError(c, r, id)
 		default:
-			refuseRuntime(w, http.StatusNotFound, "NotFound", "no such operation: "+r.Method+" "+r.URL.Path)
+			refuseRuntime(c, http.StatusNotFound, "NotFound", "no such operation: "+r.Method+" "+r.URL.Path)
 		}
-	})
+	}
 }
 
 // next ends the request before, and holds the runtime until there is another.
-func (s *sandbox) next(w http.ResponseWriter, r *http.Request) {
+func (s *sandbox) next(c *runtimehttp.Conn) {
 	s.mu.Lock()
-	before := s.current
-	if before != nil && !before.responded {
+	before, waiting := s.current, s.undelivered
+	if before != nil && !before.responded && waiting == nil {
 		s.mu.Unlock()
-		refuseRuntime(w, http.StatusForbidden, "InvalidStateTransition", "the invocation before has no response yet")
+		refuseRuntime(c, http.StatusForbidden, "InvalidStateTransition", "the invocation before has no response yet")
 		return
 	}
-	s.current = nil
+	s.undelivered = nil
+	if waiting == nil {
+		s.current = nil
+		if s.poll != nil {
+			s.poll.Close() // the runtime has given it up
+		}
+		s.poll = c
+		c.Hold(func() { s.pollGone(c) })
+	}
 	if !s.initialised {
 		s.initialised = true
 		close(s.ready)
 	}
 	s.mu.Unlock()
-	if before != nil {
+	switch {
+	case waiting != nil:
+		s.deliver(c, waiting)
+	case before != nil:
 		close(before.done)
-	}
-
-	select {
-	case inv := <-s.work:
-		doomed := s.faults.KillSandbox(s.version.name)
-		s.mu.Lock()
-		inv.doomed = doomed
-		s.mu.Unlock()
-		h := w.Header()
-		h.Set("Content-Type", "application/json")
-		h.Set("Content-Length", strconv.Itoa(len(inv.payload)))
-		h.Set("Lambda-Runtime-Aws-Request-Id", inv.requestID)
-		h.Set("Lambda-Runtime-Deadline-Ms", strconv.FormatInt(inv.deadline.UnixMilli(), 10))
-		h.Set("Lambda-Runtime-Invoked-Function-Arn", inv.arn)
-		h.Set("Lambda-Runtime-Trace-Id", inv.traceID)
-		if inv.clientContext != "" {
-			h.Set("Lambda-Runtime-Client-Context", inv.clientContext)
-		}
-		_, _ = w.Write(inv.payload)
-		if doomed {
-			_ = http.NewResponseController(w).Flush()
-			s.process.kill()
-		}
-	case <-s.process.exited:
-	case <-r.Context().Done():
 	}
 }
 
-func (s *sandbox) response(w http.ResponseWriter, r *http.Request, id string) {
+// pollGone forgets a runtime that does not wait any longer.
+func (s *sandbox) pollGone(c *runtimehttp.Conn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.poll == c {
+		s.poll = nil
+	}
+}
+
+// deliver gives a request to the runtime that waits for it.
+func (s *sandbox) deliver(c *runtimehttp.Conn, inv *invocation) {
+	doomed := s.faults.KillSandbox(s.version.name)
+	s.mu.Lock()
+	inv.doomed = doomed
+	s.mu.Unlock()
+	fields := []runtimehttp.Field{
+		{Name: "Content-Type", Value: "application/json"},
+		{Name: "Lambda-Runtime-Aws-Request-Id", Value: inv.requestID},
+		{Name: "Lambda-Runtime-Deadline-Ms", Value: strconv.FormatInt(inv.deadline.UnixMilli(), 10)},
+		{Name: "Lambda-Runtime-Invoked-Function-Arn", Value: inv.arn},
+		{Name: "Lambda-Runtime-Trace-Id", Value: inv.traceID},
+	}
+	if inv.clientContext != "" {
+		fields = append(fields, runtimehttp.Field{Name: "Lambda-Runtime-Client-Context", Value: inv.clientContext})
+	}
+	c.Answer(http.StatusOK, inv.payload, fields...)
+	if doomed {
+		s.process.kill()
+	}
+}
+
+func (s *sandbox) response(c *runtimehttp.Conn, r *http.Request, id string) {
 	body, size, err := readBody(r)
 	if err != nil {
-		refuseRuntime(w, http.StatusBadRequest, "InvalidRequest", err.Error())
+		refuseRuntime(c, http.StatusBadRequest, "InvalidRequest", err.Error())
 		return
 	}
 	if size > maxResponse {
@@ -108,8 +127,8 @@ func (s *sandbox) response(w http.ResponseWriter, r *http.Request, id string) {
 			errorType: "Function.ResponseSizeTooLarge",
 			message:   fmt.Sprintf("Response payload size (%d bytes) exceeded maximum allowed payload size (%d bytes).", size, maxResponse),
 		}
-		if s.answer(w, id, func(inv *invocation) { inv.tooLarge = tooLarge }) {
-			refuseRuntime(w, http.StatusRequestEntityTooLarge, tooLarge.errorType, tooLarge.message)
+		if s.answer(c, id, func(inv *invocation) { inv.tooLarge = tooLarge }) {
+			refuseRuntime(c, http.StatusRequestEntityTooLarge, tooLarge.errorType, tooLarge.message)
 		}
 		return
 	}
@@ -121,41 +140,55 @@ func (s *sandbox) response(w http.ResponseWriter, r *http.Request, id string) {
 			body = document
 		}
 	}
-	if s.answer(w, id, func(inv *invocation) { inv.response, inv.functionError = body, functionError }) {
-		accept(w)
+	if s.answer(c, id, func(inv *invocation) { inv.response, inv.functionError = body, functionError }) {
+		accept(c)
 	}
 }
 
-func (s *sandbox) invocationError(w http.ResponseWriter, r *http.Request, id string) {
+func (s *sandbox) invocationError(c *runtimehttp.Conn, r *http.Request, id string) {
 	body, size, err := readBody(r)
 	if err != nil || size > maxResponse {
-		refuseRuntime(w, http.StatusBadRequest, "InvalidRequest", "the error document cannot be read or is too large")
+		refuseRuntime(c, http.StatusBadRequest, "InvalidRequest", "the error document cannot be read or is too large")
 		return
 	}
-	if s.answer(w, id, func(inv *invocation) { inv.response, inv.functionError = body, unhandled }) {
-		accept(w)
+	if s.answer(c, id, func(inv *invocation) { inv.response, inv.functionError = body, unhandled }) {
+		accept(c)
 	}
 }
 
-// answer records what the runtime says of its current request. It refuses an
-// answer to any other and a second answer.
-func (s *sandbox) answer(w http.ResponseWriter, id string, record func(*invocation)) bool {
+// answer records what the runtime says of its current request, and passes it on
+// to the caller: on AWS too, he does not wait until the runtime asks for the next
+// request. It refuses an answer to any other and a second answer.
+func (s *sandbox) answer(c *runtimehttp.Conn, id string, record func(*invocation)) bool {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	inv := s.current
 	if inv == nil || inv.requestID != id || inv.doomed || inv.responded || inv.finished {
-		refuseRuntime(w, http.StatusBadRequest, "InvalidRequestID", "no such invocation is waiting for an answer")
+		s.mu.Unlock()
+		refuseRuntime(c, http.StatusBadRequest, "InvalidRequestID", "no such invocation is waiting for an answer")
 		return false
 	}
 	inv.responded = true
 	record(inv)
+	s.mu.Unlock()
+	if inv.tail {
+		return true // the log has its end later
+	}
+	if s.exceeds(time.Since(inv.started)) {
+		return true // what it said does not count
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !inv.finished {
+		inv.early = true
+		inv.answered(inv.result(s.version, inv.tooLarge))
+	}
 	return true
 }
 
-func (s *sandbox) initError(w http.ResponseWriter, r *http.Request) {
+func (s *sandbox) initError(c *runtimehttp.Conn, r *http.Request) {
 	body, size, err := readBody(r)
 	if err != nil || size > maxResponse {
-		refuseRuntime(w, http.StatusBadRequest, "InvalidRequest", "the error document cannot be read or is too large")
+		refuseRuntime(c, http.StatusBadRequest, "InvalidRequest", "the error document cannot be read or is too large")
 		return
 	}
 	var document struct {
@@ -172,14 +205,14 @@ func (s *sandbox) initError(w http.ResponseWriter, r *http.Request) {
 	initialised := s.initialised
 	s.mu.Unlock()
 	if initialised {
-		refuseRuntime(w, http.StatusForbidden, "InvalidStateTransition", "the initialisation is over")
+		refuseRuntime(c, http.StatusForbidden, "InvalidStateTransition", "the initialisation is over")
 		return
 	}
 	select {
 	case s.initFail <- &failure{errorType: document.Type, message: document.Message, payload: body}:
-		accept(w)
+		accept(c)
 	default:
-		refuseRuntime(w, http.StatusForbidden, "InvalidStateTransition", "the initialisation has failed already")
+		refuseRuntime(c, http.StatusForbidden, "InvalidStateTransition", "the initialisation has failed already")
 	}
 }
 
@@ -202,17 +235,13 @@ func readBody(r *http.Request) (body []byte, size int64, err error) {
 	return body, int64(len(body)) + rest, nil
 }
 
-func accept(w http.ResponseWriter) {
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(http.StatusAccepted)
-	_, _ = io.WriteString(w, `{"status":"OK"}`)
+func accept(c *runtimehttp.Conn) {
+	c.Answer(http.StatusAccepted, []byte(`{"status":"OK"}`), runtimehttp.Field{Name: "Content-Type", Value: "application/json"})
 }
 
-func refuseRuntime(w http.ResponseWriter, status int, errorType, message string) {
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	_, _ = w.Write(mustJSON(struct {
+func refuseRuntime(c *runtimehttp.Conn, status int, errorType, message string) {
+	c.Answer(status, mustJSON(struct {
 		Message string `json:"errorMessage"`
 		Type    string `json:"errorType"`
-	}{message, errorType}))
+	}{message, errorType}), runtimehttp.Field{Name: "Content-Type", Value: "application/json"})
 }

@@ -5,10 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
 	"sync"
 	"time"
 
+	"github.com/portcullis-chat/portcullis/internal/localaws/lambda/runtimehttp"
 	"github.com/portcullis-chat/portcullis/internal/localaws/logship"
 )
 
@@ -24,11 +24,10 @@ type sandbox struct {
 	output   *output
 	faults   Faults
 	process  *process
-	server   *http.Server
-	work     chan *invocation // the request that the next long poll takes
-	ready    chan struct{}    // closed by the first poll for a request
-	initFail chan *failure    // what the runtime posted to init/error
-	retireAt time.Time        // when its credentials are too old for a request
+	server   *runtimehttp.Server
+	ready    chan struct{} // closed by the first poll for a request
+	initFail chan *failure // what the runtime posted to init/error
+	retireAt time.Time     // when its credentials are too old for a request
 	started  time.Time
 
 	memory memory
@@ -38,6 +37,8 @@ type sandbox struct {
 
 	mu          sync.Mutex
 	current     *invocation
+	poll        *runtimehttp.Conn // of the runtime that waits for a request
+	undelivered *invocation       // nobody waited when it came: the next poll takes it
 	initialised bool
 	lastUsed    time.Time
 	invocations int
@@ -63,7 +64,6 @@ func (r *Runner) newSandbox(v *version, starting func(*sandbox)) (*sandbox, erro
 		stream:   newStream(r.logs, v),
 		log:      platformLog{logging: v.logging, version: v.number, memoryMB: v.memoryMB},
 		faults:   r.config.Faults,
-		work:     make(chan *invocation, 1),
 		ready:    make(chan struct{}),
 		initFail: make(chan *failure, 1),
 		started:  time.Now(),
@@ -115,7 +115,6 @@ func (s *sandbox) start(r *Runner) error {
 		return fmt.Errorf("make pipe for the function's output: %w", err)
 	}
 	address := listener.Addr().String()
-	s.server = &http.Server{Handler: s.runtimeAPI(address), ReadHeaderTimeout: initTimeout}
 	s.process, err = r.spawner.start(dir, environment(s.version, sandboxSettings{
 		runtimeAPI:  address,
 		gatewayURL:  r.config.GatewayURL,
@@ -128,7 +127,7 @@ func (s *sandbox) start(r *Runner) error {
 		s.output.close()
 		return &failure{errorType: invalidEntrypoint, message: err.Error()}
 	}
-	go func() { _ = s.server.Serve(listener) }() // until shutdown closes it
+	s.server = runtimehttp.Serve(listener, s.runtimeAPI(address))
 	return nil
 }
 
@@ -180,32 +179,47 @@ func timeoutFailure(limit time.Duration) *failure {
 func (s *sandbox) shutdown() {
 	s.process.kill()
 	<-s.process.exited
-	_ = s.server.Close()
+	s.server.Close()
 	s.output.close()
 }
 
-// begin hands a request over. It reports false when the process is gone.
+// begin hands a request over. It reports false when the process is gone, or about
+// to be.
 func (s *sandbox) begin(inv *invocation) bool {
-	select {
-	case <-s.process.exited:
+	if s.process.dying() {
 		return false
-	default:
 	}
 	inv.started = time.Now()
 	inv.deadline = inv.started.Add(s.version.timeout)
+	s.output.begin(s.log.start(inv.requestID), inv.tail)
 	s.mu.Lock()
 	s.current = inv
 	s.invocations++
+	poll := s.poll
+	s.poll = nil
+	if poll == nil {
+		s.undelivered = inv
+	}
 	s.mu.Unlock()
-	s.output.begin(s.log.start(inv.requestID), inv.tail)
-	s.work <- inv
+	switch {
+	case poll == nil:
+	case len(inv.payload) > atOnce:
+		go s.deliver(poll, inv) // until the runtime has read it, which counts as its time
+	default:
+		s.deliver(poll, inv)
+	}
 	return true
 }
+
+// atOnce is the size of a payload that a socket takes without waiting for its
+// reader, in bytes.
+const atOnce = 32 << 10
 
 // ending is how a sandbox got through a request.
 type ending struct {
 	failed   *failure // nil when the function answered, be it with an error
 	alive    bool     // the sandbox can take another request
+	early    bool     // the caller has had his answer since before
 	duration time.Duration
 	tail     []byte
 }
@@ -223,9 +237,7 @@ func (s *sandbox) serve(inv *invocation) ending {
 		done.failed, done.alive = timeoutFailure(s.version.timeout), false
 	}
 	done.duration = time.Since(inv.started)
-	if done.alive && s.memory.due(done.duration) && !s.memory.measure(s.process.peakMemory()) {
-		// It answered, but on AWS it would not have lived to.
-		s.process.kill()
+	if done.alive && s.exceeds(done.duration) {
 		<-s.process.exited
 		done.failed, done.alive = s.exitFailure(), false
 	}
@@ -239,6 +251,7 @@ func (s *sandbox) serve(inv *invocation) ending {
 	s.mu.Lock()
 	s.lastUsed = time.Now()
 	inv.finished = true
+	done.early = inv.early
 	if inv.responded && !s.memory.exceeded() {
 		// A runtime that answers and then ends (a panic) has answered.
 		done.failed = inv.tooLarge
@@ -250,4 +263,22 @@ func (s *sandbox) serve(inv *invocation) ending {
 	s.mu.Unlock()
 	done.tail = s.output.end(s.log.end(r), inv.tail)
 	return done
+}
+
+// turnsAround tells whether the runtime has answered its request and is about to ask
+// for another.
+func (s *sandbox) turnsAround() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.current != nil && s.current.responded && !s.process.dying()
+}
+
+// exceeds tells whether a request that has been answered after so long took more
+// memory than there is, and kills the sandbox: on AWS it would not have lived to
+// answer.
+func (s *sandbox) exceeds(took time.Duration) bool {
+	if s.memory.due(took) && !s.memory.measure(s.process.peakMemory()) {
+		s.process.kill()
+	}
+	return s.memory.exceeded()
 }

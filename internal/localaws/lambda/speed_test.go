@@ -31,7 +31,11 @@ func BenchmarkInvoke(b *testing.B) {
 	s.deploy(b, "f", nil)
 	for _, parallel := range []int{1, 2, 4, 8} {
 		b.Run(fmt.Sprintf("parallel=%d", parallel), func(b *testing.B) {
-			run(b, parallel, func() { s.invoke(b, "f", noop) })
+			run(b, parallel, func() {
+				if _, err := s.runner.Invoke(b.Context(), arnOf("f"), mustJSON(noop)); err != nil {
+					b.Fatal(err)
+				}
+			})
 		})
 	}
 }

@@ -41,12 +41,40 @@ func main() {
 		os.Exit(0)
 	case "hang":
 		time.Sleep(time.Hour)
+	case "raw":
+		raw()
 	case "error":
 		body := strings.NewReader(`{"errorType":"Config.Missing","errorMessage":"TABLE is not set"}`)
 		http.Post("http://"+os.Getenv("AWS_LAMBDA_RUNTIME_API")+"/2018-06-01/runtime/init/error", "application/json", body)
 		os.Exit(1)
 	}
 	lambda.Start(handle)
+}
+
+// raw is a runtime of its own, as a shell script would be one: a connection for
+// each request, which it gives up when nothing has come for GIVE_UP, and LINGER
+// after each answer.
+func raw() {
+	linger, _ := time.ParseDuration(os.Getenv("LINGER"))
+	giveUp, _ := time.ParseDuration(os.Getenv("GIVE_UP"))
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true, ExpectContinueTimeout: time.Minute}}
+	url := "http://" + os.Getenv("AWS_LAMBDA_RUNTIME_API") + "/2018-06-01/runtime/invocation/"
+	for {
+		client.Timeout = giveUp
+		next, err := client.Get(url + "next")
+		if err != nil {
+			time.Sleep(50 * time.Millisecond)
+			continue
+		}
+		client.Timeout = 0
+		answer, _ := http.NewRequest("POST", url+next.Header.Get("Lambda-Runtime-Aws-Request-Id")+"/response", strings.NewReader(strconv.Itoa(os.Getpid())))
+		answer.Header.Set("Expect", "100-continue")
+		answered, err := client.Do(answer)
+		if err != nil || answered.StatusCode != http.StatusAccepted {
+			os.Exit(9)
+		}
+		time.Sleep(linger)
+	}
 }
 
 var held [][]byte
