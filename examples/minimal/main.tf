@@ -26,10 +26,9 @@ module "chat" {
   }
 
   # This is an example to throw away: `terraform destroy` has to be able to
-  # remove its tables and users, and its key soon after. Never copy these three.
+  # remove its tables and users, and its key soon after. Never copy these two.
   deletion_protection      = false
   kms_deletion_window_days = 7
-  log_retention_days       = 7
 
   depends_on = [module.account_logging]
 }

@@ -109,8 +109,8 @@ resource "aws_kms_key" "this" {
 module "table" {
   source = "../../modules/table"
 
-  name        = "${var.name}-polls"
-  kms_key_arn = aws_kms_key.this.arn
+  name    = "${var.name}-polls"
+  kms_key = { arn = aws_kms_key.this.arn }
 
   # Of an example to throw away.
   deletion_protection = false
@@ -136,7 +136,6 @@ module "presence" {
 
   reserved_concurrency = var.reserved_concurrency
   kms_key_arn          = aws_kms_key.this.arn
-  log_retention_days   = 7
 }
 
 module "vote" {
@@ -161,7 +160,6 @@ module "vote" {
 
   reserved_concurrency = var.reserved_concurrency
   kms_key_arn          = aws_kms_key.this.arn
-  log_retention_days   = 7
 }
 
 #### Who may connect ####
@@ -181,7 +179,6 @@ module "auth" {
 
   reserved_concurrency = var.reserved_concurrency
   kms_key_arn          = aws_kms_key.this.arn
-  log_retention_days   = 7
   deletion_protection  = false
 }
 
@@ -201,6 +198,5 @@ module "api" {
     ping          = { mock = jsonencode({ type = "pong" }) }
   }
 
-  kms_key_arn        = aws_kms_key.this.arn
-  log_retention_days = 7
+  kms_key_arn = aws_kms_key.this.arn
 }

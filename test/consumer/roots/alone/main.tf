@@ -41,8 +41,8 @@ module "table" {
   source   = "git::file://@REPOSITORY@//modules/table?ref=@TAG@"
   for_each = toset(["one", "two"])
 
-  name        = "alone-${each.key}"
-  kms_key_arn = aws_kms_key.here.arn
+  name    = "alone-${each.key}"
+  kms_key = { arn = aws_kms_key.here.arn }
 
   depends_on = [terraform_data.before]
 }
@@ -52,8 +52,7 @@ module "table_elsewhere" {
   count     = 1
   providers = { aws = aws.elsewhere }
 
-  name        = "alone-one"
-  kms_key_arn = aws_kms_key.elsewhere.arn
+  name = "alone-one"
 }
 
 module "function" {
