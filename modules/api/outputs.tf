@@ -69,3 +69,11 @@ output "route_ids" {
   description = "Ids of the routes, by their key."
   value       = { for key, route in aws_apigatewayv2_route.this : key => route.id }
 }
+
+output "alarm_thresholds" {
+  description = "Thresholds of the alarms, by what they watch, the defaults among them; empty without `alarms`."
+  value = merge(
+    { for key, alarm in aws_cloudwatch_metric_alarm.this : key => alarm.threshold },
+    { for alarm in aws_cloudwatch_metric_alarm.latency : "latency" => alarm.threshold },
+  )
+}

@@ -5,7 +5,16 @@ locals {
   region     = split(":", module.api.execution_arn)[3]
   account_id = split(":", module.api.execution_arn)[4]
 
+  # In the names by which services call one another. China's differ.
+  # https://docs.amazonaws.cn/en_us/general/latest/gr/endpoints-arns.html
+  dns_suffix = local.partition == "aws-cn" ? "amazonaws.com.cn" : "amazonaws.com"
+
   kms_key_arn = var.kms_key == null ? aws_kms_key.this[0].arn : var.kms_key.arn
+
+  # Tags by part, so that a bill can be split by them. The caller's own win.
+  tags = { for part in ["key", "connections", "messages", "auth", "connect", "disconnect", "message", "api", "alarms"] :
+    part => merge(var.cost_tags ? { "portcullis:chat" = var.name, "portcullis:part" = part } : {}, var.tags)
+  }
 
   # Known without the groups themselves, which cannot be made before the key.
   log_group_names = concat(
@@ -26,7 +35,7 @@ locals {
     conditions = [{
       test     = "StringEquals"
       variable = "kms:ViaService"
-      values   = ["dynamodb.${local.region}.amazonaws.com"]
+      values   = ["dynamodb.${local.region}.${local.dns_suffix}"]
     }]
   }
 }
@@ -92,7 +101,7 @@ data "aws_iam_policy_document" "key" {
     condition {
       test     = "StringEquals"
       variable = "kms:ViaService"
-      values   = ["dynamodb.${local.region}.amazonaws.com", "lambda.${local.region}.amazonaws.com"]
+      values   = ["dynamodb.${local.region}.${local.dns_suffix}", "lambda.${local.region}.${local.dns_suffix}"]
     }
   }
 
@@ -110,13 +119,43 @@ data "aws_iam_policy_document" "key" {
 
     principals {
       type        = "Service"
-      identifiers = ["logs.${local.region}.amazonaws.com"]
+      identifiers = ["logs.${local.region}.${local.dns_suffix}"]
     }
 
     condition {
       test     = "ArnEquals"
       variable = "kms:EncryptionContext:aws:logs:arn"
       values   = [for name in local.log_group_names : "arn:${local.partition}:logs:${local.region}:${local.account_id}:log-group:${name}"]
+    }
+  }
+
+  # CloudWatch asks KMS itself, not by way of SNS, before it publishes to an
+  # encrypted topic; refused, it drops the notification and says nothing.
+  # https://repost.aws/knowledge-center/cloudwatch-receive-sns-for-alarm-trigger
+  dynamic "statement" {
+    for_each = local.make_topic ? [true] : []
+
+    content {
+      sid       = "AlarmsOfThisChat"
+      actions   = ["kms:Decrypt", "kms:GenerateDataKey*"]
+      resources = ["*"]
+
+      principals {
+        type        = "Service"
+        identifiers = ["cloudwatch.amazonaws.com"]
+      }
+
+      condition {
+        test     = "StringEquals"
+        variable = "aws:SourceAccount"
+        values   = [local.account_id]
+      }
+
+      condition {
+        test     = "ArnLike"
+        variable = "aws:SourceArn"
+        values   = [local.alarm_arns]
+      }
     }
   }
 }
@@ -128,7 +167,7 @@ resource "aws_kms_key" "this" {
   policy                  = data.aws_iam_policy_document.key[0].json
   enable_key_rotation     = true
   deletion_window_in_days = var.kms_deletion_window_days
-  tags                    = var.tags
+  tags                    = local.tags["key"]
 }
 
 resource "aws_kms_alias" "this" {
@@ -147,7 +186,7 @@ module "connections" {
   kms_key                = { arn = local.kms_key_arn }
   point_in_time_recovery = var.point_in_time_recovery
   deletion_protection    = var.deletion_protection
-  tags                   = var.tags
+  tags                   = local.tags["connections"]
 }
 
 module "messages" {
@@ -157,7 +196,7 @@ module "messages" {
   kms_key                = { arn = local.kms_key_arn }
   point_in_time_recovery = var.point_in_time_recovery
   deletion_protection    = var.deletion_protection
-  tags                   = var.tags
+  tags                   = local.tags["messages"]
 }
 
 #### Functions ####
@@ -196,7 +235,7 @@ module "connect" {
   permissions_boundary = var.permissions_boundary
   log_retention_days   = var.log_retention_days
   log_level            = var.log_level
-  tags                 = var.tags
+  tags                 = local.tags["connect"]
 }
 
 module "disconnect" {
@@ -230,7 +269,7 @@ module "disconnect" {
   permissions_boundary = var.permissions_boundary
   log_retention_days   = var.log_retention_days
   log_level            = var.log_level
-  tags                 = var.tags
+  tags                 = local.tags["disconnect"]
 }
 
 module "message" {
@@ -292,7 +331,7 @@ module "message" {
   permissions_boundary = var.permissions_boundary
   log_retention_days   = var.log_retention_days
   log_level            = var.log_level
-  tags                 = var.tags
+  tags                 = local.tags["message"]
 }
 
 module "auth" {
@@ -315,6 +354,7 @@ module "auth" {
   password_policy     = var.user_pool.password_policy
   callback_urls       = var.user_pool.callback_urls
   logout_urls         = var.user_pool.logout_urls
+  sign_in_domain      = var.user_pool.sign_in_domain
   deletion_protection = var.deletion_protection
 
   package_dir          = var.package_dir
@@ -327,7 +367,7 @@ module "auth" {
   log_retention_days   = var.log_retention_days
   log_level            = var.log_level
   metrics_namespace    = var.metrics_namespace
-  tags                 = var.tags
+  tags                 = local.tags["auth"]
 }
 
 #### API ####
@@ -352,11 +392,23 @@ module "api" {
     ping          = { mock = jsonencode({ type = "pong" }) }
   }
 
+  custom_domain                = var.custom_domain
+  disable_execute_api_endpoint = var.disable_execute_api_endpoint
+
+  alarms = var.alarms == null ? null : {
+    actions            = [local.topic_arn]
+    integration_errors = var.alarms.thresholds.integration_errors
+    execution_errors   = var.alarms.thresholds.execution_errors
+    client_errors      = var.alarms.thresholds.client_errors
+    connects           = var.alarms.thresholds.connects
+    latency_ms         = var.alarms.thresholds.latency_ms
+  }
+
   throttle           = { rate = var.throttle.rate, burst = var.throttle.burst }
   detailed_metrics   = var.detailed_metrics
   kms_key_arn        = local.kms_key_arn
   log_retention_days = var.log_retention_days
-  tags               = var.tags
+  tags               = local.tags["api"]
 }
 
 #### Operators ####
@@ -390,4 +442,212 @@ data "aws_iam_policy_document" "operator" {
       }
     }
   }
+}
+
+#### Alarms ####
+
+locals {
+  make_topic = var.alarms == null ? false : var.alarms.topic == null
+  topic_arn  = var.alarms == null ? null : local.make_topic ? aws_sns_topic.alarms[0].arn : var.alarms.topic.arn
+  alarm_arns = "arn:${local.partition}:cloudwatch:${local.region}:${local.account_id}:alarm:${var.name}-*"
+
+  functions = {
+    authorizer = module.auth.authorizer.function_name
+    connect    = module.connect.name
+    disconnect = module.disconnect.name
+    message    = module.message.name
+  }
+
+  tables = {
+    connections = { name = module.connections.name, operations = ["DeleteItem", "PutItem", "Query", "UpdateItem"] }
+    messages    = { name = module.messages.name, operations = ["PutItem", "Query"] }
+  }
+
+  # An alarm is the sum of a metric in five minutes. What is not called has no
+  # data, which is no reason to wake anybody.
+  lambda_alarms = var.alarms == null ? {} : merge(
+    { for part, name in local.functions : "${part}-throttles" => {
+      namespace   = "AWS/Lambda"
+      metric      = "Throttles"
+      dimensions  = { FunctionName = name }
+      threshold   = var.alarms.thresholds.function_throttles
+      description = "Lambda had no instance of ${part} for a request, which was refused. Raise reserved_concurrency.${part} or the account's quota; if clients reconnect in a loop or attack, lower the throttle of new connections."
+    } },
+    { for part, name in local.functions : "${part}-errors" => {
+      namespace   = "AWS/Lambda"
+      metric      = "Errors"
+      dimensions  = { FunctionName = name }
+      threshold   = var.alarms.thresholds.function_errors
+      description = "${part} crashed or ran out of time or memory. Its log says which; after a deployment, take it back."
+    } if part != "authorizer" },
+    { authorizer-errors = {
+      namespace   = "AWS/Lambda"
+      metric      = "Errors"
+      dimensions  = { FunctionName = local.functions.authorizer }
+      threshold   = var.alarms.thresholds.authorizer_errors
+      description = "The authorizer ended with an error, which is how it answers 401: many refused tokens, or crashes and timeouts. Its log says which reason; compare with the alarms of refused handshakes and of its failures."
+    } },
+  )
+
+  # Of the functions' own metrics (docs/metrics.md).
+  own_alarms = var.alarms == null || var.metrics_namespace == null ? {} : merge(
+    { for part, name in local.functions : "${part}-failures" => {
+      namespace   = var.metrics_namespace
+      metric      = "Failures"
+      dimensions  = { Function = name }
+      threshold   = var.alarms.thresholds.failures
+      description = "${part} could not do its work by our own fault: a table, a post to connections or the issuer's keys. Its log names the reason; look at the service behind it, and at the other alarms."
+    } },
+    {
+      refused-handshakes = {
+        namespace   = var.metrics_namespace
+        metric      = "Refusals"
+        dimensions  = { Function = local.functions.authorizer }
+        threshold   = var.alarms.thresholds.refused_handshakes
+        description = "The authorizer refuses many handshakes. Reasons token_*, origin or origin_secret: somebody tries, or a client or the edge has old settings; see Refusals by Reason, and the access log for where from."
+      }
+      refused-connects = {
+        namespace   = var.metrics_namespace
+        metric      = "Refusals"
+        dimensions  = { Function = local.functions.connect }
+        threshold   = var.alarms.thresholds.refused_connects
+        description = "Users with valid tokens are refused at the limits: too many connections (429), a full room (503), banned. See Refusals by Reason; raise max_members or max_connections_per_user if this is wanted use."
+      }
+      fanout-failures = {
+        namespace   = var.metrics_namespace
+        metric      = "FanoutFailures"
+        dimensions  = { Function = local.functions.message }
+        threshold   = var.alarms.thresholds.fanout_failures
+        description = "Messages did not reach members of their room, who find them in the history. Look for throttled or failing posts in the log of message: the account's request quota, or slow readers."
+      }
+      fanout-incomplete = {
+        namespace   = var.metrics_namespace
+        metric      = "FanoutIncomplete"
+        dimensions  = { Function = local.functions.message }
+        threshold   = var.alarms.thresholds.fanout_incomplete
+        description = "Messages were not passed to all of their room in time. Rooms are too big for memory_mb.message, or the table of connections is slow: look at FanoutTime and at the table's alarms."
+      }
+    },
+  )
+
+  table_alarms = var.alarms == null ? {} : merge(
+    { for key in setproduct(keys(local.tables), ["Read", "Write"]) : "${key[0]}-${lower(key[1])}-throttles" => {
+      namespace   = "AWS/DynamoDB"
+      metric      = "${key[1]}ThrottleEvents"
+      dimensions  = { TableName = local.tables[key[0]].name }
+      threshold   = var.alarms.thresholds.table_throttles
+      description = "DynamoDB throttles the table ${key[0]}. One room or user takes more than a partition gives (contributor insights show which), or the table's maximum or the account's quota is reached."
+    } },
+    { for pair in flatten([for table, settings in local.tables : [for operation in settings.operations : { table = table, operation = operation }]]) : "${pair.table}-${lower(pair.operation)}-errors" => {
+      namespace   = "AWS/DynamoDB"
+      metric      = "SystemErrors"
+      dimensions  = { TableName = local.tables[pair.table].name, Operation = pair.operation }
+      threshold   = var.alarms.thresholds.table_errors
+      description = "DynamoDB failed on ${pair.operation} of the table ${pair.table}, as it rarely does for a moment. If it lasts, see AWS's health dashboard: messages are refused until it is over, and nothing acknowledged is lost."
+    } },
+  )
+}
+
+resource "aws_sns_topic" "alarms" {
+  count = local.make_topic ? 1 : 0
+
+  name              = "${var.name}-alarms"
+  kms_master_key_id = local.kms_key_arn
+  tags              = local.tags["alarms"]
+}
+
+data "aws_iam_policy_document" "alarms" {
+  count = local.make_topic ? 1 : 0
+
+  statement {
+    sid       = "AlarmsOfThisChat"
+    actions   = ["sns:Publish"]
+    resources = [aws_sns_topic.alarms[0].arn]
+
+    principals {
+      type        = "Service"
+      identifiers = ["cloudwatch.amazonaws.com"]
+    }
+
+    condition {
+      test     = "StringEquals"
+      variable = "aws:SourceAccount"
+      values   = [local.account_id]
+    }
+
+    condition {
+      test     = "ArnLike"
+      variable = "aws:SourceArn"
+      values   = [local.alarm_arns]
+    }
+  }
+}
+
+resource "aws_sns_topic_policy" "alarms" {
+  count = local.make_topic ? 1 : 0
+
+  arn    = aws_sns_topic.alarms[0].arn
+  policy = data.aws_iam_policy_document.alarms[0].json
+}
+
+resource "aws_cloudwatch_metric_alarm" "this" {
+  for_each = merge(local.lambda_alarms, local.own_alarms, local.table_alarms)
+
+  alarm_name        = "${var.name}-${each.key}"
+  alarm_description = each.value.description
+
+  namespace           = each.value.namespace
+  metric_name         = each.value.metric
+  dimensions          = each.value.dimensions
+  statistic           = "Sum"
+  period              = 300
+  evaluation_periods  = 1
+  threshold           = each.value.threshold
+  comparison_operator = "GreaterThanOrEqualToThreshold"
+  treat_missing_data  = "notBreaching"
+
+  alarm_actions = [local.topic_arn]
+  ok_actions    = [local.topic_arn]
+  tags          = local.tags["alarms"]
+}
+
+#### Dashboard ####
+
+locals {
+  # Rows of graphs: what each shows, as lists of namespace, metric, dimensions.
+  graphs = !var.dashboard ? [] : concat(
+    [
+      { title = "Connections and messages", stat = "Sum", metrics = [for metric in ["ConnectCount", "MessageCount"] : ["AWS/ApiGateway", metric, "ApiId", module.api.id, "Stage", module.api.stage_name]] },
+      { title = "Errors of the API", stat = "Sum", metrics = [for metric in ["ClientError", "IntegrationError", "ExecutionError"] : ["AWS/ApiGateway", metric, "ApiId", module.api.id, "Stage", module.api.stage_name]] },
+      { title = "Latency of the functions behind the API (p99, ms)", stat = "p99", metrics = [["AWS/ApiGateway", "IntegrationLatency", "ApiId", module.api.id, "Stage", module.api.stage_name]] },
+      { title = "Errors and throttles of the functions", stat = "Sum", metrics = concat([for metric in ["Errors", "Throttles"] : [for name in values(local.functions) : ["AWS/Lambda", metric, "FunctionName", name]]]...) },
+      { title = "Functions at once", stat = "Maximum", metrics = [for name in values(local.functions) : ["AWS/Lambda", "ConcurrentExecutions", "FunctionName", name]] },
+      { title = "Duration of the functions (p99, ms)", stat = "p99", metrics = [for name in values(local.functions) : ["AWS/Lambda", "Duration", "FunctionName", name]] },
+      { title = "Throttles of the tables", stat = "Sum", metrics = concat([for metric in ["ReadThrottleEvents", "WriteThrottleEvents"] : [for table in values(local.tables) : ["AWS/DynamoDB", metric, "TableName", table.name]]]...) },
+      { title = "Capacity that the tables used", stat = "Sum", metrics = concat([for metric in ["ConsumedReadCapacityUnits", "ConsumedWriteCapacityUnits"] : [for table in values(local.tables) : ["AWS/DynamoDB", metric, "TableName", table.name]]]...) },
+    ],
+    var.metrics_namespace == null ? [] : [
+      { title = "Who was let in, and who was not", stat = "Sum", metrics = [[var.metrics_namespace, "Handshakes", "Function", local.functions.authorizer], [var.metrics_namespace, "Refusals", "Function", local.functions.authorizer], [var.metrics_namespace, "Connects", "Function", local.functions.connect], [var.metrics_namespace, "Refusals", "Function", local.functions.connect]] },
+      { title = "Messages and posts to members", stat = "Sum", metrics = [for metric in ["Messages", "RateLimits", "FanoutDelivered", "FanoutGone", "FanoutFailures", "FanoutIncomplete"] : [var.metrics_namespace, metric, "Function", local.functions.message]] },
+      { title = "Time to store and to pass on a message (p99, ms)", stat = "p99", metrics = [for metric in ["MessageTime", "FanoutTime"] : [var.metrics_namespace, metric, "Function", local.functions.message]] },
+      { title = "Failures of our own", stat = "Sum", metrics = [for name in values(local.functions) : [var.metrics_namespace, "Failures", "Function", name]] },
+    ],
+  )
+}
+
+# Two graphs in a row of 24 columns.
+resource "aws_cloudwatch_dashboard" "this" {
+  count = var.dashboard ? 1 : 0
+
+  dashboard_name = var.name
+  dashboard_body = jsonencode({
+    widgets = [for i, graph in local.graphs : {
+      type       = "metric"
+      x          = i % 2 * 12
+      y          = floor(i / 2) * 6
+      width      = 12
+      height     = 6
+      properties = { title = graph.title, region = local.region, view = "timeSeries", stat = graph.stat, period = 300, metrics = graph.metrics }
+    }]
+  })
 }

@@ -1,5 +1,5 @@
 output "url" {
-  description = "URL that clients connect to, without the query: append ?room=<room>."
+  description = "URL that clients connect to, without the query: append ?room=<room>. It is the custom domain's, if there is one."
   value       = module.api.connect_url
 }
 
@@ -36,6 +36,21 @@ output "issuer" {
 output "jwks_uri" {
   description = "URL that the authorizer fetches the issuer's keys from."
   value       = module.auth.jwks_uri
+}
+
+output "openid_configuration_url" {
+  description = "URL of the issuer's discovery document, by which a client finds where to sign in, to get tokens and to sign out."
+  value       = module.auth.openid_configuration_url
+}
+
+output "sign_in_domain" {
+  description = "Domain of the hosted sign-in, and what a DNS record of a custom one points to: domain, target_domain_name, hosted_zone_id. Null without pages to sign in."
+  value       = module.auth.sign_in_domain
+}
+
+output "custom_domain" {
+  description = "What a DNS record of the custom domain points to: name, target_domain_name, hosted_zone_id. Null without a custom domain made here."
+  value       = module.api.custom_domain
 }
 
 output "user_pool_id" {
@@ -101,4 +116,19 @@ output "region" {
 output "operator_policy_json" {
   description = "IAM policy of those who run `portcullis admin`: what listing rooms and connections, disconnecting, banning and unbanning need, and nothing else. It is attached to nobody."
   value       = data.aws_iam_policy_document.operator.json
+}
+
+output "alarm_topic_arn" {
+  description = "ARN of the SNS topic that alarms tell, made here or given; null without alarms. Subscribe to it."
+  value       = local.topic_arn
+}
+
+output "alarm_names" {
+  description = "Names of the alarms, by what they watch; empty without alarms."
+  value       = merge({ for key, alarm in aws_cloudwatch_metric_alarm.this : key => alarm.alarm_name }, { for key, name in module.api.alarm_names : "api-${key}" => name })
+}
+
+output "dashboard_name" {
+  description = "Name of the CloudWatch dashboard; null without one."
+  value       = one(aws_cloudwatch_dashboard.this[*].dashboard_name)
 }

@@ -16,6 +16,13 @@ variable "tags" {
   nullable    = false
 }
 
+variable "cost_tags" {
+  description = "Whether everything that takes tags also says whose it is, for a bill by chat and part: `portcullis:chat` is the name, `portcullis:part` one of key, connections, messages, auth, connect, disconnect, message, api and alarms. A bill shows them once they are activated as cost allocation tags. The same keys in `tags` win."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
 #### Who may connect ####
 
 variable "allowed_origins" {
@@ -74,7 +81,8 @@ variable "user_pool" {
     - `allow_self_sign_up`: whether anybody may make an account (default false);
     - `token_validity`: access_minutes (30), id_minutes (30), refresh_hours (12);
     - `password_policy`: minimum_length (12), the required classes (all), history_size (5), temporary_validity_days (1);
-    - `callback_urls`, `logout_urls`: of the hosted sign-in (none: OAuth flows are off).
+    - `callback_urls`, `logout_urls`: of the hosted sign-in (none: OAuth flows are off);
+    - `sign_in_domain`: where the pages of the hosted sign-in are, by `prefix` or `custom` (none: there are no pages).
   EOT
   type = object({
     mfa                = optional(string)
@@ -96,6 +104,14 @@ variable "user_pool" {
     }))
     callback_urls = optional(list(string))
     logout_urls   = optional(list(string))
+    sign_in_domain = optional(object({
+      prefix = optional(string)
+      custom = optional(object({
+        name        = string
+        certificate = object({ arn = string })
+      }))
+      managed_login_version = optional(number)
+    }))
   })
   default  = {}
   nullable = false
@@ -220,6 +236,29 @@ variable "stage_name" {
   nullable    = false
 }
 
+variable "custom_domain" {
+  description = "A domain name of your own for the API: `name`; `certificate` (`{ arn = ... }`, of ACM in the chat's Region; null if the domain name exists already); `mapping_key`, a path below the name (default: none); `hosted_zone` (`{ id = ... }` of Route 53, for the record; null leaves DNS to you, see the output `custom_domain`). Null, the default, leaves the API at its execute-api endpoint alone. See the api module."
+  type = object({
+    name        = string
+    certificate = optional(object({ arn = string }))
+    mapping_key = optional(string)
+    hosted_zone = optional(object({ id = string }))
+  })
+  default = null
+}
+
+variable "disable_execute_api_endpoint" {
+  description = "Whether the API's own endpoint (<id>.execute-api.<region>.amazonaws.com) refuses everybody, so that custom_domain is the only way in, for the functions' posts to connections too. False, the default, leaves a second way in past whatever stands before the domain name."
+  type        = bool
+  default     = false
+  nullable    = false
+
+  validation {
+    condition     = !var.disable_execute_api_endpoint || var.custom_domain != null
+    error_message = "disable_execute_api_endpoint needs custom_domain: without one nobody could connect."
+  }
+}
+
 variable "throttle" {
   description = "Requests that API Gateway lets through, of all clients together: `rate` a second and `burst` at once, for each route; and for new connections `connect_rate` and `connect_burst`."
   type = object({
@@ -230,6 +269,11 @@ variable "throttle" {
   })
   default  = {}
   nullable = false
+
+  validation {
+    condition     = var.throttle.rate > 0 && var.throttle.connect_rate > 0 && alltrue([for burst in [var.throttle.burst, var.throttle.connect_burst] : burst >= 1 && burst == floor(burst)])
+    error_message = "throttle.rate and throttle.connect_rate must be above 0 (a second), throttle.burst and throttle.connect_burst whole numbers of at least 1; 0 would refuse everything."
+  }
 }
 
 variable "reserved_concurrency" {
@@ -345,4 +389,55 @@ variable "metrics_namespace" {
   description = "CloudWatch namespace of the metrics that the functions write of themselves in their logs (docs/metrics.md). They are billed as custom metrics. Null writes none."
   type        = string
   default     = "Portcullis"
+}
+
+#### Alarms and dashboard ####
+
+variable "alarms" {
+  description = <<-EOT
+    Alarms on the API, the functions and the tables, `{}` for all defaults. Null, the default, makes none: nobody is told when the chat fails.
+
+    - `topic`: `{ arn = ... }` of an SNS topic of your own that is told when an alarm begins and ends. CloudWatch must be allowed to publish to it, and to use its key (`kms:Decrypt`, `kms:GenerateDataKey*`; AWS's own key for SNS does not allow that). Null makes one here, encrypted with the chat's key: subscribe to the output `alarm_topic_arn`.
+    - `thresholds`: from how much on in five minutes, each a whole number of at least 1. Of the API `integration_errors` (50), `execution_errors` (5), `client_errors` (200), `connects` (80% of the throttle of new connections) and `latency_ms` (5000); of each function `failures` (1), `function_errors` (1), `function_throttles` (1), and `authorizer_errors` (100, since each 401 is one); of refused users `refused_handshakes` (100) and `refused_connects` (50); of messages `fanout_failures` (10) and `fanout_incomplete` (1); of each table `table_throttles` (1) and `table_errors` (5).
+
+    Those of failures, refused users and messages need metrics_namespace.
+  EOT
+  type = object({
+    topic = optional(object({ arn = string }))
+    thresholds = optional(object({
+      integration_errors = optional(number)
+      execution_errors   = optional(number)
+      client_errors      = optional(number)
+      connects           = optional(number)
+      latency_ms         = optional(number)
+      failures           = optional(number, 1)
+      function_errors    = optional(number, 1)
+      function_throttles = optional(number, 1)
+      authorizer_errors  = optional(number, 100)
+      refused_handshakes = optional(number, 100)
+      refused_connects   = optional(number, 50)
+      fanout_failures    = optional(number, 10)
+      fanout_incomplete  = optional(number, 1)
+      table_throttles    = optional(number, 1)
+      table_errors       = optional(number, 5)
+    }), {})
+  })
+  default = null
+
+  validation {
+    condition     = var.alarms == null ? true : var.alarms.topic == null ? true : can(regex("^arn:[a-z-]+:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}$", var.alarms.topic.arn))
+    error_message = "alarms.topic.arn must be the ARN of an SNS topic that is not FIFO (arn:aws:sns:<region>:<account>:<name>)."
+  }
+
+  validation {
+    condition     = var.alarms == null ? true : alltrue([for threshold in values(var.alarms.thresholds) : threshold == null ? true : threshold == floor(threshold) && threshold >= 1])
+    error_message = "Each of alarms.thresholds must be a whole number of at least 1."
+  }
+}
+
+variable "dashboard" {
+  description = "Whether to make a CloudWatch dashboard of the chat: API, functions, tables and the functions' own metrics. CloudWatch bills each dashboard of an account beyond the third."
+  type        = bool
+  default     = false
+  nullable    = false
 }
