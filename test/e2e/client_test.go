@@ -45,7 +45,7 @@ func dial(t *testing.T, d *deployment, o offer) (*websocket.Conn, *http.Response
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), wait)
 	defer cancel()
-	return websocket.Dial(ctx, d.URL+o.query, &websocket.DialOptions{Subprotocols: o.subprotocols, HTTPHeader: o.header})
+	return websocket.Dial(ctx, d.URL+o.query, &websocket.DialOptions{HTTPClient: d.client, Subprotocols: o.subprotocols, HTTPHeader: o.header})
 }
 
 // refused fails the test unless a handshake is refused with status.

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"encoding/json"
+	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -52,6 +53,7 @@ type deployment struct {
 	name    string
 	options *terraform.Options
 	aws     aws.Config
+	client  *http.Client // that handshakes go by; nil for the usual one
 }
 
 // workingCopy copies what roots are made of, and returns the copy's folder: roots
