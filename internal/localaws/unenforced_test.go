@@ -28,6 +28,9 @@ import (
 	kmstypes "github.com/aws/aws-sdk-go-v2/service/kms/types"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 )
 
@@ -183,6 +186,49 @@ func TestWhatTheStackDoesNotEnforce(t *testing.T) {
 			if time.Now().After(deadline) {
 				t.Fatal("the unit counts: no alarm")
 			}
+		}
+	})
+
+	t.Run("an alarm tells a topic that does not let it, under a key that does not know it", func(t *testing.T) {
+		key, err := kms.NewFromConfig(w.root).CreateKey(t.Context(), &kms.CreateKeyInput{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		topics, queues := sns.NewFromConfig(w.root), sqs.NewFromConfig(w.root)
+		topic, err := topics.CreateTopic(t.Context(), &sns.CreateTopicInput{Name: aws.String("deaf"), Attributes: map[string]string{
+			"KmsMasterKeyId": *key.KeyMetadata.Arn,
+			"Policy":         `{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"sns:Publish","Resource":"*"}]}`,
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		queue, err := queues.CreateQueue(t.Context(), &sqs.CreateQueueInput{QueueName: aws.String("listener"), Attributes: map[string]string{
+			"Policy": `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"sns.amazonaws.com"},"Action":"sqs:SendMessage","Resource":"*"}]}`,
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		attributes, err := queues.GetQueueAttributes(t.Context(), &sqs.GetQueueAttributesInput{QueueUrl: queue.QueueUrl, AttributeNames: []sqstypes.QueueAttributeName{sqstypes.QueueAttributeNameQueueArn}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := topics.Subscribe(t.Context(), &sns.SubscribeInput{TopicArn: topic.TopicArn, Protocol: aws.String("sqs"), Endpoint: aws.String(attributes.Attributes["QueueArn"])}); err != nil {
+			t.Fatal(err)
+		}
+		client := cloudwatch.NewFromConfig(w.root)
+		if _, err := client.PutMetricAlarm(t.Context(), &cloudwatch.PutMetricAlarmInput{
+			AlarmName: aws.String("told"), Namespace: aws.String("gaps"), MetricName: aws.String("none"), AlarmActions: []string{*topic.TopicArn},
+			Statistic: cloudwatchtypes.StatisticSum, Period: aws.Int32(60), EvaluationPeriods: aws.Int32(1), Threshold: aws.Float64(0),
+			ComparisonOperator: cloudwatchtypes.ComparisonOperatorGreaterThanThreshold,
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := client.SetAlarmState(t.Context(), &cloudwatch.SetAlarmStateInput{AlarmName: aws.String("told"), StateValue: cloudwatchtypes.StateValueAlarm, StateReason: aws.String("a test")}); err != nil {
+			t.Fatal(err)
+		}
+		got, err := queues.ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{QueueUrl: queue.QueueUrl, WaitTimeSeconds: 10})
+		if err != nil || len(got.Messages) != 1 {
+			t.Errorf("%v, %v", got, err)
 		}
 	})
 
