@@ -134,7 +134,11 @@ func (c *conn) open(response []byte, add func() bool) error {
 // read for writeTimeout is cut off: what it has of a frame cannot be taken back.
 func (c *conn) writeFrame(frame ws.Frame) error {
 	_ = c.net.SetWriteDeadline(time.Now().Add(c.writeTimeout))
-	err := ws.WriteFrame(c.net, frame)
+	// In one write: a header alone would wake the client for nothing.
+	data, err := ws.CompileFrame(frame)
+	if err == nil {
+		_, err = c.net.Write(data)
+	}
 	if err == nil {
 		return nil
 	}

@@ -276,3 +276,24 @@ func FuzzFrames(f *testing.F) {
 		}
 	})
 }
+
+// writes counts the writes to a connection.
+type writes struct {
+	net.Conn
+	n int
+}
+
+func (w *writes) Write(b []byte) (int, error) {
+	w.n++
+	return len(b), nil
+}
+
+func (*writes) SetWriteDeadline(time.Time) error { return nil }
+
+func TestAFrameIsOneWrite(t *testing.T) {
+	to := new(writes)
+	c := &conn{net: &wire{Conn: to}, closing: make(chan struct{}), now: time.Now, clock: time.Now}
+	if err := c.send(make([]byte, maxFrame+1)); err != nil || to.n != 2 {
+		t.Errorf("%d writes for two frames, %v", to.n, err)
+	}
+}

@@ -91,6 +91,7 @@ type Gateway struct {
 	cfg Config
 
 	throttles throttles
+	formats   formats
 
 	mu     sync.Mutex
 	conns  map[string]*conn
@@ -114,6 +115,7 @@ func New(cfg Config) *Gateway {
 	g := &Gateway{
 		cfg: cfg, conns: make(map[string]*conn), ctx: ctx, cancel: cancel,
 		throttles:    throttles{buckets: make(map[bucketKey]*rate.Limiter)},
+		formats:      formats{known: make(map[string][]string)},
 		writeTimeout: writeTimeout, closeHandshake: closeHandshake, authorizerTimeout: authorizerTimeout,
 	}
 	g.work.Add(1)

@@ -40,7 +40,7 @@ func (r *refusal) Unwrap() error { return r.cause }
 func (r *refusal) Error() string { return fmt.Sprintf("%d %s: %v", r.status, r.message, r.cause) }
 
 // serveHandshake takes a client from its upgrade request to an open connection
-// and serves it until it ends.
+// and has it served until it ends.
 func (g *Gateway) serveHandshake(w http.ResponseWriter, r *http.Request, at place) {
 	stage := at.Stage
 	if refused := checkUpgrade(r); refused != nil {
@@ -78,7 +78,10 @@ func (g *Gateway) serveHandshake(w http.ResponseWriter, r *http.Request, at plac
 		refuse(w, http.StatusInternalServerError, "Internal server error")
 		return
 	}
-	g.serve(c, stage, switchingProtocols(r.Header.Get("Sec-WebSocket-Key"), subprotocol))
+	response := switchingProtocols(r.Header.Get("Sec-WebSocket-Key"), subprotocol)
+	// On its own, so that nothing of net/http and of the handshake is kept as long as
+	// the connection lasts: that would be most of its memory.
+	g.work.Go(func() { g.serve(c, stage, response) })
 }
 
 // checkUpgrade refuses a request that is no opening handshake (RFC 6455 section

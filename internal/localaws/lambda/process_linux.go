@@ -173,13 +173,19 @@ func statusField(status []byte, name string) int64 {
 // descendants lists what a process and its children have started. A kernel
 // without the lists of children has none.
 func descendants(pid int) []int {
-	var all []int
-	lists, err := filepath.Glob("/proc/" + strconv.Itoa(pid) + "/task/*/children")
+	tasks := "/proc/" + strconv.Itoa(pid) + "/task"
+	dir, err := os.Open(tasks)
 	if err != nil {
 		return nil
 	}
-	for _, list := range lists {
-		children, err := os.ReadFile(list)
+	defer func() { _ = dir.Close() }()
+	threads, err := dir.Readdirnames(-1)
+	if err != nil {
+		return nil
+	}
+	var all []int
+	for _, thread := range threads {
+		children, err := os.ReadFile(tasks + "/" + thread + "/children")
 		if err != nil {
 			continue // the thread has ended
 		}

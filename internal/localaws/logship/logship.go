@@ -26,7 +26,9 @@ const (
 )
 
 const (
-	flushInterval = 100 * time.Millisecond
+	// flushInterval is a compromise: each sending of each stream costs MiniStack
+	// and the stack as much as a hundred lines.
+	flushInterval = 250 * time.Millisecond
 	// maxPendingBytes bounds what one log stream holds in memory while
 	// MiniStack does not take it.
 	maxPendingBytes = 8 << 20

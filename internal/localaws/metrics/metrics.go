@@ -89,7 +89,7 @@ type Publisher struct {
 	stopped chan struct{}
 
 	mu        sync.Mutex
-	pending   map[seriesKey]*series
+	pending   map[string]*series // by what Point.series gives
 	pauses    map[seriesKey]pause
 	published func(region string)
 	// overflow counts values by namespace that came while maxSeries were held.
@@ -102,6 +102,25 @@ type seriesKey struct {
 	dimensions                    string // encoded
 	stamp                         int64  // Unix seconds
 	high                          bool
+}
+
+// stamp is the second, or the first of the minute, that a point counts for.
+func (p Point) stamp() int64 {
+	unix := p.Time.Unix()
+	if p.HighResolution {
+		return unix
+	}
+	return unix - unix%60
+}
+
+// series names what the point is one of. Equal series have equal names.
+func (p Point) series(name []byte) []byte {
+	for _, text := range [...]string{p.Region, p.Namespace, p.Name, p.Unit} {
+		name = appendText(name, text)
+	}
+	name = strconv.AppendInt(name, p.stamp(), 10)
+	name = strconv.AppendBool(name, p.HighResolution)
+	return appendDimensions(name, p.Dimensions)
 }
 
 // pause says when a series may be sent again.
@@ -120,7 +139,7 @@ func New(client CloudWatch, lost func(namespace, reason string, values int)) *Pu
 func newPublisher(client CloudWatch, lost func(namespace, reason string, values int), now func() time.Time) *Publisher {
 	return &Publisher{
 		client: client, lost: lost, now: now, stop: make(chan struct{}), stopped: make(chan struct{}),
-		pending: make(map[seriesKey]*series), pauses: make(map[seriesKey]pause), overflow: make(map[string]int),
+		pending: make(map[string]*series), pauses: make(map[seriesKey]pause), overflow: make(map[string]int),
 	}
 }
 
@@ -145,35 +164,43 @@ func (p *Publisher) Add(point Point) {
 	if point.Unit == "" {
 		point.Unit = string(types.StandardUnitNone)
 	}
+	// On the way of each message, many times.
+	var space [256]byte
+	name := point.series(space[:0])
+	p.mu.Lock()
+	s := p.pending[string(name)]
+	if s != nil && usable(point.Value) { // of the rest others of the series have been checked
+		s.add(point.Value, point.Count)
+		p.mu.Unlock()
+		return
+	}
+	p.mu.Unlock()
 	if err := p.check(point); err != nil {
 		p.lost(point.Namespace, err.Error(), int(point.Count))
 		return
 	}
-	resolution := time.Minute
-	if point.HighResolution {
-		resolution = time.Second
-	}
-	key := seriesKey{
-		point.Region, point.Namespace, point.Name, point.Unit, encodeDimensions(point.Dimensions),
-		point.Time.Truncate(resolution).Unix(), point.HighResolution,
-	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	s := p.pending[key]
+	s = p.pending[string(name)]
 	if s == nil {
 		if len(p.pending) >= maxSeries {
 			p.overflow[point.Namespace] += int(point.Count)
 			return
 		}
-		s = &series{dimensions: maps.Clone(point.Dimensions)}
-		p.pending[key] = s
+		s = &series{dimensions: maps.Clone(point.Dimensions), key: seriesKey{
+			point.Region, point.Namespace, point.Name, point.Unit, string(appendDimensions(nil, point.Dimensions)), point.stamp(), point.HighResolution,
+		}}
+		p.pending[string(name)] = s
 	}
 	s.add(point.Value, point.Count)
 }
 
+// usable tells whether CloudWatch takes a value.
+func usable(value float64) bool { return math.Abs(value) <= maxValue } // not for NaN
+
 func (p *Publisher) check(point Point) error {
 	switch {
-	case math.IsNaN(point.Value) || math.Abs(point.Value) > maxValue:
+	case !usable(point.Value):
 		return errors.New("a value is not a number that CloudWatch takes")
 	case point.Namespace == "" || len(point.Namespace) > maxName || point.Name == "" || len(point.Name) > maxName:
 		return errors.New("a namespace or name of a metric is empty or longer than 255 characters")
@@ -192,25 +219,24 @@ func (p *Publisher) check(point Point) error {
 	return nil
 }
 
-// encodeDimensions gives equal maps equal strings and others others. It is on the
-// way of each message, many times.
-func encodeDimensions(dimensions map[string]string) string {
+// appendDimensions gives equal maps equal bytes and others others.
+func appendDimensions(to []byte, dimensions map[string]string) []byte {
 	var few [4]string
 	names := few[:0]
-	size := 0
-	for name, value := range dimensions {
+	for name := range dimensions {
 		names = append(names, name)
-		size += len(name) + len(value) + 8
 	}
 	slices.Sort(names)
-	encoded := make([]byte, 0, size)
 	for _, name := range names {
-		for _, text := range [...]string{name, dimensions[name]} {
-			encoded = strconv.AppendInt(encoded, int64(len(text)), 10)
-			encoded = append(append(encoded, ':'), text...)
-		}
+		to = appendText(appendText(to, name), dimensions[name])
 	}
-	return string(encoded)
+	return to
+}
+
+// appendText adds a text so that it is plain where it ends.
+func appendText(to []byte, text string) []byte {
+	to = strconv.AppendInt(to, int64(len(text)), 10)
+	return append(append(to, ':'), text...)
 }
 
 func (p *Publisher) run() {
@@ -274,18 +300,20 @@ func (p *Publisher) takeDue(everything bool) (map[target][]types.MetricDatum, ma
 	due := make(map[target][]types.MetricDatum)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for key, s := range p.pending {
+	waiting := make(map[seriesKey]bool)
+	for name, s := range p.pending {
+		key := s.key
 		if !everything && now.Before(p.pauses[key].until) {
+			waiting[key] = true
 			continue
 		}
-		delete(p.pending, key)
+		delete(p.pending, name)
 		p.pauses[key] = p.pauses[key].next(key, now)
 		to := target{key.region, key.namespace}
 		due[to] = append(due[to], s.data(key)...)
 	}
 	maps.DeleteFunc(p.pauses, func(key seriesKey, pause pause) bool {
-		_, waits := p.pending[key]
-		return !waits && now.After(pause.until.Add(maxPause))
+		return !waiting[key] && now.After(pause.until.Add(maxPause))
 	})
 	overflow := p.overflow
 	if len(overflow) > 0 {

@@ -325,3 +325,36 @@ func FuzzSeries(f *testing.F) {
 }
 
 var _ CloudWatch = (*cloudwatch.Client)(nil)
+
+func TestAValueThatIsNoneIsLostAlsoAfterOthers(t *testing.T) {
+	w := newWorld(t)
+	w.Put("us-east-1", "n", "m", "", 1, nil)
+	w.Put("us-east-1", "n", "m", "", math.NaN(), nil)
+	w.tick(time.Second)
+	if len(w.lost) != 1 || len(w.calls) != 1 || !slices.Equal(w.calls[0].MetricData[0].Values, []float64{1}) {
+		t.Errorf("lost %q, sent %+v", w.lost, w.calls)
+	}
+}
+
+func TestMetricsThatSpellAlikeAreSeveral(t *testing.T) {
+	w := newWorld(t)
+	points := []Point{
+		{Region: "r", Namespace: "ab", Name: "c"},
+		{Region: "r", Namespace: "a", Name: "bc"},
+		{Region: "ra", Namespace: "b", Name: "c"},
+		{Region: "r", Namespace: "ab", Name: "c", HighResolution: true},
+		{Region: "r", Namespace: "ab", Name: "c", Dimensions: map[string]string{"d": "ef"}},
+		{Region: "r", Namespace: "ab", Name: "c", Dimensions: map[string]string{"de": "f"}},
+		{Region: "r", Namespace: "ab", Name: "c", Dimensions: map[string]string{"d": "e", "f": "g"}},
+		{Region: "r", Namespace: "ab", Name: "c", Dimensions: map[string]string{"d": "e1:f1:g"}},
+	}
+	for range 2 {
+		for _, point := range points {
+			point.Time, point.Value = start, 1
+			w.Add(point)
+		}
+	}
+	if len(w.pending) != len(points) {
+		t.Errorf("%d series of %d metrics", len(w.pending), len(points))
+	}
+}

@@ -20,6 +20,7 @@ const (
 // which leaves sum, count, minimum and maximum exact and percentiles within some
 // percent.
 type series struct {
+	key        seriesKey
 	dimensions map[string]string
 	bins       map[float64]*bin
 	coarse     bool
