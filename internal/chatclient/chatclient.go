@@ -5,9 +5,11 @@
 // Connections end: API Gateway closes them after two hours, an access token
 // expires, a network goes away. The client then connects again, reads in the
 // room's history what it missed, and sends again what was not acknowledged
-// under the same client id, which the server stores once. Shortly before its
-// token expires it opens a second connection with a new token before it leaves
-// the first.
+// under the same client id, which the server stores once; what the history has
+// already is not sent again. Shortly before its token expires it opens a second
+// connection with a new token before it leaves the first. While a connection
+// lasts the client compares what came with the history, since a message that the
+// server failed to pass on leaves no gap that could be seen.
 package chatclient
 
 import (
@@ -44,7 +46,7 @@ type timing struct {
 	write     time.Duration // one frame
 	ack       time.Duration // until a message is sent again, doubled with each try
 	answer    time.Duration // until an unanswered question means a dead connection; API Gateway gives up after 29 s
-	ping      time.Duration // between pings; API Gateway closes after 10 minutes of silence
+	ping      time.Duration // between pings and checks; API Gateway closes after 10 minutes of silence
 	pong      time.Duration // until an unanswered ping means a dead connection
 	retry     time.Duration // first step of the back-off
 	retryMax  time.Duration // its last
@@ -70,7 +72,8 @@ var defaultTiming = timing{
 
 const (
 	// maxTries is how often a message is sent on working connections before
-	// the server's silence is taken for an answer.
+	// the server's silence is taken for an answer. With the times between them
+	// they take less than protocol.RetryTime.
 	maxTries = 6
 	// maxEvents is how many events may wait to be received.
 	maxEvents = 1024
@@ -162,8 +165,6 @@ type Client struct {
 	url, room string
 	subject   string // the user's id, as the first token has it
 
-	sending chan struct{} // has an element for each message that is under way
-
 	calls  chan func(*loop)
 	events chan Event
 	cancel context.CancelFunc
@@ -187,8 +188,6 @@ func dial(ctx context.Context, options Options, timing timing) (*Client, error) 
 	}
 	client := &Client{
 		options: options, timing: timing, url: url, room: room,
-		sending: make(chan struct{}, protocol.MaxUnanswered),
-
 		calls:  make(chan func(*loop)),
 		events: make(chan Event, maxEvents),
 		ended:  make(chan struct{}),
@@ -238,9 +237,8 @@ func (c *Client) Close() error {
 }
 
 // Send says something in the room and returns when the server has it, however
-// many connections that takes. Not more than protocol.MaxUnanswered messages
-// are under way at once; another one waits. It fails with a *Refused, with ErrUnanswered,
-// with the reason for which the client ended, or with ctx.
+// many connections that takes. It fails with a *Refused, with ErrUnanswered, with
+// the reason for which the client ended, or with ctx.
 func (c *Client) Send(ctx context.Context, text string) (protocol.Ack, error) {
 	if strings.TrimSpace(text) == "" {
 		return protocol.Ack{}, &Refused{Code: protocol.CodeEmptyMessage}
@@ -250,16 +248,8 @@ func (c *Client) Send(ctx context.Context, text string) (protocol.Ack, error) {
 	}
 	clientID := rand.Text()
 	frame := encode(protocol.SendMessage{Action: protocol.ActionSendMessage, ClientID: clientID, Text: text})
-	if len(frame) > protocol.MaxFrame {
+	if len(frame) > protocol.LargestFrame {
 		return protocol.Ack{}, &Refused{Code: protocol.CodeTooLarge}
-	}
-
-	select {
-	case c.sending <- struct{}{}:
-		defer func() { <-c.sending }()
-	case <-ctx.Done():
-		return protocol.Ack{}, ctx.Err()
-	case <-c.ended: // the call below tells why
 	}
 	out := &outgoing{clientID: clientID, frame: frame, result: make(chan sent, 1)}
 	if err := c.call(ctx, func(l *loop) { l.send(out) }); err != nil {

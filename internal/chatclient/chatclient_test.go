@@ -2,6 +2,7 @@ package chatclient
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"net/http"
@@ -143,7 +144,7 @@ func TestARefusalIsReturnedInWords(t *testing.T) {
 			t.Errorf("%s gave %v", code, err)
 		}
 	}
-	for text, code := range map[string]protocol.Code{"\u2003": protocol.CodeEmptyMessage, strings.Repeat("x", 9000): protocol.CodeTooLarge} {
+	for text, code := range map[string]protocol.Code{"\u2003": protocol.CodeEmptyMessage, strings.Repeat("x", 40000): protocol.CodeTooLarge} {
 		_, err := client.Send(t.Context(), text)
 		var refused *Refused
 		if !errors.As(err, &refused) || refused.Code != code {
@@ -213,50 +214,92 @@ func TestASendThatIsGivenUpIsNotSentLater(t *testing.T) {
 	}
 }
 
-// The server recognises what is sent again among a user's last messages only.
-func TestNotMoreThanAFewMessagesAreUnderWay(t *testing.T) {
+// A message that the server stored and did not pass on leaves no gap that could
+// be seen, and those that follow do not show it either.
+func TestAMessageThatIsNotPassedOnIsFoundWhileTheConnectionLasts(t *testing.T) {
+	server := startServer(t)
+	often := quick
+	often.ping = 50 * time.Millisecond
+	_, heard := join(t, server, often, nil)
+	for _, text := range []string{"one", "two"} {
+		server.store("bob", "unheard-"+text, "unheard "+text)
+		server.say(text)
+		waitFor(t, "what was not passed on before "+text, func() bool { return slices.Contains(heard.texts(), "unheard "+text) })
+	}
+	server.store("bob", "last", "unheard last")
+	waitFor(t, "what was not passed on in a room that is silent since", func() bool { return slices.Contains(heard.texts(), "unheard last") })
+	if got := heard.texts(); len(got) != 5 {
+		t.Errorf("heard %q", got)
+	}
+	caughtUp := 0
+	for _, e := range heard.all() {
+		if _, ok := e.(CaughtUp); ok {
+			caughtUp++
+		}
+	}
+	if caughtUp != 1 || server.count() != 1 {
+		t.Errorf("caught up %d times in %d connections", caughtUp, server.count())
+	}
+}
+
+// Between what a reconnecting client heard last and what it missed there may be
+// more that it never heard of: all since it last looked is looked through.
+func TestARepairGoesBackToTheLastOne(t *testing.T) {
+	server := startServer(t)
+	_, heard := join(t, server, quick, nil)
+	server.store("bob", "unheard", "unheard")
+	const live = protocol.MaxHistoryLimit + 20
+	for range live {
+		server.mu.Lock()
+		server.lastTime += uint64(time.Minute.Milliseconds())
+		server.mu.Unlock()
+		server.say(rand.Text())
+	}
+	waitFor(t, "the messages after it", func() bool { return len(heard.texts()) == live })
+	server.open()[0].conn.CloseNow()
+	waitFor(t, "the one before", func() bool { return len(heard.texts()) == live+1 && heard.texts()[live] == "unheard" })
+}
+
+// The server's memory of client ids has an end; the history has none.
+func TestWhatTheHistoryHasIsNotSentAgain(t *testing.T) {
 	server := startServer(t)
 	var mu sync.Mutex
-	sent, silent := map[any]bool{}, true
-	server.before = func(_ *seat, frame map[string]any) bool {
-		mu.Lock()
-		defer mu.Unlock()
-		if frame["action"] == "sendMessage" {
-			sent[frame["clientId"]] = true
+	tries := map[any]int{}
+	server.before = func(s *seat, frame map[string]any) bool {
+		if frame["action"] != "sendMessage" {
+			return false
 		}
-		return silent && frame["action"] == "sendMessage"
-	}
-	patient := quick
-	patient.ack = time.Hour
-	client, _ := join(t, server, patient, nil)
-	waiting, giveUp := context.WithCancel(t.Context())
-	var sending sync.WaitGroup
-	for i := range 3 * protocol.MaxUnanswered {
-		sending.Go(func() {
-			if _, err := client.Send(waiting, fmt.Sprint(i)); !errors.Is(err, context.Canceled) {
-				t.Errorf("message %d: %v", i, err)
-			}
-		})
-	}
-	count := func() int {
 		mu.Lock()
 		defer mu.Unlock()
-		return len(sent)
+		tries[frame["clientId"]]++
+		if tries[frame["clientId"]] == 1 {
+			server.store("alice", frame["clientId"].(string), frame["text"].(string))
+			s.conn.CloseNow()
+			return true
+		}
+		return false
 	}
-	waitFor(t, "as many as may be under way", func() bool { return count() >= protocol.MaxUnanswered })
-	time.Sleep(100 * time.Millisecond)
-	if n := count(); n != protocol.MaxUnanswered {
-		t.Errorf("%d messages are under way", n)
+	client, heard := join(t, server, quick, nil)
+	ack, err := client.Send(t.Context(), "once")
+	if err != nil {
+		t.Fatal(err)
 	}
-	giveUp()
-	sending.Wait()
+	waitFor(t, "the message", func() bool { return len(heard.texts()) == 1 })
 	mu.Lock()
-	silent = false
-	mu.Unlock()
-	for i := range 2 * protocol.MaxUnanswered { // what was given up is not under way
-		if _, err := client.Send(t.Context(), fmt.Sprint(i)); err != nil {
-			t.Fatalf("message %d: %v", i, err)
-		}
+	defer mu.Unlock()
+	if stored := server.stored[0]; ack.ID != stored.ID || ack.HTML != "once" || ack.SentAt != stored.SentAt || ack.ClientID != stored.ClientID || tries[ack.ClientID] != 1 {
+		t.Errorf("got %+v after %v tries", ack, tries)
+	}
+}
+
+// The times between the tries of a message are less than the server remembers.
+func TestAMessageIsGivenUpBeforeItIsForgotten(t *testing.T) {
+	var tries time.Duration
+	for n := range maxTries {
+		tries += defaultTiming.ack << min(n, 2)
+	}
+	if tries > protocol.RetryTime {
+		t.Errorf("a message is tried for %v", tries)
 	}
 }
 
@@ -673,9 +716,8 @@ func TestAPingThatIsNotAnsweredEndsTheConnection(t *testing.T) {
 	server.before = func(s *seat, frame map[string]any) bool {
 		if frame["action"] == "ping" {
 			pings.Add(1)
-			return deaf.Load()
 		}
-		return false
+		return deaf.Load()
 	}
 	often := quick
 	often.ping, often.pong = 30*time.Millisecond, 100*time.Millisecond

@@ -2,6 +2,7 @@ package chatclient
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -15,9 +16,14 @@ const (
 	// maxSeen is how many ids are remembered to recognise a message that
 	// comes twice. A repair needs those of its overlap.
 	maxSeen = 8192
-	// overlap is how far before the newest message a repair begins, because
+	// overlap is how far before the newest message a check begins, because
 	// the clocks of the functions that number messages differ.
 	overlap = 30 * time.Second
+	// lateness is the same for somebody who was away: a message that could not
+	// be stored at first and was sent again has the place of its first time.
+	lateness = protocol.RetryTime
+	// checkLimit is how many messages a check asks for at first.
+	checkLimit = 20
 	// maxRepairPages bounds a repair to 5,000 messages.
 	maxRepairPages = 50
 	// maxHeld bounds what waits for a repair, in messages.
@@ -29,6 +35,7 @@ type feed struct {
 	seen    map[string]struct{}
 	order   []string // of seen, oldest first
 	newest  string   // the greatest id that was passed on
+	checked string   // what newest was when it was last compared with the history
 	floor   string   // messages up to this id were there before the client
 	started bool     // the floor is known
 	repair  *repair  // the one that runs
@@ -40,9 +47,13 @@ type entry struct {
 	own, past bool
 }
 
-// repair reads the history after a connection was made, newest page first.
+// repair reads the history, newest page first: after a connection was made, and
+// now and then while it lasts, since nothing else tells of a message that did
+// not come.
 type repair struct {
 	missed []entry
+	check  bool   // the connection has lasted
+	from   string // the newest message that came before it began
 	cut    string // it ends at a message before this id
 	pages  int
 	asked  *query // for the page that it waits for
@@ -59,7 +70,7 @@ func (l *loop) catchUp() {
 		tries = earlier.tries
 		l.queries = slices.DeleteFunc(l.queries, func(q *query) bool { return q == earlier && q.via == nil })
 	}
-	l.feed.repair = &repair{cut: before(max(l.feed.newest, l.feed.floor))}
+	l.feed.repair = &repair{from: l.feed.newest, cut: before(max(l.feed.checked, l.feed.floor), lateness)}
 	limit := protocol.MaxHistoryLimit
 	if !l.feed.started {
 		limit = max(l.options.Backlog, 1)
@@ -68,14 +79,22 @@ func (l *loop) catchUp() {
 	l.feed.repair.asked.tries = tries
 }
 
-// before is a lower bound for the ids of the time before an id's.
-func before(id string) string {
+// check compares what came with the history, unless that is being done.
+func (l *loop) check() {
+	if l.feed.repair == nil {
+		l.feed.repair = &repair{check: true, from: l.feed.newest, cut: before(max(l.feed.checked, l.feed.floor), overlap)}
+		l.readPage(l.feed.repair, "", checkLimit)
+	}
+}
+
+// before is a lower bound for the ids of some time before an id's.
+func before(id string, by time.Duration) string {
 	parsed, err := ulid.ParseStrict(id)
 	if err != nil {
 		return ""
 	}
 	var bound ulid.ULID
-	if err := bound.SetTime(max(parsed.Time(), uint64(overlap.Milliseconds())) - uint64(overlap.Milliseconds())); err != nil {
+	if err := bound.SetTime(max(parsed.Time(), uint64(by.Milliseconds())) - uint64(by.Milliseconds())); err != nil {
 		return ""
 	}
 	return bound.String()
@@ -146,13 +165,19 @@ func (l *loop) repaired(problem error) {
 	if problem != nil {
 		l.emit(Notice{problem})
 	}
-	entries := slices.Concat(l.feed.repair.missed, l.feed.held)
+	done := l.feed.repair
+	entries := slices.Concat(done.missed, l.feed.held)
 	l.feed.repair, l.feed.held = nil, nil
+	if problem == nil || errors.Is(problem, errGap) {
+		l.feed.checked = max(l.feed.checked, done.from)
+	}
 	slices.SortStableFunc(entries, func(a, b entry) int { return cmp.Compare(a.message.ID, b.message.ID) })
 	for _, e := range entries {
 		l.show(e)
 	}
-	l.emit(CaughtUp{})
+	if !done.check {
+		l.emit(CaughtUp{})
+	}
 }
 
 // arrived is a message that somebody just sent.
@@ -168,6 +193,9 @@ func (l *loop) show(e entry) {
 			l.repaired(errGap)
 		}
 		return
+	}
+	if e.past && e.own {
+		l.found(e.message)
 	}
 	id := e.message.ID
 	if _, known := l.feed.seen[id]; known {

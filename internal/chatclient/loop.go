@@ -236,6 +236,7 @@ func (l *loop) tick(now time.Time) {
 			l.current.pongBy = now.Add(l.timing.pong)
 		}
 		l.write(l.current, pingFrame)
+		l.check()
 	}
 	for _, out := range slices.Clone(l.pending) {
 		if due(out.resendAt) {
@@ -251,7 +252,9 @@ func (l *loop) flush() {
 		if l.current == nil {
 			return
 		}
-		if out.via == nil && out.resendAt.IsZero() {
+		// On a new connection the history may have what was sent before.
+		reading := out.sent && l.feed.repair != nil && !l.feed.repair.check
+		if out.via == nil && out.resendAt.IsZero() && !reading {
 			l.transmit(out)
 		}
 	}
@@ -546,7 +549,7 @@ func (l *loop) resolve(out *outgoing, result sent) {
 func (l *loop) transmit(out *outgoing) {
 	out.via = l.current
 	out.repeated, out.sent = out.sent, true
-	out.resendAt = time.Now().Add(l.timing.ack << min(out.tries, 3))
+	out.resendAt = time.Now().Add(l.timing.ack << min(out.tries, 2))
 	out.tries++
 	l.write(l.current, out.frame)
 }
@@ -570,6 +573,17 @@ func (l *loop) again(out *outgoing) {
 		return
 	}
 	out.via, out.resendAt = nil, time.Time{}
+}
+
+// found is a message of the user in the history: one that waits for its ack
+// needs it no more.
+func (l *loop) found(m protocol.Message) {
+	for _, out := range l.pending {
+		if out.clientID == m.ClientID {
+			l.resolve(out, sent{ack: protocol.Ack{Type: protocol.TypeAck, ClientID: m.ClientID, ID: m.ID, SentAt: m.SentAt, HTML: m.HTML}})
+			return
+		}
+	}
 }
 
 func (l *loop) acknowledged(ack protocol.Ack) {

@@ -4,7 +4,10 @@
 // can drift from the others.
 package protocol
 
-import "regexp"
+import (
+	"regexp"
+	"time"
+)
 
 // Subprotocol is the WebSocket subprotocol (RFC 6455 section 1.9) of this chat.
 // It is the only entry of a client's offer that the server echoes.
@@ -39,28 +42,35 @@ const (
 
 // Limits, in bytes unless the name says otherwise.
 const (
-	// MaxFrame is the largest frame the functions accept. API Gateway itself
-	// would pass 32 KB.
+	// MaxFrame is the default of the largest frame that the functions accept.
 	MaxFrame = 8 << 10
-	// MaxEncodedFrame is the largest frame the functions send. API Gateway
-	// closes a connection with 1009 above 32 KB.
-	MaxEncodedFrame = 32<<10 - 1
+	// LargestFrame is what it can be set to: API Gateway closes a connection
+	// with 1009 above 32 KB.
+	LargestFrame = 32 << 10
+	// MaxEncodedFrame is the largest frame the functions send.
+	MaxEncodedFrame = LargestFrame - 1
 	// MaxText is the default limit of a message's text.
 	MaxText = 4096
+	// LargestText is what it can be set to. A message of so much text that needs
+	// no escaping fits the frames in which it is sent and passed on, whoever
+	// sends it; one that escaping makes too long is refused as too_large.
+	LargestText = 24 << 10
+	// FrameBeyondText is how much longer than the longest text a frame may be at
+	// least, for the names around it and a client id.
+	FrameBeyondText = 256
 	// MaxToken is the largest access token that is looked at.
 	MaxToken = 8 << 10
-
-	// MaxUnanswered is how many messages a client has under way at once. The
-	// server remembers a user's last sixteen at least, by which it knows a
-	// message that is sent again: with more under way a connection that ends
-	// would have some of them stored twice.
-	MaxUnanswered = 8
 
 	DefaultHistoryLimit = 50  // messages
 	MaxHistoryLimit     = 100 // messages
 	DefaultMembersLimit = 100 // members
 	MaxMembersLimit     = 100 // members
 )
+
+// RetryTime is for how long a message may be sent again under its client id: the
+// server stores it once, however much else the user sends. A client that comes
+// back later looks in the history for its client id first.
+const RetryTime = 5 * time.Minute
 
 // RoomPattern is what a room may be called.
 var RoomPattern = regexp.MustCompile(`\A[a-z0-9][a-z0-9_-]{0,63}\z`)
@@ -84,8 +94,8 @@ const (
 )
 
 // SendMessage asks the server to store a text and pass it to the room.
-// ClientID is the client's own name for it: sending the same one again on any
-// of the user's connections does not store the message twice.
+// ClientID is the client's own name for it: sending the same one again within
+// RetryTime on any of the user's connections does not store the message twice.
 type SendMessage struct {
 	Action   string `json:"action"`
 	ClientID string `json:"clientId"`

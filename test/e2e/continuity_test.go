@@ -3,12 +3,17 @@ package e2e_test
 import (
 	"context"
 	"fmt"
+	"os"
 	"slices"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
 	"github.com/portcullis-chat/portcullis/internal/chatclient"
+	"github.com/portcullis-chat/portcullis/internal/localaws/faults"
+	"github.com/portcullis-chat/portcullis/internal/protocol"
 )
 
 // shortTokens signs tokens that end soon.
@@ -28,8 +33,9 @@ type listener struct {
 	*chatclient.Client
 	mu       sync.Mutex
 	messages []chatclient.Message
-	again    int // connections after the first
-	lost     int // times without any
+	there    bool // knows where the room is
+	again    int  // connections after the first
+	lost     int  // times without any
 }
 
 func (d *deployment) listen(t *testing.T, own ownIssuer, room, sub string, life time.Duration) *listener {
@@ -46,6 +52,8 @@ func (d *deployment) listen(t *testing.T, own ownIssuer, room, sub string, life 
 			switch e := event.(type) {
 			case chatclient.Message:
 				l.messages = append(l.messages, e)
+			case chatclient.CaughtUp:
+				l.there = true
 			case chatclient.Connected:
 				if e.Again {
 					l.again++
@@ -56,6 +64,11 @@ func (d *deployment) listen(t *testing.T, own ownIssuer, room, sub string, life 
 			l.mu.Unlock()
 		}
 	}()
+	eventually(t, sub+" is there", func() bool {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		return l.there
+	})
 	return l
 }
 
@@ -99,6 +112,97 @@ func (d *deployment) nobodyMissesAnything(t *testing.T, own ownIssuer) {
 		}
 		if _, lost := b.state(); lost != 0 {
 			t.Errorf("it was without a connection %d times", lost)
+		}
+	})
+
+	// A client that does not wait for acks: all is sent at once, and what was not
+	// acknowledged when the connections were cut is sent again under the same
+	// client ids, over two connections at once.
+	t.Run("sockets that are cut in a burst lose nothing that was acknowledged, and store nothing twice", func(t *testing.T) {
+		localOnly(t, "connections are cut by the local stack")
+		room := room(t)
+		stack, db := broken{faults.NewClient(os.Getenv("AWS_ENDPOINT_URL"))}, dynamodb.NewFromConfig(d.aws)
+		defer stack.clear(t)
+		talker, hearer := "talks-"+randomHex(3), "hears-"+randomHex(3)
+		token := own.token(t, talker, time.Hour, nil)
+		first, b := join(t, d, browser(room, token)), d.listen(t, own, room, hearer, time.Hour)
+		const burst = 30 // more than the user's row keeps of old messages, and twice within the budget of a minute
+		acked := map[string]string{}
+		collect := func(m *member) {
+			for {
+				select {
+				case f := <-m.frames:
+					if f.Type == protocol.TypeAck {
+						if id, known := acked[f.ClientID]; known && id != f.ID {
+							t.Errorf("%s was acknowledged as %s and as %s", f.ClientID, id, f.ID)
+						}
+						acked[f.ClientID] = f.ID
+					}
+				default:
+					return
+				}
+			}
+		}
+		frames := map[string]string{}
+		for i := range burst {
+			clientID := fmt.Sprintf("%s-%d", talker, i)
+			frames[clientID] = encode(t, protocol.SendMessage{Action: protocol.ActionSendMessage, ClientID: clientID, Text: fmt.Sprint("message ", i)})
+			first.send(t, frames[clientID])
+			if i == burst/2 {
+				stack.add(t, faults.Fault{Type: faults.Cut, Connection: d.connectionOf(t, db, room, hearer)})
+			}
+		}
+		eventually(t, "some are acknowledged", func() bool {
+			collect(first)
+			return len(acked) >= burst/6
+		})
+		stack.add(t, faults.Fault{Type: faults.Cut, Connection: d.connectionOf(t, db, room, talker)})
+		<-first.closed
+		collect(first)
+		t.Logf("%d of %d messages were acknowledged when the socket was cut", len(acked), burst)
+
+		second, third := join(t, d, browser(room, token)), join(t, d, browser(room, token))
+		// The budget of a minute lets all be sent twice, but not all at once.
+		for deadline := time.Now().Add(2 * time.Minute); len(acked) < burst && time.Now().Before(deadline); {
+			sent := 0
+			for clientID, frame := range frames {
+				if _, known := acked[clientID]; known || sent == 10 {
+					continue
+				}
+				second.send(t, frame)
+				if sent%2 == 0 {
+					third.send(t, frame)
+				}
+				sent++
+			}
+			time.Sleep(5 * time.Second)
+			collect(second)
+			collect(third)
+		}
+		if len(acked) != burst {
+			t.Fatalf("%d messages were acknowledged, want %d", len(acked), burst)
+		}
+
+		reader := join(t, d, browser(room, own.token(t, "reads-"+randomHex(3), time.Hour, nil)))
+		page := reader.ask(t, protocol.HistoryRequest{Action: protocol.ActionHistory, Limit: protocol.MaxHistoryLimit}, protocol.TypeHistory)
+		var stored []string
+		for _, m := range page.Messages {
+			stored = append(stored, m.ID)
+			if acked[m.ClientID] != m.ID {
+				t.Errorf("%s is stored as %s and was acknowledged as %s", m.ClientID, m.ID, acked[m.ClientID])
+			}
+		}
+		if len(stored) != burst {
+			t.Errorf("the history has %d messages, want %d", len(stored), burst)
+		}
+		eventually(t, "who listened has got all", func() bool { return len(b.heard()) >= burst })
+		heard := b.heard()
+		slices.Sort(heard)
+		if !slices.Equal(heard, stored) {
+			t.Errorf("heard %v, the history has %v", heard, stored)
+		}
+		if again, _ := b.state(); again == 0 {
+			t.Error("who listened was never cut")
 		}
 	})
 }

@@ -34,8 +34,9 @@ const (
 	// to renew its connection on the way.
 	life = 3 * time.Minute
 	// settle is how long the books have to balance once all is said and the
-	// faults have ended.
-	settle = 2 * time.Minute
+	// faults have ended. A message that a function stored before it died is found
+	// when a client renews its connection, or looks into the history by itself.
+	settle = life + time.Minute
 )
 
 // TestSoak lets many people talk for a while in a chat where things fail and

@@ -6,10 +6,12 @@
 // The write is conditional, so parallel sockets and functions cannot spend the
 // same credit twice. A user who has not written for a moment has full buckets;
 // then no function needs to know the row, and the condition says just that. Of a
-// bucket that is in use the condition is that it has credit for the message.
-// Only where the row's memory of sent messages has to be read, for a repeated
-// message or when it is full, must the row still be what the function last saw.
-// A refused write brings back what the row is now.
+// bucket that is in use the condition is that it has credit for the message. So
+// the messages of a burst do not get in each other's way. A refused write brings
+// back what the row is now.
+//
+// What was sent is remembered for as long as Remembered says, however much it
+// is: the budget bounds it. A row is tidied by the way, with every tenth message.
 package ledger
 
 import (
@@ -27,16 +29,26 @@ import (
 
 	"github.com/oklog/ulid/v2"
 
+	"github.com/portcullis-chat/portcullis/internal/protocol"
 	"github.com/portcullis-chat/portcullis/lambdas/internal/ratelimit"
 )
 
 const (
-	// MostSent is how many sent messages a row remembers before the oldest are
-	// forgotten. With 26 of them, 32 bytes each, the row of a user with an id of
-	// 36 characters stays below the 1 KB that one write unit pays for.
-	MostSent = 26
-	// KeepSent is how many of them are left then.
+	// Remembered is for how long a message that is sent again under the same
+	// client id is known to be the same one: what clients are told, and the time
+	// that clocks may differ and a frame may be under way.
+	Remembered = protocol.RetryTime + 30*time.Second
+	// KeepSent is how many of a user's last messages are known for longer, until
+	// the row expires.
 	KeepSent = 16
+	// MostUntidied is how many messages may be added to a row before the one that
+	// follows has to forget what need not be remembered. With KeepSent and these,
+	// 32 bytes each, the row of a user with an id of 36 characters stays below the
+	// 1 KB that one write unit pays for.
+	MostUntidied = 10
+	// MaxForgotten bounds what one write forgets, which must fit an expression
+	// (4 KB).
+	MaxForgotten = 100
 
 	// maxTries bounds the writes for one message. Each lost race means that
 	// another message of the same user won: API Gateway starts a function for
@@ -44,8 +56,6 @@ const (
 	maxTries = 8
 	// firstPause is the longest pause after the second lost race; it doubles
 	// with each further one, so that a message waits 0.7 seconds at most.
-	// Without pauses those that must see the whole row only take the turns from
-	// each other.
 	firstPause = 10 * time.Millisecond
 	// busyPause is when a message that never got its turn may be sent again.
 	busyPause = time.Second
@@ -89,6 +99,7 @@ type Row struct {
 	Budget       ratelimit.Budget
 	Counted      map[Kind]int64 // buckets, as those of Budget
 	Sent         map[Key]ulid.ULID
+	Untidied     int   // messages sent since the row was tidied
 	RevokedUntil int64 // Unix seconds; 0 for a user never banned
 }
 
@@ -109,19 +120,19 @@ type Change struct {
 	Sub string
 	Now time.Time
 
-	// Seen is the budget the row must still have. Every charge changes it, so
-	// it stands for the whole row. Without it the row must have fewer than
-	// MostSent sent messages, not the one of this change, and each bucket as
-	// its charge takes it to be.
-	Seen            *ratelimit.Budget
+	// Each bucket must be as its charge takes it to be.
 	Messages, Bytes Charge
-
-	// Budget is what the budget becomes. To a bucket that is in use, and not
-	// Seen, the cost is added instead.
+	// Budget is what a full bucket becomes. To one that is in use the cost is
+	// added instead.
 	Budget ratelimit.Budget
+
+	// Of a message that is sent Again the row must remember that Key has ID. One
+	// that is new it must not know, and it must have fewer than MostUntidied
+	// messages to tidy, unless this change does so.
+	Again  bool
 	Key    Key
 	ID     ulid.ULID // remembered under Key
-	Sent   int       // how many messages are remembered afterwards, when Seen is set
+	Tidy   bool
 	Forget []Key
 	Expiry int64 // Unix seconds
 }
@@ -172,10 +183,10 @@ func New(rows Rows, limits ratelimit.Limits, now func() time.Time) *Ledger {
 // one, or with repeated the one it was sent under before.
 func (l *Ledger) Charge(ctx context.Context, sub string, key Key, id ulid.ULID, bytes int) (sent ulid.ULID, repeated bool, err error) {
 	now := l.now()
-	row, known := l.recall(sub)
+	row := l.recall(sub)
 	if row.revoked(now) {
 		// What is remembered may be out of date in the user's favour.
-		row, known = Row{}, false
+		row = Row{}
 	}
 	for try := range maxTries {
 		if try > 1 { // after the first one the function knows the row
@@ -201,21 +212,16 @@ func (l *Ledger) Charge(ctx context.Context, sub string, key Key, id ulid.ULID, 
 			return ulid.ULID{}, false, LimitError{RetryAfter: wait}
 		}
 		change := Change{
-			Sub: sub, Now: now, Budget: budget, Key: key, ID: before,
+			Sub: sub, Now: now, Budget: budget, Again: repeated, Key: key, ID: before,
 			Expiry: now.Add(rowLife).Unix(),
+		}
+		if !repeated && row.Untidied >= MostUntidied {
+			change.Tidy, change.Forget = true, forgettable(row.Sent, now)
 		}
 		full := ratelimit.Full(now)
 		change.Messages.InUse = row.Budget.MessagesFrom > full.MessagesFrom
 		change.Bytes.InUse = row.Budget.BytesFrom > full.BytesFrom
 		change.Messages.Cost, change.Bytes.Cost = l.limits.Cost(bytes)
-		if known && (repeated || len(row.Sent) >= MostSent) {
-			change.Seen = &row.Budget
-			change.Forget = oldest(row.Sent)
-			change.Sent = len(row.Sent) - len(change.Forget)
-			if !repeated {
-				change.Sent++
-			}
-		}
 		after, err := l.rows.Write(ctx, change)
 		if err == nil {
 			l.remember(sub, after)
@@ -224,7 +230,7 @@ func (l *Ledger) Charge(ctx context.Context, sub string, key Key, id ulid.ULID, 
 		if !errors.Is(err, ErrConflict) {
 			return ulid.ULID{}, false, fmt.Errorf("charging a message: %w", err)
 		}
-		row, known = after, true
+		row = after
 	}
 	// Nothing failed: the user sends more at once than one row can take.
 	return ulid.ULID{}, false, fmt.Errorf("charging a message: %w after %d tries: %w", ErrConflict, maxTries, LimitError{RetryAfter: busyPause})
@@ -238,7 +244,7 @@ func (l *Ledger) Take(ctx context.Context, sub string, kind Kind) error {
 		perMinute = l.limits.Refusals
 	}
 	now := l.now()
-	row, _ := l.recall(sub) // never one of a user who is banned: no write brings it back
+	row := l.recall(sub) // never one of a user who is banned: no write brings it back
 	// The first conflict tells what the row is, the second that others were
 	// faster; then a bucket is in use and stays so.
 	const tries = 3
@@ -281,24 +287,26 @@ func pause(ctx context.Context, most time.Duration) error {
 	}
 }
 
-// oldest returns the keys to forget in a row that has no room for one more. Ids
-// sort by time.
-func oldest(sent map[Key]ulid.ULID) []Key {
-	if len(sent) < MostSent {
-		return nil
-	}
+// forgettable returns the keys of what a row need not remember any longer, the
+// oldest first. Once forgettable is always so, whatever else is written. Ids sort
+// by time.
+func forgettable(sent map[Key]ulid.ULID, now time.Time) []Key {
 	keys := slices.SortedFunc(maps.Keys(sent), func(a, b Key) int {
 		x, y := sent[a], sent[b]
 		return cmp.Or(x.Compare(y), slices.Compare(a[:], b[:]))
 	})
-	return keys[:len(keys)-KeepSent]
+	keys = keys[:max(0, len(keys)-KeepSent)]
+	young := slices.IndexFunc(keys, func(k Key) bool { return !sent[k].Timestamp().Before(now.Add(-Remembered)) })
+	if young >= 0 {
+		keys = keys[:young]
+	}
+	return keys[:min(len(keys), MaxForgotten)]
 }
 
-func (l *Ledger) recall(sub string) (Row, bool) {
+func (l *Ledger) recall(sub string) Row {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	row, known := l.seen[sub]
-	return row, known
+	return l.seen[sub]
 }
 
 func (l *Ledger) remember(sub string, row Row) {

@@ -40,26 +40,25 @@ func (s *table) Write(_ context.Context, c ledger.Change) (ledger.Row, error) {
 	row := s.rows[c.Sub]
 	_, there := row.Sent[c.Key]
 	ok := row.RevokedUntil <= c.Now.Unix()
-	budget := c.Budget
-	if c.Seen == nil {
-		full := ratelimit.Full(c.Now)
-		fits := func(charge ledger.Charge, from, full int64, becomes *int64) bool {
-			if !charge.InUse {
-				return from <= full
-			}
-			*becomes = from + charge.Cost
-			return from > full && from <= c.Now.UnixMilli()-charge.Cost
+	budget, full := c.Budget, ratelimit.Full(c.Now)
+	fits := func(charge ledger.Charge, from, full int64, becomes *int64) bool {
+		if !charge.InUse {
+			return from <= full
 		}
-		ok = ok && len(row.Sent) < ledger.MostSent && !there &&
-			fits(c.Messages, row.Budget.MessagesFrom, full.MessagesFrom, &budget.MessagesFrom) &&
-			fits(c.Bytes, row.Budget.BytesFrom, full.BytesFrom, &budget.BytesFrom)
+		*becomes = from + charge.Cost
+		return from > full && from <= c.Now.UnixMilli()-charge.Cost
+	}
+	ok = fits(c.Messages, row.Budget.MessagesFrom, full.MessagesFrom, &budget.MessagesFrom) && ok
+	ok = fits(c.Bytes, row.Budget.BytesFrom, full.BytesFrom, &budget.BytesFrom) && ok
+	if c.Again {
+		ok = ok && row.Sent[c.Key] == c.ID
 	} else {
-		ok = ok && row.Budget == *c.Seen
+		ok = ok && !there && (c.Tidy || row.Untidied < ledger.MostUntidied)
 	}
 	if !ok {
 		return row, ledger.ErrConflict
 	}
-	after := ledger.Row{Budget: budget, Counted: row.Counted, RevokedUntil: row.RevokedUntil, Sent: maps.Clone(row.Sent)}
+	after := ledger.Row{Budget: budget, Counted: row.Counted, RevokedUntil: row.RevokedUntil, Sent: maps.Clone(row.Sent), Untidied: row.Untidied}
 	if after.Sent == nil {
 		after.Sent = make(map[ledger.Key]ulid.ULID)
 	}
@@ -67,8 +66,11 @@ func (s *table) Write(_ context.Context, c ledger.Change) (ledger.Row, error) {
 		delete(after.Sent, key)
 	}
 	after.Sent[c.Key] = c.ID
-	if c.Seen != nil && c.Sent != len(after.Sent) {
-		return ledger.Row{}, fmt.Errorf("the row remembers %d messages, the change says %d", len(after.Sent), c.Sent)
+	switch {
+	case c.Tidy:
+		after.Untidied = 1
+	case !c.Again:
+		after.Untidied++
 	}
 	s.rows[c.Sub] = after
 	if s.loseNext {
@@ -110,8 +112,11 @@ type world struct {
 	ids func() ulid.ULID
 }
 
+// start is the time at which a world begins, in Unix milliseconds.
+const start = 1_700_000_000_000
+
 func newWorld() *world {
-	w := &world{table: &table{rows: make(map[string]ledger.Row)}, at: time.UnixMilli(1_700_000_000_000)}
+	w := &world{table: &table{rows: make(map[string]ledger.Row)}, at: time.UnixMilli(start)}
 	w.ids = room.NewIDs(w.now)
 	return w
 }
@@ -155,17 +160,21 @@ func TestABurstNeedsOneWriteAMessageInAWarmFunction(t *testing.T) {
 	if _, _, err := charge(l, w, "61"); !errors.As(err, &limit) || limit.RetryAfter != time.Second || w.writes != 0 {
 		t.Errorf("got %v after %d writes; a refusal from memory should need none", err, w.writes)
 	}
-	if sent := len(w.rows["u"].Sent); sent > ledger.MostSent || sent < ledger.KeepSent {
+	if sent := len(w.rows["u"].Sent); sent != 60 {
 		t.Errorf("the row remembers %d messages", sent)
 	}
 }
 
 func TestAUserWithFullBucketsNeedsOneWriteFromAnyFunction(t *testing.T) {
 	w := newWorld()
-	for n := range 20 {
+	for n := range 50 {
 		w.pass(2 * time.Second)
 		w.writes = 0
-		if _, _, err := charge(w.function(), w, fmt.Sprint(n)); err != nil || w.writes != 1 {
+		want := 1
+		if n > 0 && n%ledger.MostUntidied == 0 { // it has to tidy a row that it does not know
+			want = 2
+		}
+		if _, _, err := charge(w.function(), w, fmt.Sprint(n)); err != nil || w.writes != want {
 			t.Fatalf("message %d: %v after %d writes", n, err, w.writes)
 		}
 	}
@@ -185,6 +194,28 @@ func TestAFunctionThatIsOutOfDateNeedsASecondWriteOnceAtMost(t *testing.T) {
 		}
 		if _, _, err := charge(two, w, fmt.Sprint("two", n)); err != nil || w.writes != want {
 			t.Fatalf("message %d: %v after %d writes, want %d", n, err, w.writes, want)
+		}
+	}
+}
+
+// At that very time a bucket is full for the table as it is for the function.
+func TestABucketThatIsJustFullNeedsOneWrite(t *testing.T) {
+	for name, full := range map[string]time.Duration{"messages": time.Second, "bytes": 10 * time.Millisecond, "reads": 10 * time.Second} {
+		w := newWorld()
+		l := w.function()
+		spend := func(n int) error {
+			if name == "reads" {
+				return l.Take(context.Background(), "u", ledger.Reads)
+			}
+			_, _, err := charge(l, w, fmt.Sprint(n))
+			return err
+		}
+		for n := range 3 {
+			w.writes = 0
+			if err := spend(n); err != nil || w.writes != 1 {
+				t.Errorf("%s, time %d: %v after %d writes", name, n, err, w.writes)
+			}
+			w.pass(full)
 		}
 	}
 }
@@ -224,32 +255,154 @@ func TestARetryIsCharged(t *testing.T) {
 	}
 }
 
-func TestTheLastSixteenMessagesAtLeastAreRemembered(t *testing.T) {
+// remembers fails the test unless the row has these messages.
+func (w *world) remembers(t *testing.T, sent []ulid.ULID, from int) {
+	t.Helper()
+	row := w.rows["u"]
+	for n := max(0, from); n < len(sent); n++ {
+		if row.Sent[ledger.KeyOf("r", fmt.Sprint(n))] != sent[n] {
+			t.Fatalf("after %d messages number %d is forgotten", len(sent), n)
+		}
+	}
+}
+
+func TestTheLastMessagesAreRememberedHoweverOldTheyAre(t *testing.T) {
 	w := newWorld()
 	l := w.function()
-	sent := make([]ulid.ULID, 100)
-	for n := range sent {
-		w.pass(2 * time.Second)
-		var err error
-		if sent[n], _, err = charge(l, w, fmt.Sprint(n)); err != nil {
+	var sent []ulid.ULID
+	for n := range 100 {
+		w.pass(time.Hour)
+		id, _, err := charge(l, w, fmt.Sprint(n))
+		if err != nil {
 			t.Fatal(err)
 		}
-		for back := max(0, n-ledger.KeepSent+1); back <= n; back++ {
-			if w.rows["u"].Sent[ledger.KeyOf("r", fmt.Sprint(back))] != sent[back] {
-				t.Fatalf("after message %d message %d is forgotten", n, back)
-			}
-		}
-		if remembered := len(w.rows["u"].Sent); remembered > ledger.MostSent {
+		sent = append(sent, id)
+		w.remembers(t, sent, n-ledger.KeepSent+1)
+		if remembered := len(w.rows["u"].Sent); remembered > ledger.KeepSent+ledger.MostUntidied {
 			t.Fatalf("after message %d the row remembers %d", n, remembered)
 		}
 	}
 }
 
-// What a client has under way may all be sent again, by two of a user's clients
-// at once.
-func TestWhatIsUnderWayIsRemembered(t *testing.T) {
-	if 2*protocol.MaxUnanswered > ledger.KeepSent {
-		t.Errorf("%d messages are remembered, and two clients may have %d under way", ledger.KeepSent, 2*protocol.MaxUnanswered)
+// However many they are: the budget bounds them.
+func TestAllMessagesOfTheRetryTimeAreRemembered(t *testing.T) {
+	for name, functions := range map[string]int{"one function": 1, "a function for each message": 1000} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld()
+			var warm []*ledger.Ledger
+			for range functions {
+				warm = append(warm, w.function())
+			}
+			const perMinute = 60
+			var sent []ulid.ULID
+			most := 0
+			for n := range 900 {
+				w.pass(time.Minute / perMinute)
+				id, _, err := charge(warm[n%functions], w, fmt.Sprint(n))
+				if err != nil {
+					t.Fatal(err)
+				}
+				sent = append(sent, id)
+				w.remembers(t, sent, n-int(protocol.RetryTime.Minutes()*perMinute))
+				most = max(most, len(w.rows["u"].Sent))
+			}
+			if bound := int(ledger.Remembered.Minutes()*perMinute) + ledger.MostUntidied + 1; most > bound {
+				t.Errorf("the row remembered %d messages, want %d at most", most, bound)
+			}
+			// A row that was left is tidied in steps that fit an expression.
+			w.pass(10 * time.Minute)
+			for n := range 10 * ledger.MostUntidied {
+				w.pass(2 * time.Second)
+				if _, _, err := charge(warm[0], w, fmt.Sprint("late", n)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if left := len(w.rows["u"].Sent); left > 10*ledger.MostUntidied+ledger.KeepSent {
+				t.Errorf("%d messages are left", left)
+			}
+		})
+	}
+}
+
+// Each of a user's sockets sends messages of its own and, as after a cut, some of
+// the others' again, all at once and from functions that know nothing of each
+// other.
+func TestWhatSeveralSocketsSendAgainIsOneMessageEach(t *testing.T) {
+	for _, sockets := range []int{2, 8} {
+		w := newWorld()
+		const messages = 30
+		var mu sync.Mutex
+		ids := map[string]map[ulid.ULID]int{}
+		fresh := 0
+		for round := range 4 {
+			var wg sync.WaitGroup
+			for socket := range sockets {
+				wg.Go(func() {
+					for n := range messages {
+						clientID := fmt.Sprint((n*7 + socket*round) % messages)
+						for { // as a client does that is told to wait
+							id, repeated, err := charge(w.function(), w, clientID)
+							var limit ledger.LimitError
+							if errors.As(err, &limit) {
+								w.pass(limit.RetryAfter)
+								continue
+							}
+							if err != nil {
+								t.Error(err)
+								return
+							}
+							mu.Lock()
+							if ids[clientID] == nil {
+								ids[clientID] = map[ulid.ULID]int{}
+							}
+							ids[clientID][id]++
+							if !repeated {
+								fresh++
+							}
+							mu.Unlock()
+							break
+						}
+					}
+				})
+			}
+			wg.Wait()
+			if passed := w.at.Sub(time.UnixMilli(start)); passed > protocol.RetryTime {
+				break
+			}
+		}
+		if len(ids) != messages || fresh != messages {
+			t.Errorf("%d sockets: %d messages, %d of them new, want %d", sockets, len(ids), fresh, messages)
+		}
+		for clientID, sent := range ids {
+			if len(sent) != 1 {
+				t.Errorf("%d sockets: message %s got the ids %v", sockets, clientID, sent)
+			}
+		}
+	}
+}
+
+// While a row is being tidied by one function the others' messages are not held
+// up.
+func TestTidyingHoldsNobodyUp(t *testing.T) {
+	w := newWorld()
+	for n := range ledger.MostUntidied {
+		if _, _, err := charge(w.function(), w, fmt.Sprint(n)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.writes = 0
+	var wg sync.WaitGroup
+	const atOnce = 20
+	for n := range atOnce {
+		wg.Go(func() {
+			if _, _, err := charge(w.function(), w, fmt.Sprint("burst", n)); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if w.writes > 3*atOnce {
+		t.Errorf("%d writes for %d messages", w.writes, atOnce)
 	}
 }
 

@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"fmt"
+	"maps"
+	"math"
 	"os"
 	"strings"
 	"testing"
@@ -108,19 +110,27 @@ func TestTheDocumentedCapacityUnitsAreThoseOfTheItems(t *testing.T) {
 	message := func(n int) room.Message {
 		return room.Message{ID: id, Room: roomName, Sub: sub, Name: name, ClientID: strings.Repeat("c", 22), HTML: html(n), Policy: "text/1"}
 	}
-	// The row of somebody who has said much: with as many messages as it
-	// remembers.
 	state := rows.Key(rows.OfUser(sub), rows.State)
 	for _, attr := range []string{attrMessagesFrom, attrBytesFrom, string(ledger.Reads), string(ledger.Refusals)} {
 		state[attr] = rows.Num(now.UnixMilli())
 	}
-	state[rows.Expiry], state[attrSent] = rows.Num(now.Unix()), rows.Num(ledger.MostSent)
-	for i := range ledger.MostSent {
-		state[sentPrefix+ledger.KeyOf(roomName, fmt.Sprint(i)).String()] = &types.AttributeValueMemberB{Value: id[:]}
+	state[rows.Expiry], state[attrSent] = rows.Num(now.Unix()), rows.Num(ledger.MostUntidied)
+	// remembering is the row of somebody who sends so many messages a minute
+	// without a pause.
+	remembering := func(rate int) item {
+		row := maps.Clone(state)
+		remembered := max(ledger.KeepSent, int(math.Ceil(ledger.Remembered.Minutes()*float64(rate)))) + ledger.MostUntidied
+		for i := range remembered {
+			row[sentPrefix+ledger.KeyOf(roomName, fmt.Sprint(i)).String()] = &types.AttributeValueMemberB{Value: id[:]}
+		}
+		return row
 	}
-	if size(state) > 1024 {
-		t.Errorf("a user's row has %d bytes, and is to cost one unit", size(state))
+	var writes strings.Builder
+	writes.WriteString("| messages a minute | write units of each write to the user's row |\n| --- | --- |\n")
+	for _, rate := range []int{2, 10, 60, 600} {
+		fmt.Fprintf(&writes, "| %d | %d |\n", rate, units(size(remembering(rate)), 1024))
 	}
+	state = remembering(2)
 
 	connect := func(c *Connections) {
 		_, _ = c.User(ctx, sub)
@@ -195,7 +205,9 @@ func TestTheDocumentedCapacityUnitsAreThoseOfTheItems(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(string(document), table.String()) {
-		t.Errorf("%s should say:\n%s", capacityDocument, table.String())
+	for _, table := range []string{table.String(), writes.String()} {
+		if !strings.Contains(string(document), table) {
+			t.Errorf("%s should say:\n%s", capacityDocument, table)
+		}
 	}
 }

@@ -30,7 +30,7 @@ type DynamoDB interface {
 const (
 	attrMessagesFrom = "messagesFrom" // state rows: ratelimit.Budget
 	attrBytesFrom    = "bytesFrom"    // state rows: ratelimit.Budget
-	attrSent         = "sent"         // state rows: how many sent messages are remembered
+	attrSent         = "sent"         // state rows: ledger.Row's Untidied
 	attrHTML         = "html"         // message rows
 	attrClientID     = "clientId"     // message rows
 	attrPolicy       = "policy"       // message rows: the rules html was made by

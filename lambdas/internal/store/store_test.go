@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"reflect"
 	"slices"
@@ -321,7 +322,7 @@ func TestAnUnseenUserIsChargedInOneWrite(t *testing.T) {
 	row, err := store.NewUsers(d, "chat-connections").Write(ctx, ledger.Change{
 		Sub: "u", Now: now, Budget: ratelimit.Budget{MessagesFrom: 11, BytesFrom: 12}, Key: k, ID: id1, Expiry: 99,
 	})
-	want := ledger.Row{Budget: ratelimit.Budget{MessagesFrom: 11, BytesFrom: 12}, Counted: map[ledger.Kind]int64{}, Sent: map[ledger.Key]ulid.ULID{k: id1}}
+	want := ledger.Row{Budget: ratelimit.Budget{MessagesFrom: 11, BytesFrom: 12}, Counted: map[ledger.Kind]int64{}, Sent: map[ledger.Key]ulid.ULID{k: id1}, Untidied: 1}
 	if err != nil || !reflect.DeepEqual(row, want) {
 		t.Errorf("got %+v, %v", row, err)
 	}
@@ -330,12 +331,12 @@ func TestAnUnseenUserIsChargedInOneWrite(t *testing.T) {
 		ConditionExpression: aws.String("(attribute_not_exists(revokedUntil) OR revokedUntil <= :now) AND " +
 			"(attribute_not_exists(messagesFrom) OR messagesFrom <= :messagesFull) AND " +
 			"(attribute_not_exists(bytesFrom) OR bytesFrom <= :bytesFull) AND " +
-			"(attribute_not_exists(sent) OR sent < :most) AND attribute_not_exists(#key)"),
-		UpdateExpression:         aws.String("SET expiry = :expiry, #key = :id, messagesFrom = :messages, bytesFrom = :bytes ADD sent :one"),
+			"attribute_not_exists(#key) AND (attribute_not_exists(sent) OR sent < :most)"),
+		UpdateExpression:         aws.String("SET expiry = :expiry, messagesFrom = :messages, bytesFrom = :bytes, #key = :id ADD sent :one"),
 		ExpressionAttributeNames: map[string]string{"#key": attr},
 		ExpressionAttributeValues: item{
 			":now": n(nowText), ":messages": n("11"), ":bytes": n("12"), ":expiry": n("99"), ":id": b(id1[:]),
-			":messagesFull": n("1699999940000"), ":bytesFull": n("1699999940000"), ":most": n("26"), ":one": n("1"),
+			":messagesFull": n("1699999940000"), ":bytesFull": n("1699999940000"), ":most": n("10"), ":one": n("1"),
 		},
 		ReturnValues:                        types.ReturnValueAllNew,
 		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
@@ -356,11 +357,11 @@ func TestABucketInUseIsChargedByAddition(t *testing.T) {
 		ConditionExpression: aws.String("(attribute_not_exists(revokedUntil) OR revokedUntil <= :now) AND " +
 			"messagesFrom > :messagesFull AND messagesFrom <= :messagesMost AND " +
 			"(attribute_not_exists(bytesFrom) OR bytesFrom <= :bytesFull) AND " +
-			"(attribute_not_exists(sent) OR sent < :most) AND attribute_not_exists(#key)"),
-		UpdateExpression:         aws.String("SET expiry = :expiry, #key = :id, messagesFrom = messagesFrom + :messagesCost, bytesFrom = :bytes ADD sent :one"),
+			"attribute_not_exists(#key) AND (attribute_not_exists(sent) OR sent < :most)"),
+		UpdateExpression:         aws.String("SET expiry = :expiry, messagesFrom = messagesFrom + :messagesCost, bytesFrom = :bytes, #key = :id ADD sent :one"),
 		ExpressionAttributeNames: map[string]string{"#key": "sent." + k.String()},
 		ExpressionAttributeValues: item{
-			":now": n(nowText), ":expiry": n("99"), ":id": b(id1[:]), ":most": n("26"), ":one": n("1"), ":bytes": n("12"),
+			":now": n(nowText), ":expiry": n("99"), ":id": b(id1[:]), ":most": n("10"), ":one": n("1"), ":bytes": n("12"),
 			":messagesFull": n("1699999940000"), ":messagesMost": n("1699999999000"), ":messagesCost": n("1000"), ":bytesFull": n("1699999940000"),
 		},
 		ReturnValues:                        types.ReturnValueAllNew,
@@ -422,28 +423,53 @@ func TestAKindIsCountedInOneWrite(t *testing.T) {
 	d.asked(t, &full, &inUse, &inUse)
 }
 
-func TestASeenUserIsChargedIfTheRowIsTheSame(t *testing.T) {
-	k, old1, old2 := ledger.KeyOf("r", "c1"), ledger.KeyOf("r", "o1"), ledger.KeyOf("r", "o2")
-	d := &db{answers: []any{conflict(item{"messagesFrom": n("7"), "bytesFrom": n("8"), "revokedUntil": n("9")}), errBoom}}
-	users := store.NewUsers(d, "chat-connections")
-	change := ledger.Change{
-		Sub: "u", Now: now, Seen: &ratelimit.Budget{MessagesFrom: 1, BytesFrom: 2}, Budget: ratelimit.Budget{MessagesFrom: 11, BytesFrom: 12},
-		Key: k, ID: id1, Sent: 17, Forget: []ledger.Key{old1, old2}, Expiry: 99,
-	}
-	row, err := users.Write(ctx, change)
+func TestARepetitionIsChargedIfTheRowRemembersIt(t *testing.T) {
+	k := ledger.KeyOf("r", "c1")
+	d := &db{answers: []any{conflict(item{"messagesFrom": n("7"), "bytesFrom": n("8"), "revokedUntil": n("9")})}}
+	row, err := store.NewUsers(d, "chat-connections").Write(ctx, ledger.Change{
+		Sub: "u", Now: now, Budget: ratelimit.Budget{MessagesFrom: 11, BytesFrom: 12}, Again: true, Key: k, ID: id1, Expiry: 99,
+	})
 	want := ledger.Row{Budget: ratelimit.Budget{MessagesFrom: 7, BytesFrom: 8}, Counted: map[ledger.Kind]int64{}, RevokedUntil: 9, Sent: map[ledger.Key]ulid.ULID{}}
 	if !errors.Is(err, ledger.ErrConflict) || !reflect.DeepEqual(row, want) {
 		t.Errorf("got %+v, %v", row, err)
 	}
 	d.asked(t, &dynamodb.UpdateItemInput{
 		TableName: aws.String("chat-connections"), Key: item{"pk": s("user#u"), "sk": s("state")},
-		ConditionExpression: aws.String("(attribute_not_exists(revokedUntil) OR revokedUntil <= :now) AND messagesFrom = :seenMessages AND bytesFrom = :seenBytes"),
-		UpdateExpression: aws.String("SET expiry = :expiry, #key = :id, messagesFrom = :messages, bytesFrom = :bytes, sent = :sent" +
-			" REMOVE #forget0, #forget1"),
-		ExpressionAttributeNames: map[string]string{"#key": "sent." + k.String(), "#forget0": "sent." + old1.String(), "#forget1": "sent." + old2.String()},
+		ConditionExpression: aws.String("(attribute_not_exists(revokedUntil) OR revokedUntil <= :now) AND " +
+			"(attribute_not_exists(messagesFrom) OR messagesFrom <= :messagesFull) AND " +
+			"(attribute_not_exists(bytesFrom) OR bytesFrom <= :bytesFull) AND #key = :id"),
+		UpdateExpression:         aws.String("SET expiry = :expiry, messagesFrom = :messages, bytesFrom = :bytes"),
+		ExpressionAttributeNames: map[string]string{"#key": "sent." + k.String()},
 		ExpressionAttributeValues: item{
 			":now": n(nowText), ":messages": n("11"), ":bytes": n("12"), ":expiry": n("99"), ":id": b(id1[:]),
-			":seenMessages": n("1"), ":seenBytes": n("2"), ":sent": n("17"),
+			":messagesFull": n("1699999940000"), ":bytesFull": n("1699999940000"),
+		},
+		ReturnValues:                        types.ReturnValueAllNew,
+		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
+	})
+}
+
+func TestARowIsTidiedByTheWay(t *testing.T) {
+	k, old1, old2 := ledger.KeyOf("r", "c1"), ledger.KeyOf("r", "o1"), ledger.KeyOf("r", "o2")
+	d := &db{answers: []any{&dynamodb.UpdateItemOutput{}, errBoom}}
+	users := store.NewUsers(d, "chat-connections")
+	change := ledger.Change{
+		Sub: "u", Now: now, Budget: ratelimit.Budget{MessagesFrom: 11, BytesFrom: 12},
+		Key: k, ID: id1, Tidy: true, Forget: []ledger.Key{old1, old2}, Expiry: 99,
+	}
+	if _, err := users.Write(ctx, change); err != nil {
+		t.Fatal(err)
+	}
+	d.asked(t, &dynamodb.UpdateItemInput{
+		TableName: aws.String("chat-connections"), Key: item{"pk": s("user#u"), "sk": s("state")},
+		ConditionExpression: aws.String("(attribute_not_exists(revokedUntil) OR revokedUntil <= :now) AND " +
+			"(attribute_not_exists(messagesFrom) OR messagesFrom <= :messagesFull) AND " +
+			"(attribute_not_exists(bytesFrom) OR bytesFrom <= :bytesFull) AND attribute_not_exists(#key)"),
+		UpdateExpression:         aws.String("SET expiry = :expiry, messagesFrom = :messages, bytesFrom = :bytes, #key = :id, sent = :one REMOVE #f0, #f1"),
+		ExpressionAttributeNames: map[string]string{"#key": "sent." + k.String(), "#f0": "sent." + old1.String(), "#f1": "sent." + old2.String()},
+		ExpressionAttributeValues: item{
+			":now": n(nowText), ":messages": n("11"), ":bytes": n("12"), ":expiry": n("99"), ":id": b(id1[:]), ":one": n("1"),
+			":messagesFull": n("1699999940000"), ":bytesFull": n("1699999940000"),
 		},
 		ReturnValues:                        types.ReturnValueAllNew,
 		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
@@ -454,6 +480,20 @@ func TestASeenUserIsChargedIfTheRowIsTheSame(t *testing.T) {
 	}
 	if update := *d.requests[1].(*dynamodb.UpdateItemInput).UpdateExpression; strings.Contains(update, "REMOVE") {
 		t.Errorf("with nothing to forget: %s", update)
+	}
+}
+
+// The largest change must fit DynamoDB's limit of 4 KB for an expression.
+func TestTheLongestExpressionFits(t *testing.T) {
+	d := &db{}
+	change := ledger.Change{Sub: "u", Now: now, Tidy: true, Messages: ledger.Charge{InUse: true}, Bytes: ledger.Charge{InUse: true}}
+	for i := range ledger.MaxForgotten {
+		change.Forget = append(change.Forget, ledger.KeyOf("r", fmt.Sprint(i)))
+	}
+	_, _ = store.NewUsers(d, "chat-connections").Write(ctx, change)
+	request := d.requests[0].(*dynamodb.UpdateItemInput)
+	if update := len(*request.UpdateExpression); update > 4096 || len(request.ExpressionAttributeNames) != ledger.MaxForgotten+1 {
+		t.Errorf("%d bytes, %d names", update, len(request.ExpressionAttributeNames))
 	}
 }
 

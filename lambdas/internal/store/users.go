@@ -30,7 +30,7 @@ func NewUsers(db DynamoDB, table string) *Users { return &Users{db: db, table: t
 // notRevoked holds for a user whom no operator has banned.
 const notRevoked = "(attribute_not_exists(revokedUntil) OR revokedUntil <= :now)"
 
-// Write is one UpdateItem, whatever the guard.
+// Write is one UpdateItem, whatever the change.
 func (u *Users) Write(ctx context.Context, change ledger.Change) (ledger.Row, error) {
 	values := item{
 		":now":    rows.Num(change.Now.Unix()),
@@ -38,17 +38,15 @@ func (u *Users) Write(ctx context.Context, change ledger.Change) (ledger.Row, er
 		":id":     &types.AttributeValueMemberB{Value: change.ID[:]},
 	}
 	names := map[string]string{"#key": sentPrefix + change.Key.String()}
-	var guard, effect string
-	if change.Seen == nil {
-		guard, effect = unseen(change, values)
-	} else {
-		guard, effect = seen(change, values, names)
-	}
+	full := ratelimit.Full(change.Now)
+	messages, spendMessages := bucket(change.Now, attrMessagesFrom, ":messages", change.Messages, full.MessagesFrom, change.Budget.MessagesFrom, values)
+	bytes, spendBytes := bucket(change.Now, attrBytesFrom, ":bytes", change.Bytes, full.BytesFrom, change.Budget.BytesFrom, values)
+	known, remember := memory(change, values, names)
 	out, err := u.db.UpdateItem(ctx, &dynamodb.UpdateItemInput{
 		TableName:                           aws.String(u.table),
 		Key:                                 rows.Key(rows.OfUser(change.Sub), rows.State),
-		ConditionExpression:                 aws.String(notRevoked + " AND " + guard),
-		UpdateExpression:                    aws.String("SET expiry = :expiry, #key = :id, " + effect),
+		ConditionExpression:                 aws.String(notRevoked + " AND " + messages + " AND " + bytes + " AND " + known),
+		UpdateExpression:                    aws.String("SET expiry = :expiry, " + spendMessages + ", " + spendBytes + remember),
 		ExpressionAttributeNames:            names,
 		ExpressionAttributeValues:           values,
 		ReturnValues:                        types.ReturnValueAllNew,
@@ -61,6 +59,30 @@ func (u *Users) Write(ctx context.Context, change ledger.Change) (ledger.Row, er
 		return ledger.Row{}, fmt.Errorf("writing a user's row: %w", err)
 	}
 	return rowOf(out.Attributes), nil
+}
+
+// memory is the guard and the effect of a change on the sent messages that a row
+// remembers. The effect follows others in a SET.
+func memory(change ledger.Change, values item, names map[string]string) (guard, effect string) {
+	if change.Again {
+		return "#key = :id", ""
+	}
+	guard, effect = "attribute_not_exists(#key)", ", #key = :id"
+	values[":one"] = rows.Num(1)
+	if !change.Tidy {
+		values[":most"] = rows.Num(ledger.MostUntidied)
+		return guard + " AND (attribute_not_exists(sent) OR sent < :most)", effect + " ADD sent :one"
+	}
+	effect += ", sent = :one"
+	if len(change.Forget) > 0 {
+		forget := make([]string, len(change.Forget))
+		for i, k := range change.Forget {
+			forget[i] = "#f" + strconv.Itoa(i)
+			names[forget[i]] = sentPrefix + k.String()
+		}
+		effect += " REMOVE " + strings.Join(forget, ", ")
+	}
+	return guard, effect
 }
 
 // Count is one UpdateItem.
@@ -88,18 +110,6 @@ func (u *Users) Count(ctx context.Context, count ledger.Count) (ledger.Row, erro
 	return rowOf(out.Attributes), nil
 }
 
-// unseen is for a row that need not be known, but for whether its buckets are
-// full: those of nearly every user are, nearly always.
-func unseen(change ledger.Change, values item) (guard, effect string) {
-	full := ratelimit.Full(change.Now)
-	messages, spendMessages := bucket(change.Now, attrMessagesFrom, ":messages", change.Messages, full.MessagesFrom, change.Budget.MessagesFrom, values)
-	bytes, spendBytes := bucket(change.Now, attrBytesFrom, ":bytes", change.Bytes, full.BytesFrom, change.Budget.BytesFrom, values)
-	values[":most"] = rows.Num(ledger.MostSent)
-	values[":one"] = rows.Num(1)
-	return messages + " AND " + bytes + " AND (attribute_not_exists(sent) OR sent < :most) AND attribute_not_exists(#key)",
-		spendMessages + ", " + spendBytes + " ADD sent :one"
-}
-
 // bucket is the guard and the effect of a charge on one bucket. A bucket in use
 // is between full and too empty, and the cost is added to what it is; a full one
 // becomes what the change says.
@@ -114,25 +124,6 @@ func bucket(now time.Time, attr, value string, charge ledger.Charge, full, becom
 	return attr + " > " + value + "Full AND " + attr + " <= " + value + "Most", attr + " = " + attr + " + " + value + "Cost"
 }
 
-// seen is for a row that is known: its guard holds while the row is the same.
-func seen(change ledger.Change, values item, names map[string]string) (guard, effect string) {
-	values[":messages"] = rows.Num(change.Budget.MessagesFrom)
-	values[":bytes"] = rows.Num(change.Budget.BytesFrom)
-	values[":seenMessages"] = rows.Num(change.Seen.MessagesFrom)
-	values[":seenBytes"] = rows.Num(change.Seen.BytesFrom)
-	values[":sent"] = rows.Num(change.Sent)
-	forget := make([]string, len(change.Forget))
-	for i, k := range change.Forget {
-		forget[i] = "#forget" + strconv.Itoa(i)
-		names[forget[i]] = sentPrefix + k.String()
-	}
-	effect = "messagesFrom = :messages, bytesFrom = :bytes, sent = :sent"
-	if len(forget) > 0 {
-		effect += " REMOVE " + strings.Join(forget, ", ")
-	}
-	return "messagesFrom = :seenMessages AND bytesFrom = :seenBytes", effect
-}
-
 func rowOf(row item) ledger.Row {
 	r := ledger.Row{
 		Budget: ratelimit.Budget{
@@ -141,6 +132,7 @@ func rowOf(row item) ledger.Row {
 		},
 		Counted:      make(map[ledger.Kind]int64),
 		RevokedUntil: rows.Number(row, rows.RevokedUntil),
+		Untidied:     int(rows.Number(row, attrSent)),
 		Sent:         make(map[ledger.Key]ulid.ULID),
 	}
 	for _, kind := range []ledger.Kind{ledger.Reads, ledger.Refusals} {
