@@ -36,6 +36,7 @@ func main() {
 		Fanout:   &push.Fanout{Poster: sockets, Closer: sockets, Remover: connections, Now: time.Now, Log: log},
 		Sockets:  sockets,
 		Format:   settings.Format,
+		MaxFrame: settings.MaxFrame,
 		MaxText:  settings.MaxText,
 
 		HistoryPage: settings.HistoryPage,

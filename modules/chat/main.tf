@@ -286,6 +286,7 @@ module "message" {
     MESSAGES_TABLE           = module.messages.name
     MANAGEMENT_ENDPOINT      = module.api.management_endpoint
     MESSAGE_FORMAT           = var.message_format
+    MAX_FRAME_BYTES          = tostring(var.max_frame_bytes)
     MAX_TEXT_BYTES           = tostring(var.max_text_bytes)
     MESSAGE_TTL_SECONDS      = tostring(var.message_retention_days * 24 * 60 * 60)
     RATE_MESSAGES_PER_MINUTE = tostring(var.rate_limit.messages_per_minute)

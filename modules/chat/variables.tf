@@ -137,15 +137,32 @@ variable "message_format" {
   }
 }
 
+variable "max_frame_bytes" {
+  description = "Longest frame that a client may send, in bytes (1024 to 32768, which is API Gateway's own limit)."
+  type        = number
+  default     = 8192
+  nullable    = false
+
+  validation {
+    condition     = var.max_frame_bytes == floor(var.max_frame_bytes) && var.max_frame_bytes >= 1024 && var.max_frame_bytes <= 32768
+    error_message = "max_frame_bytes must be a whole number from 1024 to 32768."
+  }
+}
+
 variable "max_text_bytes" {
-  description = "Longest text of a message, in bytes of UTF-8 (1 to 4096)."
+  description = "Longest text of a message, in bytes of UTF-8 (1 to 24576). Escaping makes some characters up to five times as long, and a message that no longer fits API Gateway's frame of 32 KB then is refused as too_large. What is stored costs one write unit for each KB."
   type        = number
   default     = 4096
   nullable    = false
 
   validation {
-    condition     = var.max_text_bytes == floor(var.max_text_bytes) && var.max_text_bytes >= 1 && var.max_text_bytes <= 4096
-    error_message = "max_text_bytes must be a whole number from 1 to 4096."
+    condition     = var.max_text_bytes == floor(var.max_text_bytes) && var.max_text_bytes >= 1 && var.max_text_bytes <= 24576
+    error_message = "max_text_bytes must be a whole number from 1 to 24576."
+  }
+
+  validation {
+    condition     = var.max_text_bytes + 256 <= var.max_frame_bytes
+    error_message = "max_text_bytes must be at least 256 less than max_frame_bytes, or the longest text could never be sent."
   }
 }
 
@@ -201,7 +218,7 @@ variable "page_size" {
 }
 
 variable "rate_limit" {
-  description = "What one user may do over all connections: `messages_per_minute` (1 to 6000) and `bytes_per_minute` of text (at least 1024 and at least max_text_bytes, at most 10485760); `reads_per_minute`, requests for history or members (1 to 6000); and `refusals_per_minute` (1 to 6000), frames that are refused by the user's own fault: with one more the connection is closed, and the next one refused with 429 for as long as another refusal would have to wait."
+  description = "What one user may do over all connections: `messages_per_minute` (1 to 600) and `bytes_per_minute` of text (at least 1024 and at least max_text_bytes, at most 10485760); `reads_per_minute`, requests for history or members (1 to 6000); and `refusals_per_minute` (1 to 6000), frames that are refused by the user's own fault: with one more the connection is closed, and the next one refused with 429 for as long as another refusal would have to wait."
   type = object({
     messages_per_minute = optional(number, 60)
     bytes_per_minute    = optional(number, 65536)
@@ -212,8 +229,8 @@ variable "rate_limit" {
   nullable = false
 
   validation {
-    condition     = var.rate_limit.messages_per_minute == floor(var.rate_limit.messages_per_minute) && var.rate_limit.messages_per_minute >= 1 && var.rate_limit.messages_per_minute <= 6000
-    error_message = "rate_limit.messages_per_minute must be a whole number from 1 to 6000."
+    condition     = var.rate_limit.messages_per_minute == floor(var.rate_limit.messages_per_minute) && var.rate_limit.messages_per_minute >= 1 && var.rate_limit.messages_per_minute <= 600
+    error_message = "rate_limit.messages_per_minute must be a whole number from 1 to 600."
   }
 
   validation {

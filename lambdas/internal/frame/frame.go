@@ -56,10 +56,10 @@ var members = map[string][]string{
 	protocol.ActionMembers:     {"after", "limit"},
 }
 
-// Decode reads a frame of an action. With a Problem it returns what it had read
-// before, so that a reply can name the client's id.
-func Decode(action string, body string) (Frame, error) {
-	if len(body) > protocol.MaxFrame {
+// Decode reads a frame of an action, of most bytes at most. With a Problem it
+// returns what it had read before, so that a reply can name the client's id.
+func Decode(action, body string, most int) (Frame, error) {
+	if len(body) > most {
 		return Frame{}, TooLarge
 	}
 	r := reader{action: action}
@@ -102,9 +102,12 @@ func (r *reader) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return nil
 }
 
-// IsObject returns no error for a body that is one valid JSON object of
-// whatever content.
-func IsObject(body string) error {
+// IsObject returns no error for a body of most bytes at most that is one valid
+// JSON object of whatever content.
+func IsObject(body string, most int) error {
+	if len(body) > most {
+		return TooLarge
+	}
 	d, err := object(body)
 	if err != nil {
 		return err
@@ -119,9 +122,6 @@ func IsObject(body string) error {
 
 // object returns a decoder that has read the beginning of an object.
 func object(body string) (*jsontext.Decoder, error) {
-	if len(body) > protocol.MaxFrame {
-		return nil, TooLarge
-	}
 	d := jsontext.NewDecoder(bytes.NewBufferString(body))
 	return d, begin(d)
 }

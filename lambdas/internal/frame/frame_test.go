@@ -26,7 +26,7 @@ func TestLegalFrames(t *testing.T) {
 		{"history", `{"limit":1}`, frame.Frame{Limit: 1}},
 		{"members", `{"after":"u1","limit":5}`, frame.Frame{After: "u1", Limit: 5}},
 	} {
-		if got, err := frame.Decode(c.action, c.body); err != nil || got != c.want {
+		if got, err := frame.Decode(c.action, c.body, protocol.MaxFrame); err != nil || got != c.want {
 			t.Errorf("%s %s: got %+v, %v", c.action, c.body, got, err)
 		}
 	}
@@ -103,7 +103,7 @@ func TestIllegalFrames(t *testing.T) {
 		{send, `{"clientId":"` + strings.Repeat("a", 65) + `"}`, frame.OutOfRange},
 		{send, `{"text":"` + strings.Repeat("a", protocol.MaxFrame) + `"}`, frame.TooLarge},
 	} {
-		if got, err := frame.Decode(c.action, c.body); !errors.Is(err, c.want) {
+		if got, err := frame.Decode(c.action, c.body, protocol.MaxFrame); !errors.Is(err, c.want) {
 			t.Errorf("%s %.60q: got %+v, %v, want %v", c.action, c.body, got, err, c.want)
 		}
 	}
@@ -111,20 +111,20 @@ func TestIllegalFrames(t *testing.T) {
 
 func TestTheLargestFrameIsLegal(t *testing.T) {
 	body := `{"clientId":"c","text":"` + strings.Repeat("a", protocol.MaxFrame-len(`{"clientId":"c","text":""}`)) + `"}`
-	if _, err := frame.Decode("sendMessage", body); len(body) != protocol.MaxFrame || err != nil {
+	if _, err := frame.Decode("sendMessage", body, protocol.MaxFrame); len(body) != protocol.MaxFrame || err != nil {
 		t.Errorf("%d bytes: got %v", len(body), err)
 	}
-	if err := frame.IsObject(body); err != nil {
+	if err := frame.IsObject(body, protocol.MaxFrame); err != nil {
 		t.Errorf("%d bytes: got %v", len(body), err)
 	}
 }
 
 func TestAClientIDThatWasReadIsKeptForTheReply(t *testing.T) {
-	got, err := frame.Decode("sendMessage", `{"clientId":"c-1","evil":1}`)
+	got, err := frame.Decode("sendMessage", `{"clientId":"c-1","evil":1}`, protocol.MaxFrame)
 	if err == nil || got.ClientID != "c-1" {
 		t.Errorf("got %+v, %v", got, err)
 	}
-	got, err = frame.Decode("sendMessage", `{"clientId":"<b>","evil":1}`)
+	got, err = frame.Decode("sendMessage", `{"clientId":"<b>","evil":1}`, protocol.MaxFrame)
 	if err == nil || got.ClientID != "" {
 		t.Errorf("got %+v, %v", got, err)
 	}
@@ -138,7 +138,7 @@ func TestWhatIsAnObject(t *testing.T) {
 		`[]`: frame.NotAnObject, `null`: frame.NotAnObject, `7`: frame.NotAnObject,
 		`{"a":"` + strings.Repeat("x", protocol.MaxFrame) + `"}`: frame.TooLarge,
 	} {
-		if err := frame.IsObject(body); !errors.Is(err, want) {
+		if err := frame.IsObject(body, protocol.MaxFrame); !errors.Is(err, want) {
 			t.Errorf("%.40q: got %v, want %v", body, err, want)
 		}
 	}
@@ -179,14 +179,14 @@ func FuzzDecode(f *testing.F) {
 	f.Add("sendMessage", `{"text":"\ud800"}`)
 	f.Add("sendMessage", `{"text":"a","text":"b"}`)
 	f.Fuzz(func(t *testing.T, action, body string) {
-		got, err := frame.Decode(action, body)
+		got, err := frame.Decode(action, body, protocol.MaxFrame)
 		if got.ClientID != "" && !protocol.ClientIDPattern.MatchString(got.ClientID) {
 			t.Errorf("%q: the client id is %q", body, got.ClientID)
 		}
 		if err != nil {
 			return
 		}
-		if frame.IsObject(body) != nil {
+		if frame.IsObject(body, protocol.MaxFrame) != nil {
 			t.Errorf("%q is a frame but no object", body)
 		}
 		if !utf8.ValidString(got.Text) || got.Limit < 0 || got.Limit > 999 {

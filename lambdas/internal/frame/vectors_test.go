@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/portcullis-chat/portcullis/internal/protocol"
 	"github.com/portcullis-chat/portcullis/lambdas/internal/frame"
 )
 
@@ -69,7 +70,7 @@ func TestThreat22PublishedParserCases(t *testing.T) {
 	for name, value := range suite(t) {
 		isObject := strings.HasPrefix(strings.TrimLeft(value, " \t\r\n"), "{")
 		for what, body := range map[string]string{"itself": value, "as a member": `{"x":` + value + `}`} {
-			err := frame.IsObject(body)
+			err := frame.IsObject(body, protocol.MaxFrame)
 			accept := strings.HasPrefix(name, "y_") && !slices.Contains(stricter, name) && (isObject || what == "as a member")
 			if accept && err != nil {
 				t.Errorf("%s, %s: %v", name, what, err)
@@ -86,17 +87,17 @@ func TestThreat22PublishedParserCases(t *testing.T) {
 			}
 		}
 		for _, action := range []string{"sendMessage", "history", "members"} {
-			if _, err := frame.Decode(action, value); err == nil && strings.TrimSpace(value) != "{}" {
+			if _, err := frame.Decode(action, value, protocol.MaxFrame); err == nil && strings.TrimSpace(value) != "{}" {
 				t.Errorf("%s: a frame of %s", name, action)
 			}
-			if f, err := frame.Decode(action, `{"text":`+value+`}`); err == nil && (action != "sendMessage" || f.Text == "" && strings.TrimSpace(value) != `""`) {
+			if f, err := frame.Decode(action, `{"text":`+value+`}`, protocol.MaxFrame); err == nil && (action != "sendMessage" || f.Text == "" && strings.TrimSpace(value) != `""`) {
 				t.Errorf("%s: a text of %s", name, action)
 			}
 		}
 		// A string of the suite as the text of a message.
 		var list []any
 		if inner := strings.TrimSpace(value); strings.HasPrefix(name, "y_string") && json.Unmarshal([]byte(value), &list) == nil && len(list) == 1 {
-			f, err := frame.Decode("sendMessage", `{"text":`+inner[1:len(inner)-1]+`}`)
+			f, err := frame.Decode("sendMessage", `{"text":`+inner[1:len(inner)-1]+`}`, protocol.MaxFrame)
 			if err != nil || !reflect.DeepEqual(list[0], f.Text) {
 				t.Errorf("%s: %q, %v", name, f.Text, err)
 			}
@@ -107,7 +108,7 @@ func TestThreat22PublishedParserCases(t *testing.T) {
 func TestThreat48NoMemberReachesAPrototype(t *testing.T) {
 	for _, name := range []string{"__proto__", "constructor", "prototype", "toString", "hasOwnProperty", "\\u005f_proto__"} {
 		for _, action := range []string{"sendMessage", "history", "members"} {
-			if _, err := frame.Decode(action, `{"`+name+`":"x"}`); !errors.Is(err, frame.UnknownMember) {
+			if _, err := frame.Decode(action, `{"`+name+`":"x"}`, protocol.MaxFrame); !errors.Is(err, frame.UnknownMember) {
 				t.Errorf("%s of %s: %v", name, action, err)
 			}
 		}

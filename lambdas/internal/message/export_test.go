@@ -12,7 +12,7 @@ import (
 // for the calls to DynamoDB: it is validated, sanitised, encoded.
 func (h *Handler) Convert(caller gateway.Identity, request string) (body []byte, err error) {
 	c := &call{caller: caller}
-	if c.frame, err = frame.Decode(protocol.ActionSendMessage, request); err != nil {
+	if c.frame, err = frame.Decode(protocol.ActionSendMessage, request, h.MaxFrame); err != nil {
 		return nil, err
 	}
 	_, body, err = h.compose(c)

@@ -73,8 +73,9 @@ type Handler struct {
 	Fanout   Fanout
 	Sockets  Sockets
 
-	Format  markup.Mode
-	MaxText int // bytes
+	Format   markup.Mode
+	MaxFrame int // bytes
+	MaxText  int // bytes
 
 	HistoryPage int // messages in one frame
 	MembersPage int // members in one frame
@@ -155,13 +156,13 @@ func (h *Handler) answer(ctx context.Context, c *call, request gateway.Request) 
 	switch c.RouteKey {
 	case protocol.ActionSendMessage, protocol.ActionHistory, protocol.ActionMembers:
 	default:
-		if err := frame.IsObject(body); err != nil {
+		if err := frame.IsObject(body, h.MaxFrame); err != nil {
 			return nil, err
 		}
 		return nil, unknownAction
 	}
 	var err error
-	if c.frame, err = frame.Decode(c.RouteKey, body); err != nil {
+	if c.frame, err = frame.Decode(c.RouteKey, body, h.MaxFrame); err != nil {
 		return nil, err
 	}
 	switch c.RouteKey {

@@ -71,7 +71,7 @@ func newChat() *chat {
 	c.handler = &message.Handler{
 		Ledger: c, Counter: c, Messages: c, Members: c, Sockets: c,
 		Fanout: &push.Fanout{Poster: c, Closer: c, Remover: c, Now: clock, Log: log},
-		Format: markup.Text, MaxText: 4096, HistoryPage: 100, MembersPage: 100,
+		Format: markup.Text, MaxFrame: protocol.MaxFrame, MaxText: protocol.MaxText, HistoryPage: 100, MembersPage: 100,
 		NewID: room.NewIDs(clock), Now: clock, Log: log,
 		Metrics: metrics.New(&c.metrics, metrics.Settings{Namespace: "Chat", Function: "message"}, "", clock),
 	}
@@ -659,6 +659,31 @@ func TestAFragmentThatIsTooLongForAFrameIsRefused(t *testing.T) {
 	c.handler.Format, c.handler.MaxText = markup.Text, protocol.MaxFrame
 	if got := decode[protocol.Error](t, c.send(t, "c", strings.Repeat("'", 7000))); got.Code != protocol.CodeTooLarge || len(c.calls) != 0 {
 		t.Errorf("got %+v after %q", got, c.calls)
+	}
+}
+
+// The bounds may be set up to what API Gateway takes.
+func TestTheLongestTextThatCanBeSetReachesEverybody(t *testing.T) {
+	c := newChat()
+	c.handler.MaxFrame, c.handler.MaxText = protocol.LargestFrame, protocol.LargestText
+	longest := strings.Repeat("a", protocol.LargestText)
+	// Who has the longest id and the longest name, in the room with the longest.
+	caller := gateway.Identity{Sub: strings.Repeat("\U0001f984", 128), Name: strings.Repeat("\U0001f984", 64), Room: strings.Repeat("r", 64), Access: "write", Exp: 1 << 40}
+	body, err := c.handler.Convert(caller, `{"clientId":"`+strings.Repeat("c", 64)+`","text":"`+longest+`"}`)
+	if err != nil || message.EmptyPage+len(body) > protocol.MaxEncodedFrame {
+		t.Errorf("a frame of %d bytes, %v", len(body), err)
+	}
+	if ack := decode[protocol.Ack](t, c.send(t, "c", longest)); ack.Type != "ack" || ack.HTML != longest {
+		t.Errorf("got %.100v", ack)
+	}
+	if got := decode[protocol.History](t, c.invoke(t, event(t, "history", `{}`))); len(got.Messages) != 1 || got.Messages[0].HTML != longest {
+		t.Errorf("the history has %d messages", len(got.Messages))
+	}
+	for _, body := range []string{`{"action":"sendMessage","clientId":"d","text":"` + longest + `a"}`, strings.Repeat(" ", protocol.LargestFrame+1)} {
+		got := decode[protocol.Error](t, c.invoke(t, event(t, "sendMessage", body)))
+		if got.Code != protocol.CodeTooLarge || len(body) > protocol.LargestFrame && !strings.Contains(got.Message, "32768 bytes") {
+			t.Errorf("got %+v", got)
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package message
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -97,7 +98,7 @@ var problems = map[frame.Problem]string{
 // each thing refused. Who is refused too often is told so instead, and loses the
 // connection.
 func (h *Handler) refuse(ctx context.Context, c *call, err error) refusal {
-	r := refusalOf(err)
+	r := h.refusalOf(err)
 	level := slog.LevelWarn
 	attrs := []slog.Attr{slog.String("route", route(c.RouteKey)), logging.Reason(r.reason)}
 	if r.code == protocol.CodeInternal {
@@ -142,7 +143,7 @@ func route(key string) string {
 	return "$default"
 }
 
-func refusalOf(err error) refusal {
+func (h *Handler) refusalOf(err error) refusal {
 	var own refusal
 	var problem frame.Problem
 	var limit ledger.LimitError
@@ -153,7 +154,7 @@ func refusalOf(err error) refusal {
 		if problem == frame.TooLarge {
 			return refusal{
 				code: protocol.CodeTooLarge, event: logging.InvalidInput, reason: string(problem),
-				text: "The frame is too long. A frame may have 8192 bytes.",
+				text: fmt.Sprintf("The frame is too long. A frame may have %d bytes.", h.MaxFrame),
 			}
 		}
 		return badRequest(string(problem), problems[problem])

@@ -140,6 +140,7 @@ run "each_function_has_its_settings" {
       MESSAGES_TABLE           = "chat-messages"
       MANAGEMENT_ENDPOINT      = "https://a1b2c3d4e5.execute-api.eu-west-1.amazonaws.com/live"
       MESSAGE_FORMAT           = "text"
+      MAX_FRAME_BYTES          = "8192"
       MAX_TEXT_BYTES           = "4096"
       MESSAGE_TTL_SECONDS      = "2592000"
       RATE_MESSAGES_PER_MINUTE = "60"
@@ -263,6 +264,7 @@ run "what_is_set_reaches_the_functions" {
     rooms                    = { claim = "rooms" }
     baked_jwks               = "{\"keys\":[{\"kid\":\"k\"}]}"
     message_format           = "rich"
+    max_frame_bytes          = 2048
     max_text_bytes           = 1024
     message_retention_days   = 1
     max_members              = 2
@@ -299,6 +301,7 @@ run "what_is_set_reaches_the_functions" {
   assert {
     condition = (
       module.message.environment.MESSAGE_FORMAT == "rich" &&
+      module.message.environment.MAX_FRAME_BYTES == "2048" &&
       module.message.environment.MAX_TEXT_BYTES == "1024" &&
       module.message.environment.MESSAGE_TTL_SECONDS == "86400" &&
       module.message.environment.RATE_MESSAGES_PER_MINUTE == "6" &&
@@ -348,7 +351,7 @@ run "refuses_what_is_too_large" {
 
   variables {
     name                     = "c${format("%040d", 0)}"
-    max_text_bytes           = 4097
+    max_text_bytes           = 24577
     message_retention_days   = 3651
     max_members              = 5001
     max_connections_per_user = 51
@@ -356,6 +359,61 @@ run "refuses_what_is_too_large" {
   }
 
   expect_failures = [var.name, var.max_text_bytes, var.message_retention_days, var.max_members, var.max_connections_per_user, var.kms_deletion_window_days]
+}
+
+run "refuses_frames_that_hold_no_question" {
+  command = plan
+
+  variables {
+    max_frame_bytes = 1023
+    max_text_bytes  = 1
+  }
+
+  expect_failures = [var.max_frame_bytes]
+}
+
+run "refuses_frames_that_api_gateway_does_not_pass" {
+  command = plan
+
+  variables {
+    max_frame_bytes = 32769
+  }
+
+  expect_failures = [var.max_frame_bytes]
+}
+
+run "takes_the_longest_frames_and_texts" {
+  command = plan
+
+  variables {
+    max_frame_bytes = 32768
+    max_text_bytes  = 24576
+  }
+
+  assert {
+    condition     = module.message.environment.MAX_FRAME_BYTES == "32768" && module.message.environment.MAX_TEXT_BYTES == "24576"
+    error_message = "The message function does not get the longest frames and texts."
+  }
+}
+
+run "refuses_a_text_that_no_frame_holds" {
+  command = plan
+
+  variables {
+    max_frame_bytes = 4351
+  }
+
+  expect_failures = [var.max_text_bytes]
+}
+
+run "refuses_more_messages_than_a_row_remembers" {
+  command = plan
+
+  variables {
+    rate_limit = { messages_per_minute = 601 }
+  }
+
+  expect_failures = [var.rate_limit]
 }
 
 run "refuses_a_rate_that_the_longest_message_exceeds" {
