@@ -273,7 +273,7 @@ func TestTheFunctionsOfTheChatGiveTheSameBytesFromTwoCheckouts(t *testing.T) {
 // sourcesOf reads what of the repository the packages are compiled from.
 func sourcesOf(t *testing.T, repository string, packages []string) map[string]string {
 	t.Helper()
-	cmd := exec.Command("go", append([]string{"list", "-deps", "-json=Dir,GoFiles,SFiles,EmbedFiles,Module", "-tags=lambda.norpc"}, packages...)...)
+	cmd := exec.Command("go", append([]string{"list", "-deps", "-json=Dir,GoFiles,SFiles,EmbedFiles,Module", "-tags=lambda.norpc,nethttpomithttp2"}, packages...)...)
 	cmd.Dir = repository
 	cmd.Env = append(os.Environ(), "GOOS=linux", "GOARCH=arm64", "CGO_ENABLED=0")
 	cmd.Stderr = os.Stderr
