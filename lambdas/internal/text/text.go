@@ -104,13 +104,13 @@ func dropped(r rune) bool {
 		return true
 	case r >= 0x202A && r <= 0x202E: // embeddings and overrides
 		return true
-	case r >= 0x2066 && r <= 0x206F: // isolates and deprecated format characters
+	case r >= 0x2065 && r <= 0x206F: // isolates and deprecated format characters
 		return true
-	case r >= 0xFFF9 && r <= 0xFFFB: // interlinear annotation
+	case r >= 0xFFF0 && r <= 0xFFFB: // interlinear annotation, and what shows as nothing
 		return true
 	case r == 0xFEFF: // byte order mark
 		return true
-	case r >= 0xE0000 && r <= 0xE007F: // tags outside a flag
+	case r >= 0xE0000 && r <= 0xE00FF, r >= 0xE01F0 && r <= 0xE0FFF: // tags outside a flag, and what shows as nothing
 		return true
 	case r >= 0xFDD0 && r <= 0xFDEF, r&0xFFFE == 0xFFFE: // noncharacters
 		return true
@@ -156,14 +156,14 @@ func Blank(s string) bool {
 	return true
 }
 
-// invisible is true for runes without ink of their own. The fillers and the
-// blank Braille pattern are letters and symbols by category only.
+// invisible is true for runes without ink of their own. The fillers, the blank
+// Braille pattern and the null notehead are letters and symbols by category only.
 func invisible(r rune) bool {
 	switch r {
-	case '\u115F', '\u1160', '\u3164', '\uFFA0', '\u2800':
+	case '\u2800', '\U0001D159':
 		return true
 	}
-	return unicode.IsSpace(r) || unicode.In(r, unicode.Cf, unicode.Cc, unicode.M)
+	return unicode.IsSpace(r) || unicode.In(r, unicode.Cf, unicode.Cc, unicode.M, unicode.Other_Default_Ignorable_Code_Point)
 }
 
 // TrimMarks drops the combining marks and invisible format characters at the

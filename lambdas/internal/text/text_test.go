@@ -156,3 +156,25 @@ func FuzzName(f *testing.F) {
 		}
 	})
 }
+
+// What Unicode calls ignorable by default shows as nothing where a font does not
+// know it, assigned or not.
+func TestThreat28WhatShowsAsNothingIsNoTextAndNoName(t *testing.T) {
+	for r := rune(1); r <= unicode.MaxRune; r++ {
+		if !utf8.ValidRune(r) || !unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector, unicode.Cf, unicode.Zs) && r != '\u2800' && r != '\U0001D159' {
+			continue
+		}
+		if clean := text.Clean(string(r)); !text.Blank(clean) {
+			t.Errorf("a text of %U is not blank", r)
+		}
+		if name := text.Name("a" + string(r)); strings.ContainsRune(name, r) && !unicode.In(r, unicode.M, unicode.L, unicode.Zs) {
+			t.Errorf("%U is part of a name", r)
+		}
+		if name := text.Name(string(r)); name != "" {
+			t.Errorf("%U alone is a name", r)
+		}
+		if !unicode.In(r, unicode.Cf, unicode.L, unicode.M, unicode.Z, unicode.So) && text.Clean("a"+string(r)) != "a" {
+			t.Errorf("%U stays in a text", r)
+		}
+	}
+}
