@@ -3,7 +3,9 @@ package dataplane
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"regexp"
 	"strconv"
 	"strings"
@@ -34,22 +36,31 @@ func selectRoute(d *apigw.Deployment, message []byte) *apigw.Route {
 // JSON message. A path that leads nowhere is the empty string. It reports
 // false when the message is not JSON.
 func evaluateSelection(expression string, message []byte) (string, bool) {
-	if !json.Valid(message) {
-		return "", false
-	}
 	var body any
 	decoder := json.NewDecoder(bytes.NewReader(message))
 	decoder.UseNumber()
 	if err := decoder.Decode(&body); err != nil {
 		return "", false
 	}
-	return selectionVariable.ReplaceAllStringFunc(expression, func(variable string) string {
-		if variable == `\$` {
-			return "$"
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) { // something follows
+		return "", false
+	}
+	var key strings.Builder
+	at := 0
+	for _, found := range selectionVariable.FindAllStringSubmatchIndex(expression, -1) {
+		key.WriteString(expression[at:found[0]])
+		at = found[1]
+		switch {
+		case found[2] >= 0:
+			key.WriteString(selectionString(lookUp(body, expression[found[2]:found[3]])))
+		case found[4] >= 0:
+			key.WriteString(selectionString(lookUp(body, expression[found[4]:found[5]])))
+		default: // an escaped dollar sign
+			key.WriteByte('$')
 		}
-		groups := selectionVariable.FindStringSubmatch(variable)
-		return selectionString(lookUp(body, groups[1]+groups[2]))
-	}), true
+	}
+	key.WriteString(expression[at:])
+	return key.String(), true
 }
 
 // lookUp follows a dotted path with optional [n] indexes.
