@@ -104,6 +104,11 @@ resource "aws_apigatewayv2_model" "this" {
   description  = each.value.description
   content_type = "application/json"
   schema       = each.value.schema
+
+  # A route has to let go of a model before it can go.
+  lifecycle {
+    create_before_destroy = true
+  }
 }
 
 resource "aws_apigatewayv2_route" "this" {

@@ -69,6 +69,8 @@ variables {
   }
 }
 
+# hashicorp/terraform-provider-aws issue 40833: an authorizer on another route is
+# accepted and never asked. aws-samples/simple-websockets-chat-app has none at all.
 run "the_authorizer_is_asked_on_connect_and_there_only" {
   assert {
     condition     = aws_apigatewayv2_api.this.protocol_type == "WEBSOCKET" && aws_apigatewayv2_api.this.route_selection_expression == "$request.body.action"
@@ -96,6 +98,9 @@ run "the_authorizer_is_asked_on_connect_and_there_only" {
   }
 }
 
+# Examples without a source ARN (aws-samples/simple-websockets-chat-app), with
+# /*/* (terraform-aws-modules/terraform-aws-apigateway-v2), or with a path before
+# the route (aws/aws-cdk issue 22940).
 run "only_this_stage_and_route_may_call_a_function" {
   assert {
     condition     = { for key, permission in aws_lambda_permission.route : key => permission.source_arn } == { for key in ["$connect", "$disconnect", "$default", "sendMessage", "typing"] : key => "arn:aws:execute-api:eu-west-1:111122223333:a1b2c3d4e5/live/${key}" }
@@ -130,6 +135,8 @@ run "functions_are_called_as_proxies" {
   }
 }
 
+# terraform-aws-modules/terraform-aws-apigateway-v2 issue 131: a reply needs the
+# selection expression and the response.
 run "replies_go_back_where_they_are_wanted" {
   assert {
     condition     = toset(keys(aws_apigatewayv2_route_response.this)) == toset(["$default", "ping", "sendMessage"])
@@ -164,6 +171,9 @@ run "ping_is_answered_without_a_function" {
   }
 }
 
+# hashicorp/terraform-provider-aws issues 14742 and 43307: a limit that is left out
+# is 0, and everybody gets 429. Its own example has log groups that are kept for
+# ever.
 run "the_stage_is_hardened_without_being_asked" {
   assert {
     condition     = aws_apigatewayv2_stage.this.default_route_settings[0].throttling_rate_limit == 100 && aws_apigatewayv2_stage.this.default_route_settings[0].throttling_burst_limit == 200

@@ -186,6 +186,7 @@ run "accepts_the_other_request_id" {
   }
 }
 
+# aws/aws-cdk issue 18307.
 run "refuses_an_identity_source_of_http_apis" {
   command = plan
 

@@ -55,6 +55,8 @@ variables {
   package_dir     = "../function/tests/package"
 }
 
+# One role with every right for all functions: aws-samples/simple-websockets-chat-app
+# and terraform-aws-modules/terraform-aws-apigateway-v2, examples/websocket.
 run "each_function_has_exactly_its_grants" {
   assert {
     condition     = module.auth.authorizer_policy_statements[*].sid == ["OwnLogs", "OwnTraces"]
@@ -112,6 +114,7 @@ run "an_operator_may_do_what_the_command_does" {
   }
 }
 
+# carnage-sh/lambda-go-websocket set LAMDBA_TABLE and read LAMBDA_TABLE.
 run "each_function_has_its_settings" {
   assert {
     condition     = module.auth.authorizer_environment.ALLOWED_ORIGINS == "https://chat.example.com" && module.auth.authorizer_environment.ALLOW_MISSING_ORIGIN == "false"
