@@ -35,7 +35,7 @@ func (r *Runner) serveInvoke(w http.ResponseWriter, req *http.Request, next http
 		refusal.Send(w)
 		return
 	}
-	if denied := r.judgeInvoke(req, payload, next, name, target); denied != nil {
+	if denied := r.judgeInvoke(req, payload, next); denied != nil {
 		denied.send(w)
 		return
 	}

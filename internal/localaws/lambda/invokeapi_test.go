@@ -353,11 +353,35 @@ func TestWhoMayInvoke(t *testing.T) {
 		if got := may("f"); got != "" {
 			t.Errorf("with a policy for the function: %q", got)
 		}
-		_, err := client.Invoke(ctx, &awslambda.InvokeInput{FunctionName: aws.String("f"), Qualifier: aws.String("live"), Payload: []byte(echo)})
-		if errorType, status := failureOf(err); errorType != "NotServedByLocalStack" || status != http.StatusNotImplemented || ran() {
-			t.Errorf("a qualifier that MiniStack would not judge: %v", err)
+		for _, test := range []struct{ resource, name, qualifier, want string }{
+			{arn + ":live", "f", "live", ""},
+			{arn + ":live", testAccount + ":function:f", "live", ""},
+			{arn + ":live", testAccount + ":function:f:live", "", ""},
+			{arn + ":live", "function:f:live", "", ""},
+			{arn + ":live", arn, "live", ""},
+			{arn + ":live", "f:live", "live", ""},
+			{arn + ":live", "f", "1", "AccessDeniedException"},
+			{arn + ":live", testAccount + ":function:f", "", "AccessDeniedException"},
+			{arn, "f", "live", "AccessDeniedException"},
+			{arn, testAccount + ":function:f", "", ""},
+			{arn + ":*", "f", "live", ""},
+			{arn + ":*", testAccount + ":function:f", "", "AccessDeniedException"},
+			{arn + ":none", "f", "none", "ResourceNotFoundException"},
+			{arn, "f", "none", "AccessDeniedException"},
+			{arn + "2", "f2", "", "ResourceNotFoundException"},
+		} {
+			policy(test.resource)
+			input := &awslambda.InvokeInput{FunctionName: &test.name, Payload: []byte(echo)}
+			if test.qualifier != "" {
+				input.Qualifier = &test.qualifier
+			}
+			_, err := client.Invoke(ctx, input)
+			if errorType, _ := failureOf(err); errorType != test.want || (err == nil) != ran() {
+				t.Errorf("%s, %s with a policy for %s: %v", test.name, test.qualifier, test.resource, err)
+			}
 		}
-		_, err = w.lambda.AddPermission(ctx, &awslambda.AddPermissionInput{
+		policy(arn)
+		_, err := w.lambda.AddPermission(ctx, &awslambda.AddPermissionInput{
 			FunctionName: aws.String("f"), Qualifier: aws.String("1"), StatementId: aws.String("eve"), Action: aws.String("lambda:InvokeFunction"),
 			Principal: aws.String("arn:aws:iam::" + testAccount + ":user/eve"),
 		})

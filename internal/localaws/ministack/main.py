@@ -4,6 +4,7 @@ functions any more."""
 
 import os
 import re
+import urllib.parse
 
 import cbor2
 from ministack import app
@@ -16,6 +17,7 @@ for module, name in (
     (cloudwatch, "_dims_from_list"),
     (iam_actions, "_match_rest_action"),
     (iam_actions, "_safe_json_field"),
+    (iam_actions, "extract_resource_arn"),
 ):
     if not callable(getattr(module, name)):
         raise SystemExit(f"MiniStack's {module.__name__}.{name} is not what it was")
@@ -69,5 +71,27 @@ def _safe_field(body, field):
 
 
 iam_actions._safe_json_field = _safe_field
+
+# Lambda's Invoke is about the function with its qualifier, wherever that stands,
+# and a function may be named by a part of its ARN. MiniStack takes what the path
+# says for the name.
+_extract_resource_arn = iam_actions.extract_resource_arn
+_invoke = re.compile(r"/[0-9-]+/functions/([^/]+)/invocations/?")
+_function = re.compile(r"(?:arn:aws[a-zA-Z-]*:lambda:)?(?:[a-z0-9-]+-\d:)?(?:\d{12}:)?(?:function:)?([\w-]+)(?::([$\w-]+))?")
+
+
+def _resource_arn(service, method, path, headers, body, query_params, region, account_id):
+    found = service == "lambda" and _invoke.fullmatch(path)
+    named = found and _function.fullmatch(urllib.parse.unquote(found.group(1)))
+    if not named:
+        return _extract_resource_arn(service, method, path, headers, body, query_params, region, account_id)
+    beside = query_params.get("Qualifier") or ""
+    if isinstance(beside, list):
+        beside = beside[0]
+    qualifier = named.group(2) or beside
+    return f"arn:aws:lambda:{region}:{account_id}:function:{named.group(1)}" + (f":{qualifier}" if qualifier else "")
+
+
+iam_actions.extract_resource_arn = _resource_arn
 
 app.main()
