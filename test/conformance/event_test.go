@@ -175,6 +175,17 @@ func eventCases() []testCase {
 			}
 			equal(t, "multi", encode(ev.at("multiValueQueryStringParameters", "a")), `["1","=2"]`)
 		}},
+		{section: "4", name: "every query parameter is in the event, as it was sent", source: choice, run: func(t *T) {
+			ev := t.dial(t.Open, offer{query: "a;b=1;c=2&=x&d=1=2&e%26=%26&&f[]=?"}).connected()
+			for name, want := range map[string]string{"a;b": "1;c=2", "": "x", "d": "1=2", "e&": "&", "f[]": "?"} {
+				equal(t, name, ev.string("queryStringParameters", name), want)
+			}
+		}},
+		{section: "4", name: "a query that is not percent-encoded well is 400", source: choice, run: func(t *T) {
+			for _, query := range []string{"a=%zz", "%=1", "a=1&b=%4"} {
+				t.refused(t.Open, offer{query: query}, 400)
+			}
+		}},
 		{section: "4", name: "X-Forwarded-For of the client is kept, and the peer is appended", source: choice, run: func(t *T) {
 			ev := t.dial(t.Open, offer{headers: []string{"X-Forwarded-For: 192.0.2.7", "X-Forwarded-Proto: http", "X-Forwarded-Port: 1"}}).connected()
 			peer := ev.string("requestContext", "identity", "sourceIp")

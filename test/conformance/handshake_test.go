@@ -74,6 +74,13 @@ func handshakeCases() []testCase {
 		{section: "rfc-4", name: "a key that is not 16 bytes is 400", source: rfc("4.2.1"), run: changed(bad, map[string]string{"Sec-WebSocket-Key": "Sec-WebSocket-Key: dGhlIHNhbXBsZQ=="})},
 		{section: "rfc-4", name: "a key that is not base64 is 400", source: rfc("4.2.1"), run: changed(bad, map[string]string{"Sec-WebSocket-Key": "Sec-WebSocket-Key: ************************"})},
 		{section: "rfc-4", name: "two keys are 400", source: rfc("11.3.1"), run: changed(bad, nil, "Sec-WebSocket-Key: "+key)},
+		{section: "rfc-4", name: "two versions are 400", source: rfc("11.3.5"), run: changed(bad, nil, "Sec-WebSocket-Version: 13")},
+		{section: "rfc-4", name: "a handshake with a body is 400", source: choice, run: func(t *T) {
+			for _, header := range []string{"Content-Length: 5", "Transfer-Encoding: chunked"} {
+				changed(bad, nil, header)(t)
+			}
+		}},
+		{section: "rfc-4", name: "a body of no length is no harm", source: choice, run: changed(ok, nil, "Content-Length: 0")},
 		{section: "rfc-4", name: "without Sec-WebSocket-Version it is 426, and the version that is spoken is named", source: rfc("4.2.2"), run: func(t *T) {
 			target, _ := t.target(t.Open, offer{})
 			c := t.request(t.Open, handshake(t.Open, target)[:5])

@@ -95,6 +95,10 @@ func (a *Adapter) Middleware(next http.Handler) http.Handler {
 			refusal(r, of, http.StatusNotImplemented, notServed, "not served by the local stack: REST APIs of API Gateway and what belongs to them ("+r.Method+" "+r.URL.Path+")").send(w)
 			return
 		}
+		if what := unserved(of, func() []byte { return peek(r) }); what != "" {
+			refuseUnserved(w, r, of, what)
+			return
+		}
 		serve, ok := entries[of.Service][of.Operation]
 		if of.Service == "apigateway" {
 			serve, ok = (*Adapter).account, true
@@ -126,6 +130,17 @@ func (a *Adapter) Middleware(next http.Handler) http.Handler {
 		}
 		refuseUnknown(r, of, given).send(w)
 	})
+}
+
+// peek returns the body of a request, which stays readable. Of one that is too
+// large, or that breaks off, it returns the beginning.
+func peek(r *http.Request) []byte {
+	read, _ := io.ReadAll(io.LimitReader(r.Body, maxBody)) // an error comes again
+	r.Body = struct {
+		io.Reader
+		io.Closer
+	}{io.MultiReader(bytes.NewReader(read), r.Body), r.Body}
+	return read
 }
 
 // call is a request on its way to an entry.

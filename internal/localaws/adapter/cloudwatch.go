@@ -4,8 +4,10 @@ import (
 	"encoding/json"
 	"errors"
 	"maps"
+	"math"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
@@ -23,6 +25,7 @@ var cloudWatchEntries = map[string]entry{
 	"PutCompositeAlarm": (*Adapter).putAlarm,
 	"DescribeAlarms":    (*Adapter).describeAlarms,
 	"DeleteAlarms":      (*Adapter).deleteAlarms,
+	"PutMetricData":     (*Adapter).putMetricData,
 }
 
 // alarmDefinition is the kind in the store: what an alarm was defined with, by
@@ -87,6 +90,9 @@ func (a *Adapter) putAlarm(c *call) (*answer, error) {
 	if refused := a.checkMath(c, definition); refused != nil {
 		return refused, nil
 	}
+	if why := invalidAlarm(definition); why != "" {
+		return c.refuse("ValidationError", why), nil
+	}
 	given := c.forward()
 	if !given.ok() {
 		return given, nil
@@ -96,6 +102,57 @@ func (a *Adapter) putAlarm(c *call) (*answer, error) {
 		delete(definition, member)
 	}
 	return given, a.kept.put(alarmDefinition, alarmKey(c.Region, name), definition)
+}
+
+// invalidAlarm says why AWS refuses an alarm that MiniStack takes
+// (PutMetricAlarm).
+func invalidAlarm(definition map[string]any) string {
+	number := func(member string) float64 {
+		n, _ := definition[member].(float64)
+		return n
+	}
+	period, evaluated := number("Period"), number("EvaluationPeriods")
+	for _, metric := range queriesOf(definition) {
+		if metric.MetricStat != nil && metric.MetricStat.Period != nil {
+			period = float64(*metric.MetricStat.Period)
+		}
+	}
+	longest := 86_400.0 // of all periods together, in seconds
+	if period >= 3600 {
+		longest = 7 * 86_400
+	}
+	switch treat, _ := definition["TreatMissingData"].(string); {
+	case period != 0 && period != 10 && period != 20 && period != 30 && math.Mod(period, 60) != 0:
+		return "Period must be 10, 20, 30 or a multiple of 60"
+	case number("DatapointsToAlarm") > evaluated:
+		return "DatapointsToAlarm must be less than or equal to EvaluationPeriods"
+	case period*evaluated > longest:
+		return "Metrics cannot be checked across more than a day (EvaluationPeriods * Period must be <= 86400), or than a week for periods of an hour and more"
+	case !slices.Contains([]string{"", "breaching", "notBreaching", "ignore", "missing"}, treat):
+		return "Value " + treat + " for parameter TreatMissingData is invalid: breaching, notBreaching, ignore and missing are valid"
+	}
+	return ""
+}
+
+// queriesOf are the metrics and expressions of a definition.
+func queriesOf(definition map[string]any) []types.MetricDataQuery {
+	var queries []types.MetricDataQuery
+	if json.Unmarshal(mustJSON(definition["Metrics"]), &queries) != nil {
+		return nil
+	}
+	return queries
+}
+
+// putMetricData refuses metrics of AWS's own namespaces.
+func (a *Adapter) putMetricData(c *call) (*answer, error) {
+	in, err := c.parameters(memberTypes{})
+	if err != nil {
+		return c.forward(), nil // which refuses it
+	}
+	if namespace, _ := in["Namespace"].(string); strings.HasPrefix(namespace, "AWS/") {
+		return c.refuse("InvalidParameterValue", "The value AWS/ for parameter Namespace is invalid."), nil
+	}
+	return c.forward(), nil
 }
 
 // checkMath refuses an alarm on metric math that cannot be evaluated, and one that
@@ -117,11 +174,7 @@ func (a *Adapter) checkMath(c *call, definition map[string]any) *answer {
 			return refusal(c.request, c.Call, http.StatusNotImplemented, notServed, "not served by the local stack: an alarm on metrics of another account")
 		}
 	}
-	var queries []types.MetricDataQuery
-	err := json.Unmarshal(mustJSON(metrics), &queries)
-	if err == nil {
-		_, err = alarms.Compile(queries)
-	}
+	_, err := alarms.Compile(queriesOf(definition))
 	switch {
 	case errors.Is(err, metricmath.ErrNotServed):
 		return refusal(c.request, c.Call, http.StatusNotImplemented, notServed, "not served by the local stack: "+err.Error())

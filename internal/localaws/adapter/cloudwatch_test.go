@@ -189,6 +189,51 @@ func TestAnAlarmIsRefusedWhen(t *testing.T) {
 	}
 }
 
+func TestAnAlarmThatAWSRefusesIsRefused(t *testing.T) {
+	w := newWorld(t)
+	client := cloudwatch.NewFromConfig(w.config(testRegion))
+	type in = cloudwatch.PutMetricAlarmInput
+	for message, change := range map[string]func(*in){
+		"Period must be":                 func(i *in) { i.Period = aws.Int32(7) },
+		"DatapointsToAlarm must be":      func(i *in) { i.DatapointsToAlarm = aws.Int32(2) },
+		"across more than a day":         func(i *in) { i.EvaluationPeriods = aws.Int32(1441) },
+		"or than a week":                 func(i *in) { i.Period, i.EvaluationPeriods = aws.Int32(86400), aws.Int32(8) },
+		"for parameter TreatMissingData": func(i *in) { i.TreatMissingData = aws.String("nonsense") },
+	} {
+		input := &in{
+			AlarmName: aws.String("invalid"), Namespace: aws.String("n"), MetricName: aws.String("m"), Statistic: types.StatisticSum, Period: aws.Int32(60),
+			EvaluationPeriods: aws.Int32(1), Threshold: aws.Float64(5), ComparisonOperator: types.ComparisonOperatorGreaterThanThreshold,
+		}
+		change(input)
+		_, err := client.PutMetricAlarm(t.Context(), input)
+		wantRefusal(t, err, "ValidationError", message)
+	}
+	for _, period := range []int32{10, 20, 30, 60, 86400} {
+		must(client.PutMetricAlarm(t.Context(), &in{
+			AlarmName: aws.String("valid"), Namespace: aws.String("n"), MetricName: aws.String("m"), Statistic: types.StatisticSum, Period: &period,
+			EvaluationPeriods: aws.Int32(7), Threshold: aws.Float64(5), ComparisonOperator: types.ComparisonOperatorGreaterThanThreshold,
+		}))
+	}
+	must(client.DeleteAlarms(t.Context(), &cloudwatch.DeleteAlarmsInput{AlarmNames: []string{"valid"}}))
+}
+
+func TestNobodyPutsMetricsOfAWS(t *testing.T) {
+	w := newWorld(t)
+	client := cloudwatch.NewFromConfig(w.config(testRegion))
+	put := func(namespace string) error {
+		return second(client.PutMetricData(t.Context(), &cloudwatch.PutMetricDataInput{
+			Namespace: &namespace, MetricData: []types.MetricDatum{{MetricName: aws.String("Errors"), Value: aws.Float64(1)}},
+		}))
+	}
+	wantRefusal(t, put("AWS/Lambda"), "InvalidParameterValue", "Namespace")
+	if err := put("AWSome"); err != nil {
+		t.Error(err)
+	}
+	if status, text := w.query("Action=PutMetricData&Version=2010-08-01&Namespace=AWS%2FLambda&MetricData.member.1.MetricName=Errors&MetricData.member.1.Value=1"); status != http.StatusBadRequest {
+		t.Errorf("by a form: %d %s", status, text)
+	}
+}
+
 func TestAnAlarmOnMetricMathIsRefusedWhen(t *testing.T) {
 	w := newWorld(t)
 	client := cloudwatch.NewFromConfig(w.config(testRegion))

@@ -1,9 +1,12 @@
 package adapter
 
 import (
+	"bytes"
+	"compress/gzip"
 	"encoding/json"
 	"encoding/xml"
 	"fmt"
+	"io"
 	"maps"
 	"math"
 	"net/http"
@@ -31,15 +34,19 @@ type memberTypes struct {
 
 // parameters reads what a call was given.
 func (c *call) parameters(types memberTypes) (map[string]any, error) {
+	body, err := c.plain()
+	if err != nil {
+		return nil, err
+	}
 	tree := map[string]any{}
 	switch protocolOf(c.request, c.Service) {
 	case cborProtocol:
-		if err := cborDecoding.Unmarshal(c.body, &tree); err != nil {
+		if err := cborDecoding.Unmarshal(body, &tree); err != nil {
 			return nil, err
 		}
 		return throughJSON(tree)
 	case queryProtocol:
-		form, err := url.ParseQuery(string(c.body))
+		form, err := url.ParseQuery(string(body))
 		if err != nil {
 			return nil, err
 		}
@@ -55,8 +62,20 @@ func (c *call) parameters(types memberTypes) (map[string]any, error) {
 		listed, _ := lists(tree).(map[string]any)
 		return listed, nil
 	default:
-		return tree, json.Unmarshal(c.body, &tree)
+		return tree, json.Unmarshal(body, &tree)
 	}
+}
+
+// plain is the body without the compression that SDKs use for metrics.
+func (c *call) plain() ([]byte, error) {
+	if c.request.Header.Get("Content-Encoding") != "gzip" {
+		return c.body, nil
+	}
+	zipped, err := gzip.NewReader(bytes.NewReader(c.body))
+	if err != nil {
+		return nil, err
+	}
+	return io.ReadAll(io.LimitReader(zipped, maxBody))
 }
 
 var cborDecoding = func() cbor.DecMode {

@@ -3,6 +3,7 @@ package dataplane
 import (
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -130,12 +131,33 @@ func eventQuery(r *http.Request) (map[string]string, map[string][]string) {
 	if r.URL.RawQuery == "" {
 		return nil, nil
 	}
-	multi := map[string][]string(r.URL.Query())
+	multi, _ := parseQuery(r.URL.RawQuery) // checkUpgrade has refused what is wrong
 	single := make(map[string]string, len(multi))
 	for name, values := range multi {
 		single[name] = values[len(values)-1]
 	}
 	return single, multi
+}
+
+// parseQuery reads a query string. Unlike url.ParseQuery it loses nothing: a
+// parameter that a function is not told of is one that it cannot refuse.
+func parseQuery(query string) (map[string][]string, error) {
+	multi := map[string][]string{}
+	for pair := range strings.SplitSeq(query, "&") {
+		if pair == "" {
+			continue
+		}
+		name, value, _ := strings.Cut(pair, "=")
+		name, err := url.QueryUnescape(name)
+		if err != nil {
+			return nil, err
+		}
+		if value, err = url.QueryUnescape(value); err != nil {
+			return nil, err
+		}
+		multi[name] = append(multi[name], value)
+	}
+	return multi, nil
 }
 
 // authorizerEvent is what a REQUEST authorizer receives

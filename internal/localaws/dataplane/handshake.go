@@ -48,6 +48,7 @@ func (g *Gateway) serveHandshake(w http.ResponseWriter, r *http.Request, at plac
 			w.Header().Set("Upgrade", "websocket")
 			w.Header().Set("Sec-WebSocket-Version", webSocketVersion)
 		}
+		w.Header().Set("Connection", "close") // or net/http waits for the body first
 		g.refuseHandshake(w, r, at, refused)
 		return
 	}
@@ -87,13 +88,21 @@ func (g *Gateway) serveHandshake(w http.ResponseWriter, r *http.Request, at plac
 // checkUpgrade refuses a request that is no opening handshake (RFC 6455 section
 // 4.2.1).
 func checkUpgrade(r *http.Request) *refusal {
-	switch keys := r.Header.Values("Sec-WebSocket-Key"); {
+	keys := r.Header.Values("Sec-WebSocket-Key")
+	_, badQuery := parseQuery(r.URL.RawQuery)
+	switch {
 	case !headerHasToken(r.Header, "Connection", "upgrade"), !headerHasToken(r.Header, "Upgrade", "websocket"):
 		return &refusal{http.StatusUpgradeRequired, "Upgrade Required", errors.New("the request asks for no WebSocket")}
 	case len(r.URL.RequestURI()) > maxURL:
 		return &refusal{http.StatusRequestURITooLong, "URI too long", errors.New("the URL is too long")}
 	case r.Method != http.MethodGet, !r.ProtoAtLeast(1, 1), len(keys) != 1:
 		return &refusal{http.StatusBadRequest, "Bad request", errors.New("method, HTTP version or number of keys is not that of a WebSocket handshake")}
+	case r.ContentLength != 0: // what follows would be taken for frames
+		return &refusal{http.StatusBadRequest, "Bad request", errors.New("a WebSocket handshake has no body")}
+	case badQuery != nil:
+		return &refusal{http.StatusBadRequest, "Bad request", fmt.Errorf("the query string: %w", badQuery)}
+	case len(r.Header.Values("Sec-WebSocket-Version")) > 1: // section 11.3.5
+		return &refusal{http.StatusBadRequest, "Bad request", errors.New("a WebSocket handshake names one version of the protocol")}
 	case r.Header.Get("Sec-WebSocket-Version") != webSocketVersion: // section 4.2.2 names this status
 		return &refusal{http.StatusUpgradeRequired, "Upgrade Required", errors.New("the version of the protocol is not 13")}
 	default:
@@ -248,7 +257,8 @@ func identitySourcePresent(r *http.Request, stage apigw.Stage, source string) bo
 		return r.Header.Get(name) != ""
 	}
 	if name, ok := strings.CutPrefix(source, "route.request.querystring."); ok {
-		return r.URL.Query().Get(name) != ""
+		query, _ := eventQuery(r)
+		return query[name] != ""
 	}
 	if name, ok := strings.CutPrefix(source, "stageVariables."); ok {
 		return stage.Variables[name] != ""

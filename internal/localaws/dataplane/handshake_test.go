@@ -147,6 +147,7 @@ func TestAHandshakeThatIsNoneIsRefusedWhen(t *testing.T) {
 		"its keys are two":           {http.Header{"Sec-Websocket-Key": {"dGhlIHNhbXBsZSBub25jZQ==", "dGhlIHNhbXBsZSBub25jZQ=="}}, 400},
 		"its version is an old one":  {http.Header{"Sec-Websocket-Version": {"8"}}, 426},
 		"its version is missing":     {http.Header{"Sec-Websocket-Version": nil}, 426},
+		"its versions are two":       {http.Header{"Sec-Websocket-Version": {"13", "13"}}, 400},
 		"its upgrade is a substring": {http.Header{"Upgrade": {"websockets"}}, 426},
 	} {
 		t.Run(name, func(t *testing.T) {

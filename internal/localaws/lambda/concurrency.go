@@ -15,6 +15,9 @@ const accountConcurrency = 1000
 // is at its limit only because of such invocations.
 const turnaround = time.Second
 
+// unreservedMinimum is what of it functions without a reservation must be left.
+const unreservedMinimum = 100
+
 // concurrency counts running invocations.
 type concurrency struct {
 	mu         sync.Mutex

@@ -10,8 +10,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
@@ -89,6 +91,16 @@ type changeBody struct {
 	RoutingConfig *struct {
 		AdditionalVersionWeights map[string]float64
 	}
+	MemorySize, Timeout                            *int
+	MaximumRetryAttempts, MaximumEventAgeInSeconds *int
+	ReservedConcurrentExecutions                   *int
+	EphemeralStorage                               *struct{ Size *int }
+	VPCConfig                                      *struct {
+		SubnetIDs []string `json:"SubnetIds"`
+	} `json:"VpcConfig"`
+	FunctionURLAuthType                                  string `json:"FunctionUrlAuthType"`
+	Action                                               string
+	ImageConfig                                          json.RawMessage
 	FileSystemConfigs                                    []json.RawMessage
 	DurableConfig, TenancyConfig, CapacityProviderConfig json.RawMessage
 
@@ -179,6 +191,12 @@ func (c *change) check() *apierr.Error {
 		return apierr.NotServed(name + " with layers")
 	case len(b.FileSystemConfigs) > 0:
 		return apierr.NotServed(name + " with file systems")
+	case b.VPCConfig != nil && len(b.VPCConfig.SubnetIDs) > 0:
+		return apierr.NotServed(name + " with a VPC")
+	case present(b.ImageConfig):
+		return apierr.NotServed(name + " with the configuration of an image")
+	case b.FunctionURLAuthType != "", b.Action == "lambda:InvokeFunctionUrl":
+		return apierr.NotServed(name + " for function URLs")
 	case present(b.DurableConfig), present(b.TenancyConfig), present(b.CapacityProviderConfig):
 		return apierr.NotServed(name + " with durable, tenancy or capacity provider configuration")
 	case b.PackageType == "Image", b.ImageURI != "", b.Code != nil && b.Code.ImageURI != "":
@@ -190,13 +208,53 @@ func (c *change) check() *apierr.Error {
 	case b.DryRun:
 		return apierr.NotServed(name + " with DryRun (the emulator would update the function)")
 	}
-	if b.Environment == nil {
-		return nil
+	if refusal := b.checkRanges(); refusal != nil || b.Environment == nil {
+		return refusal
+	}
+	if size := len(mustJSON(b.Environment.Variables)); size > maxEnvironment {
+		return apierr.InvalidParameter(fmt.Sprintf("Lambda was unable to configure your environment variables because the environment variables you have provided exceeded the 4KB limit. The size measured: %d", size))
 	}
 	for _, reserved := range reservedVariables {
 		if _, ok := b.Environment.Variables[reserved]; ok {
 			return apierr.InvalidParameter("Lambda was unable to configure your environment variables because the environment variables you have provided contains reserved keys that are currently not supported for modification. Reserved keys used in this request: " + reserved)
 		}
+	}
+	return nil
+}
+
+// maxEnvironment is the limit of all environment variables together, in bytes of
+// JSON (Lambda quotas: 4 KB).
+const maxEnvironment = 4 << 10
+
+// checkRanges refuses figures that AWS does not take (Lambda API,
+// CreateFunction, PutFunctionEventInvokeConfig; Lambda quotas).
+func (b *changeBody) checkRanges() *apierr.Error {
+	size := (*int)(nil)
+	if b.EphemeralStorage != nil {
+		size = b.EphemeralStorage.Size
+	}
+	for _, r := range []struct {
+		member   string
+		value    *int
+		min, max int
+	}{
+		{"memorySize", b.MemorySize, 128, 10_240},
+		{"timeout", b.Timeout, 1, 900},
+		{"ephemeralStorage.size", size, 512, 10_240},
+		{"maximumRetryAttempts", b.MaximumRetryAttempts, 0, 2},
+		{"maximumEventAgeInSeconds", b.MaximumEventAgeInSeconds, 60, 21_600},
+		{"reservedConcurrentExecutions", b.ReservedConcurrentExecutions, 0, math.MaxInt},
+	} {
+		switch {
+		case r.value == nil:
+		case *r.value < r.min:
+			return apierr.InvalidValue(strconv.Itoa(*r.value), r.member, "Member must have value greater than or equal to "+strconv.Itoa(r.min))
+		case *r.value > r.max:
+			return apierr.InvalidValue(strconv.Itoa(*r.value), r.member, "Member must have value less than or equal to "+strconv.Itoa(r.max))
+		}
+	}
+	if b.ReservedConcurrentExecutions != nil && *b.ReservedConcurrentExecutions > accountConcurrency-unreservedMinimum {
+		return apierr.InvalidParameter(fmt.Sprintf("Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below its minimum value of [%d].", unreservedMinimum))
 	}
 	return nil
 }

@@ -56,6 +56,9 @@ func TestWhatIsNotServedIsRefused(t *testing.T) {
 		{"another runtime", "lambda", "POST", "/2015-03-31/functions", `{"FunctionName":"f","Runtime":"python3.13","Code":{"ZipFile":"` + zip + `"}}`, "runtime python3.13"},
 		{"a container image", "lambda", "POST", "/2015-03-31/functions", `{"FunctionName":"f","Code":{"ImageUri":"x"}}`, "container image"},
 		{"layers of a function", "lambda", "PUT", "/2015-03-31/functions/f/configuration", `{"Layers":["arn"]}`, "layers"},
+		{"a VPC", "lambda", "PUT", "/2015-03-31/functions/f/configuration", `{"VpcConfig":{"SubnetIds":["subnet-1"],"SecurityGroupIds":["sg-1"]}}`, "VPC"},
+		{"an image's configuration", "lambda", "PUT", "/2015-03-31/functions/f/configuration", `{"ImageConfig":{"Command":["x"]}}`, "image"},
+		{"a permission for a function URL", "lambda", "POST", "/2015-03-31/functions/f/policy", `{"StatementId":"u","Action":"lambda:InvokeFunctionUrl","Principal":"*","FunctionUrlAuthType":"NONE"}`, "function URLs"},
 		{"weights of an alias", "lambda", "PUT", "/2015-03-31/functions/f/aliases/live", `{"RoutingConfig":{"AdditionalVersionWeights":{"2":0.5}}}`, "weights"},
 		{"a dry run", "lambda", "PUT", "/2015-03-31/functions/f/code", `{"DryRun":true,"ZipFile":"` + zip + `"}`, "DryRun"},
 	}
@@ -79,8 +82,18 @@ func TestWhatIsNotServedIsRefused(t *testing.T) {
 func TestWhatAWSRefusesIsRefusedInItsWords(t *testing.T) {
 	s := newStack(t)
 	slip := base64.StdEncoding.EncodeToString(zipOf(t, zipEntry{"../bootstrap", 0o755, nil}))
+	const invalid = "1 validation error detected: "
 	tests := []struct{ name, method, path, body, want string }{
 		{"reserved variables", "PUT", "/2015-03-31/functions/f/configuration", `{"Environment":{"Variables":{"AWS_REGION":"x"}}}`, "Reserved keys used in this request: AWS_REGION"},
+		{"more variables than 4 KB", "PUT", "/2015-03-31/functions/f/configuration", `{"Environment":{"Variables":{"X":"` + strings.Repeat("x", 4096) + `"}}}`, "exceeded the 4KB limit"},
+		{"too little memory", "PUT", "/2015-03-31/functions/f/configuration", `{"MemorySize":127}`, invalid + "Value '127' at 'memorySize' failed to satisfy constraint: Member must have value greater than or equal to 128"},
+		{"too much memory", "PUT", "/2015-03-31/functions/f/configuration", `{"MemorySize":10241}`, invalid + "Value '10241' at 'memorySize' failed"},
+		{"no time", "PUT", "/2015-03-31/functions/f/configuration", `{"Timeout":0}`, invalid + "Value '0' at 'timeout' failed"},
+		{"too much time", "PUT", "/2015-03-31/functions/f/configuration", `{"Timeout":901}`, invalid + "Value '901' at 'timeout' failed to satisfy constraint: Member must have value less than or equal to 900"},
+		{"too little storage", "PUT", "/2015-03-31/functions/f/configuration", `{"EphemeralStorage":{"Size":511}}`, invalid + "Value '511' at 'ephemeralStorage.size' failed"},
+		{"too many retries", "PUT", "/2019-09-25/functions/f/event-invoke-config", `{"MaximumRetryAttempts":3}`, invalid + "Value '3' at 'maximumRetryAttempts' failed"},
+		{"too short an age", "PUT", "/2019-09-25/functions/f/event-invoke-config", `{"MaximumEventAgeInSeconds":59}`, invalid + "Value '59' at 'maximumEventAgeInSeconds' failed"},
+		{"too high a reservation", "PUT", "/2017-10-31/functions/f/concurrency", `{"ReservedConcurrentExecutions":901}`, "below its minimum value of [100]"},
 		{"no code", "POST", "/2015-03-31/functions", `{"FunctionName":"f","Runtime":"provided.al2023","Code":{}}`, "Please provide a source for function code."},
 		{"code that is no zip", "PUT", "/2015-03-31/functions/f/code", `{"ZipFile":"aGk="}`, "Could not unzip uploaded file."},
 		{"a zip that leads out of its folder", "PUT", "/2015-03-31/functions/f/code", `{"ZipFile":"` + slip + `"}`, "leads out of the folder"},
@@ -89,7 +102,11 @@ func TestWhatAWSRefusesIsRefusedInItsWords(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			answer := s.send(t, "lambda", test.method, test.path, test.body)
-			if body := answer.Body.String(); answer.Code != http.StatusBadRequest || answer.Header().Get("x-amzn-errortype") != "InvalidParameterValueException" || !strings.Contains(body, test.want) {
+			want := "InvalidParameterValueException"
+			if strings.HasPrefix(test.want, invalid) {
+				want = "ValidationException"
+			}
+			if body := answer.Body.String(); answer.Code != http.StatusBadRequest || answer.Header().Get("x-amzn-errortype") != want || !strings.Contains(body, test.want) {
 				t.Errorf("status %d, body %s", answer.Code, body)
 			}
 		})

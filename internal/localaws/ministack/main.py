@@ -9,7 +9,7 @@ import urllib.parse
 import cbor2
 from ministack import app
 from ministack.core import iam_actions
-from ministack.services import cloudwatch
+from ministack.services import cloudwatch, lambda_svc
 
 for module, name in (
     (app, "_resolve_port"),
@@ -18,6 +18,7 @@ for module, name in (
     (iam_actions, "_match_rest_action"),
     (iam_actions, "_safe_json_field"),
     (iam_actions, "extract_resource_arn"),
+    (lambda_svc, "_execute_function"),
 ):
     if not callable(getattr(module, name)):
         raise SystemExit(f"MiniStack's {module.__name__}.{name} is not what it was")
@@ -93,5 +94,14 @@ def _resource_arn(service, method, path, headers, body, query_params, region, ac
 
 
 iam_actions.extract_resource_arn = _resource_arn
+
+
+# No function is run but by the stack. What tells other services to call one is
+# refused; this is for what is not thought of.
+def _execute_function(*_):
+    raise RuntimeError("functions are run by the local stack, not by MiniStack")
+
+
+lambda_svc._execute_function = _execute_function
 
 app.main()
