@@ -47,13 +47,18 @@ output "log_group_arn" {
   value       = aws_cloudwatch_log_group.this.arn
 }
 
+output "code_sha256" {
+  description = "SHA-256 of the zip that Lambda holds, in base64."
+  value       = aws_lambda_function.this.code_sha256
+}
+
 output "environment" {
   description = "Environment variables that the function was given."
   value       = var.environment
 }
 
 output "policy_statements" {
-  description = "What the function's role may do, in the order of its policy: OwnLogs, OwnTraces if traced, then the given statements. Each: sid, actions, resources, conditions."
+  description = "What the function's role may do, in the order of its policy: OwnLogs, then OwnTraces, OwnNetwork and OwnFailures where they are switched on, then the given statements. Each: sid, actions, resources, conditions. What the policy denies is left out."
   value = [for statement in data.aws_iam_policy_document.this.statement : {
     sid       = statement.sid
     actions   = statement.actions
@@ -63,5 +68,5 @@ output "policy_statements" {
       variable = condition.variable
       values   = condition.values
     }]
-  }]
+  } if coalesce(statement.effect, "Allow") == "Allow"]
 }

@@ -24,29 +24,34 @@ variable "description" {
 #### Package ####
 
 variable "package_dir" {
-  description = "Folder with the function's zip and with SHA256SUMS, which has a line `<hex SHA-256>  <file name>` for the zip. A missing file or another sum is refused at plan time."
+  description = "Folder with the function's zip and with SHA256SUMS, which has a line `<hex SHA-256>  <file name>` for the zip. A missing file or another sum is refused at plan time. Null, the default, where package_object is given."
   type        = string
-  nullable    = false
+  default     = null
 
   validation {
-    condition     = fileexists("${var.package_dir}/SHA256SUMS")
-    error_message = "package_dir must be a folder with SHA256SUMS; there is none in \"${var.package_dir}\". Build the packages with `make package`, or unpack a release's zips and SHA256SUMS into one folder."
+    condition     = var.package_dir == null || try(fileexists("${var.package_dir}/SHA256SUMS"), false)
+    error_message = "package_dir must be a folder with SHA256SUMS; there is none in \"${coalesce(var.package_dir, "null")}\". Build the packages with `make package`, or unpack a release's zips and SHA256SUMS into one folder."
   }
 }
 
 variable "package_name" {
   description = "Name of the zip in package_dir, without .zip. It holds one executable called bootstrap."
   type        = string
-  nullable    = false
+  default     = null
 
   validation {
-    condition     = can(regex("^[A-Za-z0-9_-]{1,64}$", var.package_name))
+    condition     = var.package_name == null || can(regex("^[A-Za-z0-9_-]{1,64}$", var.package_name))
     error_message = "package_name must be 1 to 64 characters of a-z, A-Z, 0-9, underscore and hyphen, without .zip."
   }
 
   validation {
-    condition     = fileexists("${var.package_dir}/${var.package_name}.zip")
-    error_message = "There is no ${var.package_name}.zip in \"${var.package_dir}\". Build the packages with `make package`, or unpack a release's zips and SHA256SUMS into one folder."
+    condition     = (var.package_dir == null) == (var.package_name == null)
+    error_message = "package_dir and package_name belong together: give both, or neither and package_object."
+  }
+
+  validation {
+    condition     = var.package_name == null || var.package_dir == null || try(fileexists("${var.package_dir}/${var.package_name}.zip"), false)
+    error_message = "There is no ${coalesce(var.package_name, "null")}.zip in \"${coalesce(var.package_dir, "null")}\". Build the packages with `make package`, or unpack a release's zips and SHA256SUMS into one folder."
   }
 
   # Written so that a missing file gets its own message above, and only that.
@@ -56,9 +61,58 @@ variable "package_name" {
         [for line in split("\n", file("${var.package_dir}/SHA256SUMS")) : replace(trimspace(line), "/ +[*]?/", " ")],
         "${filesha256("${var.package_dir}/${var.package_name}.zip")} ${var.package_name}.zip",
       ),
-      !fileexists("${var.package_dir}/SHA256SUMS") || !fileexists("${var.package_dir}/${var.package_name}.zip"),
+      try(!fileexists("${var.package_dir}/SHA256SUMS") || !fileexists("${var.package_dir}/${var.package_name}.zip"), true),
     )
-    error_message = "The SHA-256 of ${var.package_name}.zip is not the one in SHA256SUMS of \"${var.package_dir}\": the zip was changed, is incomplete, or belongs to another release. Build both anew with `make package`, or fetch the release again."
+    error_message = "The SHA-256 of ${coalesce(var.package_name, "null")}.zip is not the one in SHA256SUMS of \"${coalesce(var.package_dir, "null")}\": the zip was changed, is incomplete, or belongs to another release. Build both anew with `make package`, or fetch the release again."
+  }
+}
+
+variable "package_object" {
+  description = "The function's zip as an object in an S3 bucket of the function's Region, instead of package_dir and package_name: bucket, key, version_id, and sha256, the zip's SHA-256 in base64. The version keeps whoever writes to the bucket from changing what is deployed; should Lambda hold another zip than the sum says, the apply fails before the alias moves. Null, the default, is a zip from a folder."
+  type = object({
+    bucket     = string
+    key        = string
+    version_id = string
+    sha256     = string
+  })
+  default = null
+
+  validation {
+    condition     = (var.package_object == null) != (var.package_dir == null)
+    error_message = "Give either package_dir and package_name, or package_object."
+  }
+
+  validation {
+    condition     = var.package_object == null || can(regex("^[A-Za-z0-9+/]{43}=$", var.package_object.sha256))
+    error_message = "package_object.sha256 must be the zip's SHA-256 in base64, 44 characters: `openssl dgst -sha256 -binary <zip> | base64`, or the attribute checksum_sha256 of an aws_s3_object."
+  }
+
+  validation {
+    condition     = var.package_object == null || try(length(var.package_object.version_id) > 0 && var.package_object.version_id != "null", false)
+    error_message = "package_object.version_id must be the id of a version. An object without one (a bucket without versioning has the id \"null\") can be overwritten."
+  }
+
+  validation {
+    condition     = var.package_object == null || try(length(var.package_object.bucket) > 0 && length(var.package_object.key) > 0, false)
+    error_message = "package_object needs the bucket's name and the object's key."
+  }
+}
+
+variable "code_signing" {
+  description = "Who may publish the function's code, as `{ profile_version_arns = [...] }`: 1 to 20 versions of AWS Signer profiles. Lambda then refuses every zip that none of them signed, so the zip must be one that AWS Signer returned. Null, the default, gives that up: whoever may update the function may run any code in it."
+  type = object({
+    profile_version_arns = list(string)
+  })
+  default = null
+
+  validation {
+    condition     = var.code_signing == null || try(length(var.code_signing.profile_version_arns) >= 1 && length(var.code_signing.profile_version_arns) <= 20, false)
+    error_message = "code_signing.profile_version_arns must have 1 to 20 elements."
+  }
+
+  validation {
+    condition     = try(alltrue([for arn in var.code_signing.profile_version_arns : can(regex("^arn:[a-z-]+:signer:[a-z0-9-]+:[0-9]{12}:/signing-profiles/[A-Za-z0-9_]+/[A-Za-z0-9]+$", arn))]), var.code_signing == null)
+    error_message = "code_signing.profile_version_arns must be ARNs of versions of signing profiles (arn:aws:signer:<region>:<account>:/signing-profiles/<name>/<version>): the attribute version_arn of an aws_signer_signing_profile."
   }
 }
 
@@ -158,8 +212,8 @@ variable "statements" {
   }
 
   validation {
-    condition     = !anytrue([for statement in var.statements : contains(["OwnLogs", "OwnTraces"], statement.sid)])
-    error_message = "The sids OwnLogs and OwnTraces are the module's own; choose others."
+    condition     = !anytrue([for statement in var.statements : contains(["OwnLogs", "OwnTraces", "OwnNetwork", "NoNetworkForTheCode", "OwnFailures", "OwnFailuresKey"], statement.sid)])
+    error_message = "The sids OwnLogs, OwnTraces, OwnNetwork, NoNetworkForTheCode, OwnFailures and OwnFailuresKey are the module's own; choose others."
   }
 
   validation {
@@ -201,10 +255,70 @@ variable "kms_key_arn" {
   }
 }
 
+#### Network ####
+
+variable "vpc" {
+  description = "Subnets and security groups of a VPC that the function's traffic goes through, 1 to 16 and 1 to 5. It then reaches AWS and the internet only as that VPC does, and its role may make and remove network interfaces, which its code may not. Null, the default, is Lambda's own network, with the internet in reach."
+  type = object({
+    subnet_ids         = list(string)
+    security_group_ids = list(string)
+  })
+  default = null
+
+  validation {
+    condition     = var.vpc == null || try(length(var.vpc.subnet_ids) >= 1 && length(var.vpc.subnet_ids) <= 16 && length(var.vpc.security_group_ids) >= 1 && length(var.vpc.security_group_ids) <= 5, false)
+    error_message = "vpc needs 1 to 16 subnet_ids and 1 to 5 security_group_ids."
+  }
+
+  validation {
+    condition     = try(alltrue(concat([for id in var.vpc.subnet_ids : can(regex("^subnet-[0-9a-f]+$", id))], [for id in var.vpc.security_group_ids : can(regex("^sg-[0-9a-f]+$", id))])), var.vpc == null)
+    error_message = "vpc.subnet_ids must be ids of subnets (subnet-…), and vpc.security_group_ids ids of security groups (sg-…)."
+  }
+}
+
+#### Asynchronous use ####
+
+variable "on_failure" {
+  description = "Where Lambda puts what is known of an asynchronous invocation of the alias that failed for good: service (sqs or sns), the arn of a standard queue or topic, and, if that is encrypted with a customer-managed key, kms_key as `{ arn = ... }`. An event is tried again retry_attempts times (0 to 2, by default 2), and is given up after event_age_seconds (60 to 21600, by default 21600). The role gets the right to send there. Null, the default, is for functions that nobody invokes asynchronously: a failed event would be lost."
+  type = object({
+    service           = string
+    arn               = string
+    kms_key           = optional(object({ arn = string }))
+    retry_attempts    = optional(number, 2)
+    event_age_seconds = optional(number, 21600)
+  })
+  default = null
+
+  validation {
+    condition     = var.on_failure == null || try(contains(["sqs", "sns"], var.on_failure.service), false)
+    error_message = "on_failure.service must be sqs or sns."
+  }
+
+  validation {
+    condition     = var.on_failure == null || (can(regex("^arn:[a-z-]+:${var.on_failure.service}:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]+$", var.on_failure.arn)))
+    error_message = "on_failure.arn must be the ARN of a queue or a topic of on_failure.service (arn:aws:sqs:<region>:<account>:<name>). Lambda does not send to FIFO queues and topics."
+  }
+
+  validation {
+    condition     = try(var.on_failure.kms_key, null) == null || can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$", var.on_failure.kms_key.arn))
+    error_message = "on_failure.kms_key.arn must be the ARN of a key (arn:aws:kms:<region>:<account>:key/<id>), not an alias or a bare id."
+  }
+
+  validation {
+    condition     = var.on_failure == null || try(contains([0, 1, 2], var.on_failure.retry_attempts), false)
+    error_message = "on_failure.retry_attempts must be 0, 1 or 2."
+  }
+
+  validation {
+    condition     = var.on_failure == null || try(var.on_failure.event_age_seconds == floor(var.on_failure.event_age_seconds) && var.on_failure.event_age_seconds >= 60 && var.on_failure.event_age_seconds <= 21600, false)
+    error_message = "on_failure.event_age_seconds must be a whole number from 60 to 21600."
+  }
+}
+
 #### Logs ####
 
 variable "log_retention_days" {
-  description = "Days that CloudWatch keeps the log."
+  description = "Days that CloudWatch keeps the log, 1 to 3653. Fewer than the default, 365, give up looking into what is noticed late."
   type        = number
   default     = 365
   nullable    = false
@@ -228,7 +342,7 @@ variable "log_level" {
 }
 
 variable "tags" {
-  description = "Tags of the function, its role and its log group."
+  description = "Tags of the function, its role, its log group and its code signing."
   type        = map(string)
   default     = {}
   nullable    = false

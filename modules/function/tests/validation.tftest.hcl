@@ -2,6 +2,10 @@ mock_provider "aws" {
   mock_data "aws_iam_policy_document" {
     defaults = { json = "{}" }
   }
+
+  mock_resource "aws_cloudwatch_log_group" {
+    defaults = { arn = "arn:aws:logs:eu-west-1:111122223333:log-group:/aws/lambda/example" }
+  }
 }
 
 variables {
@@ -62,6 +66,150 @@ run "refuses_a_package_name_that_leaves_the_folder" {
   }
 
   expect_failures = [var.package_name]
+}
+
+run "refuses_a_name_without_its_folder" {
+  command = plan
+
+  variables {
+    package_dir    = null
+    package_object = { bucket = "releases", key = "example.zip", version_id = "3HL4kqtJlcpXroDTDmJ", sha256 = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=" }
+  }
+
+  expect_failures = [var.package_name]
+}
+
+run "refuses_no_package" {
+  command = plan
+
+  variables {
+    package_dir  = null
+    package_name = null
+  }
+
+  expect_failures = [var.package_object]
+}
+
+run "refuses_two_packages" {
+  command = plan
+
+  variables {
+    package_object = { bucket = "releases", key = "example.zip", version_id = "3HL4kqtJlcpXroDTDmJ", sha256 = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=" }
+  }
+
+  expect_failures = [var.package_object]
+}
+
+run "refuses_a_sum_in_hex" {
+  command = plan
+
+  variables {
+    package_dir    = null
+    package_name   = null
+    package_object = { bucket = "releases", key = "example.zip", version_id = "3HL4kqtJlcpXroDTDmJ", sha256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855" }
+  }
+
+  expect_failures = [var.package_object]
+}
+
+run "refuses_an_object_without_a_version" {
+  command = plan
+
+  variables {
+    package_dir    = null
+    package_name   = null
+    package_object = { bucket = "releases", key = "example.zip", version_id = "null", sha256 = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=" }
+  }
+
+  expect_failures = [var.package_object]
+}
+
+run "refuses_an_object_without_a_key" {
+  command = plan
+
+  variables {
+    package_dir    = null
+    package_name   = null
+    package_object = { bucket = "releases", key = "", version_id = "3HL4kqtJlcpXroDTDmJ", sha256 = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=" }
+  }
+
+  expect_failures = [var.package_object]
+}
+
+#### Switches ####
+
+run "refuses_switches_that_are_empty" {
+  command = plan
+
+  variables {
+    code_signing = { profile_version_arns = [] }
+    vpc          = { subnet_ids = [], security_group_ids = ["sg-0a1b"] }
+    on_failure   = { service = "s3", arn = "arn:aws:s3:::failures" }
+  }
+
+  expect_failures = [var.code_signing, var.vpc, var.on_failure]
+}
+
+run "refuses_switches_with_other_things" {
+  command = plan
+
+  variables {
+    code_signing = { profile_version_arns = ["arn:aws:signer:eu-west-1:111122223333:/signing-profiles/releases"] }
+    vpc          = { subnet_ids = ["vpc-0a1b"], security_group_ids = ["sg-0a1b"] }
+    on_failure   = { service = "sqs", arn = "arn:aws:sns:eu-west-1:111122223333:failures" }
+  }
+
+  expect_failures = [var.code_signing, var.vpc, var.on_failure]
+}
+
+run "refuses_a_vpc_without_a_security_group" {
+  command = plan
+
+  variables {
+    vpc = { subnet_ids = ["subnet-0a1b"], security_group_ids = [] }
+  }
+
+  expect_failures = [var.vpc]
+}
+
+run "refuses_a_fifo_queue_for_failures" {
+  command = plan
+
+  variables {
+    on_failure = { service = "sqs", arn = "arn:aws:sqs:eu-west-1:111122223333:failures.fifo" }
+  }
+
+  expect_failures = [var.on_failure]
+}
+
+run "refuses_a_key_alias_for_failures" {
+  command = plan
+
+  variables {
+    on_failure = { service = "sqs", arn = "arn:aws:sqs:eu-west-1:111122223333:failures", kms_key = { arn = "arn:aws:kms:eu-west-1:111122223333:alias/chat" } }
+  }
+
+  expect_failures = [var.on_failure]
+}
+
+run "refuses_more_tries_than_lambda_makes" {
+  command = plan
+
+  variables {
+    on_failure = { service = "sqs", arn = "arn:aws:sqs:eu-west-1:111122223333:failures", retry_attempts = 3 }
+  }
+
+  expect_failures = [var.on_failure]
+}
+
+run "refuses_events_that_never_grow_old" {
+  command = plan
+
+  variables {
+    on_failure = { service = "sqs", arn = "arn:aws:sqs:eu-west-1:111122223333:failures", event_age_seconds = 21601 }
+  }
+
+  expect_failures = [var.on_failure]
 }
 
 #### Runtime ####
@@ -242,6 +390,20 @@ run "refuses_two_statements_with_one_sid" {
       { sid = "Rows", actions = ["dynamodb:Query"], resources = ["arn:aws:dynamodb:eu-west-1:111122223333:table/rows"] },
       { sid = "Rows", actions = ["dynamodb:PutItem"], resources = ["arn:aws:dynamodb:eu-west-1:111122223333:table/rows"] },
     ]
+  }
+
+  expect_failures = [var.statements]
+}
+
+run "refuses_a_statement_without_a_sid" {
+  command = plan
+
+  variables {
+    statements = [{
+      sid       = "all rows"
+      actions   = ["dynamodb:Query"]
+      resources = ["arn:aws:dynamodb:eu-west-1:111122223333:table/rows"]
+    }]
   }
 
   expect_failures = [var.statements]
