@@ -8,6 +8,9 @@ locals {
   key_region    = split(":", local.kms_key_arn)[3]
   key_account   = split(":", local.kms_key_arn)[4]
 
+  # https://docs.amazonaws.cn/en_us/general/latest/gr/endpoints-arns.html
+  via_dynamodb = "dynamodb.${local.key_region}.${local.key_partition == "aws-cn" ? "amazonaws.com.cn" : "amazonaws.com"}"
+
   keys = { for key in [var.partition_key, var.sort_key] : key.name => key.type if key != null }
 }
 
@@ -88,7 +91,7 @@ data "aws_iam_policy_document" "key" {
     condition {
       test     = "StringEquals"
       variable = "kms:ViaService"
-      values   = ["dynamodb.${local.key_region}.amazonaws.com"]
+      values   = [local.via_dynamodb]
     }
   }
 }

@@ -29,7 +29,7 @@ output "key_statement" {
     conditions = [{
       test     = "StringEquals"
       variable = "kms:ViaService"
-      values   = ["dynamodb.${local.key_region}.amazonaws.com"]
+      values   = [local.via_dynamodb]
     }]
   }
 }

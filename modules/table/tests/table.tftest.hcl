@@ -148,6 +148,17 @@ run "a_given_key_leaves_no_other" {
   }
 }
 
+run "a_key_in_china_is_used_by_another_name" {
+  variables {
+    kms_key = { arn = "arn:aws-cn:kms:cn-north-1:111122223333:key/2b3c4d5e-0000-4000-8000-000000000000" }
+  }
+
+  assert {
+    condition     = output.key_statement.conditions[0].values[0] == "dynamodb.cn-north-1.amazonaws.com.cn"
+    error_message = "DynamoDB has another name in China."
+  }
+}
+
 run "relaxed_by_name" {
   variables {
     point_in_time_recovery   = false
