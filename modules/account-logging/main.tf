@@ -1,5 +1,3 @@
-data "aws_partition" "current" {}
-
 data "aws_iam_policy_document" "trust" {
   statement {
     sid     = "ApiGatewayAssumes"
@@ -21,10 +19,12 @@ resource "aws_iam_role" "this" {
 }
 
 # API Gateway checks the role when it is set and wants exactly what this policy
-# of AWS grants; a narrower one is refused.
+# of AWS grants; a narrower one is refused. The partition is the role's own: a
+# lookup would be put off where the caller says depends_on, and the attachment
+# replaced for want of its ARN.
 resource "aws_iam_role_policy_attachment" "this" {
   role       = aws_iam_role.this.name
-  policy_arn = "arn:${data.aws_partition.current.partition}:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs"
+  policy_arn = "arn:${split(":", aws_iam_role.this.arn)[1]}:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs"
 }
 
 resource "aws_api_gateway_account" "this" {

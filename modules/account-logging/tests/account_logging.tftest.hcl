@@ -3,10 +3,6 @@ mock_provider "aws" {
     defaults = { json = "{}" }
   }
 
-  mock_data "aws_partition" {
-    defaults = { partition = "aws-us-gov" }
-  }
-
   mock_resource "aws_iam_role" {
     defaults = { arn = "arn:aws-us-gov:iam::111122223333:role/apigateway-logs" }
   }
@@ -33,19 +29,26 @@ run "only_api_gateway_writes_logs" {
   }
 
   assert {
-    condition     = aws_iam_role.this.permissions_boundary == null
-    error_message = "The role has a boundary that nobody gave."
+    condition     = aws_iam_role.this.permissions_boundary == null && aws_iam_role.this.name == "apigateway-logs" && output.role_arn == aws_iam_role.this.arn
+    error_message = "The role has another name, or a boundary that nobody gave."
   }
 }
 
-run "bounded" {
+run "bounded_and_tagged" {
   variables {
+    tags = { team = "chat" }
+
     permissions_boundary = "arn:aws:iam::111122223333:policy/boundary"
   }
 
   assert {
     condition     = aws_iam_role.this.permissions_boundary == "arn:aws:iam::111122223333:policy/boundary"
     error_message = "The boundary is not on the role."
+  }
+
+  assert {
+    condition     = aws_iam_role.this.tags == tomap({ team = "chat" })
+    error_message = "The tags are not on the role."
   }
 }
 
@@ -57,6 +60,29 @@ run "refuses_a_name_with_a_slash" {
   }
 
   expect_failures = [var.name]
+}
+
+run "refuses_a_name_that_is_too_long" {
+  command = plan
+
+  variables {
+    name = format("%065d", 0)
+  }
+
+  expect_failures = [var.name]
+}
+
+run "plans_with_a_boundary_of_the_same_plan" {
+  command = plan
+
+  module {
+    source = "./tests/unknown"
+  }
+
+  assert {
+    condition     = length(module.account_logging) > 0
+    error_message = "There is no role."
+  }
 }
 
 run "refuses_a_boundary_that_is_no_policy" {
