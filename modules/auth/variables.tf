@@ -240,7 +240,7 @@ variable "allow_self_sign_up" {
 }
 
 variable "deletion_protection" {
-  description = "Whether Cognito refuses to delete the user pool. False lets `terraform destroy`, or any caller with cognito-idp:DeleteUserPool, remove it with all its users."
+  description = "Whether Cognito refuses to delete the user pool. False gives that up: `terraform destroy`, or any caller with cognito-idp:DeleteUserPool, removes it with all its users."
   type        = bool
   default     = true
   nullable    = false

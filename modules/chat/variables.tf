@@ -361,7 +361,7 @@ variable "permissions_boundary" {
 }
 
 variable "deletion_protection" {
-  description = "Whether AWS refuses to delete the tables and the user pool. False lets `terraform destroy`, or a caller with the rights, remove all messages and users."
+  description = "Whether AWS refuses to delete the tables and the user pool. False gives that up: `terraform destroy`, or a caller with the rights, removes all messages and users."
   type        = bool
   default     = true
   nullable    = false

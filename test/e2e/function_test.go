@@ -17,6 +17,7 @@ import (
 // TestAFunctionByItself applies the function module alone: with a zip from a
 // bucket, and with a queue for failures, into which a failure goes. A zip whose sum is not the given one never gets behind the alias.
 func TestAFunctionByItself(t *testing.T) {
+	localOnly(t, "its key has no policy that CloudWatch Logs takes")
 	options := moduleFixture(t, "function", map[string]any{"package_dir": packages, "package_name": "disconnect", "architecture": architecture()})
 	if _, err := terraform.InitAndApplyContextE(t, t.Context(), options); err != nil {
 		t.Fatal(err)
