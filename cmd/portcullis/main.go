@@ -36,7 +36,7 @@ func main() {
 func newRootCommand() *cobra.Command {
 	root := &cobra.Command{
 		Use:           "portcullis",
-		Short:         "A hardened serverless WebSocket chat on AWS: run it here, and talk in it",
+		Short:         "A hardened serverless WebSocket chat on AWS: run it here, talk in it, and gate what is deployed",
 		Version:       version(),
 		SilenceUsage:  true,
 		SilenceErrors: true,
@@ -44,7 +44,7 @@ func newRootCommand() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())
 	})
-	root.AddCommand(newChatCommand(), newAdminCommand(), newLocalCommand())
+	root.AddCommand(newChatCommand(), newAdminCommand(), newLocalCommand(), newGateCommand())
 	return root
 }
 

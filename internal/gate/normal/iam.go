@@ -41,6 +41,9 @@ type Statement struct {
 	Conditions    []Condition      `json:"conditions"`
 	Unknown       map[string]int   `json:"unknown"`
 	Refs          map[string][]Ref `json:"refs"`
+	// Templates has the elements of lists that are not wholly known, as they
+	// are written, with ${} for what is not known. Empty without sources.
+	Templates map[string][]string `json:"templates"`
 	// At is where the statement is written: a resource or data source, and the
 	// path in it.
 	At Place `json:"at"`
@@ -362,7 +365,7 @@ func (n *normaliser) isDocument(text string, refs []Ref) bool {
 // structured reads a statement block of a data source.
 func structured(d *Resource, number int, block map[string]any) Statement {
 	base := []string{"statement", strconv.Itoa(number)}
-	s := Statement{Effect: "Allow", Unknown: map[string]int{}, Refs: map[string][]Ref{}, At: Place{Address: d.Address, Path: base}}
+	s := Statement{Effect: "Allow", Unknown: map[string]int{}, Refs: map[string][]Ref{}, Templates: map[string][]string{}, At: Place{Address: d.Address, Path: base}}
 	if sid, ok := block["sid"].(string); ok {
 		s.Sid = sid
 	}
@@ -383,6 +386,7 @@ func structured(d *Resource, number int, block map[string]any) Statement {
 			s.Unknown[name] = n
 			refs, _ := nearest(d.Refs, path(append(slices.Clone(base), name)))
 			s.Refs[name] = refs
+			s.Templates[name] = withHoles(d.Templates[path(append(slices.Clone(base), name))])
 		}
 		return texts(block[name])
 	}
@@ -420,6 +424,18 @@ func structured(d *Resource, number int, block map[string]any) Statement {
 		s.Unknown["conditions"] = n
 	}
 	return s
+}
+
+// withHoles keeps the texts that have a hole: the others are known and in the
+// list itself.
+func withHoles(shapes []string) []string {
+	kept := []string{}
+	for _, shape := range shapes {
+		if strings.Contains(shape, Hole) {
+			kept = append(kept, shape)
+		}
+	}
+	return kept
 }
 
 func refsAt(d *Resource, base []string, steps ...string) []Ref {
@@ -493,7 +509,7 @@ func parse(text string) ([]Statement, error) {
 			Actions: lower(texts(values["action"])), NotActions: lower(texts(values["notaction"])),
 			Resources: texts(values["resource"]), NotResources: texts(values["notresource"]),
 			Principals: principals(values["principal"]), NotPrincipals: principals(values["notprincipal"]),
-			Conditions: conditions(values["condition"]), Unknown: map[string]int{}, Refs: map[string][]Ref{},
+			Conditions: conditions(values["condition"]), Unknown: map[string]int{}, Refs: map[string][]Ref{}, Templates: map[string][]string{},
 		}
 		s.Sid, _ = values["sid"].(string)
 		s.Effect, _ = values["effect"].(string)

@@ -57,6 +57,10 @@ type Resource struct {
 	// Refs has the paths that the configuration sets, and what they are set
 	// from: an empty list for a constant.
 	Refs map[string][]Ref `json:"refs"`
+	// Templates has, for unknown paths whose source is at hand, what is written
+	// there with ${} for each part that is not known: one text, or one for each
+	// element of a list, whose order need not be that of the plan.
+	Templates map[string][]string `json:"templates"`
 
 	key string // of the module in the manifest: "chat.api"
 }

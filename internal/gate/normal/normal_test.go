@@ -108,7 +108,7 @@ func TestReferencesAreFollowedThroughModules(t *testing.T) {
 		{"aws_sqs_queue.output", key, `module.child["x.y"].module.grand.aws_kms_key.inner arn`, `module.child["x.y"].module.grand.aws_kms_key.inner arn`},
 		{`aws_sqs_queue.each["a.b"]`, key, "aws_kms_key.many", "aws_kms_key.many"},
 		{"aws_sqs_queue.absent", key, "not set", "not set"},
-		{`module.child["z]"].module.grand.aws_sqs_queue.deep`, key, "aws_kms_key.main arn", "aws_sns_topic.other arn, local.key"},
+		{`module.child["z]"].module.grand.aws_sqs_queue.deep`, key, "aws_kms_key.main arn", "aws_sns_topic.other arn, local.key, local.names"},
 		{"aws_dynamodb_table.dynamic", "server_side_encryption.0.kms_key_arn", "aws_kms_key.main arn", ""},
 		{"aws_dynamodb_table.dynamic", "point_in_time_recovery", "not set", "not set"},
 		{"aws_dynamodb_table.dynamic", "billing_mode", "", ""},
@@ -192,7 +192,7 @@ func TestPoliciesOfEverySpellingHaveOneForm(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := `{"sid":"S","effect":"Deny","actions":[],"not_actions":["s3:get*"],"resources":["*"],"not_resources":[],"principals":[{"type":"*","identifiers":["*"],"unknown":0},{"type":"Service","identifiers":["a","b"],"unknown":0}],"not_principals":[],"conditions":[{"test":"Bool","variable":"aws:securetransport","values":["false"],"unknown":0}],"unknown":{},"refs":{},"at":{"address":"","path":null}}`
+	want := `{"sid":"S","effect":"Deny","actions":[],"not_actions":["s3:get*"],"resources":["*"],"not_resources":[],"principals":[{"type":"*","identifiers":["*"],"unknown":0},{"type":"Service","identifiers":["a","b"],"unknown":0}],"not_principals":[],"conditions":[{"test":"Bool","variable":"aws:securetransport","values":["false"],"unknown":0}],"unknown":{},"refs":{},"templates":{},"at":{"address":"","path":null}}`
 	got, err := json.Marshal(structuredForm[0])
 	if err != nil || string(got) != want {
 		t.Errorf("%s, %v", got, err)
@@ -267,4 +267,29 @@ func FuzzNew(f *testing.F) {
 		}
 		_, _ = New(in)
 	})
+}
+
+func TestTemplatesShowWhatIsWrittenInUnknownTexts(t *testing.T) {
+	in := input(t, shapes)
+	d, err := New(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ address, at, want string }{
+		{"aws_sqs_queue_policy.shape[\"$connect\"]", "queue_url", "${}"},
+		{"aws_sqs_queue_policy.shape[\"$connect\"]", "policy", "${}/prod/$connect/x"},
+		{`module.child["x.y"].module.grand.aws_sns_topic.shape`, "display_name", "prod/${}"},
+		{"aws_sqs_queue.local", "kms_master_key_id", "${}"},
+	} {
+		if got := find(t, d, c.address).Templates[c.at]; len(got) != 1 || got[0] != c.want {
+			t.Errorf("%s %s: %q, want %q", c.address, c.at, got, c.want)
+		}
+	}
+	last := policyOf(t, d, "aws_iam_role_policy.merged", "policy").Statements[2]
+	if got := last.Templates["resources"]; len(got) != 1 || got[0] != "${}" {
+		t.Errorf("resources of a statement: %q", got)
+	}
+	if got := find(t, document(t, ""), "aws_sqs_queue.local").Templates; len(got) != 0 {
+		t.Errorf("without sources: %v", got)
+	}
 }

@@ -35,7 +35,7 @@ const maxHops = 64
 
 // setFrom fills in what a resource's attributes are set from.
 func (n *normaliser) setFrom(r *Resource, s *scope) {
-	r.Refs = map[string][]Ref{}
+	r.Refs, r.Templates = map[string][]Ref{}, map[string][]string{}
 	config := n.config(s.module, r)
 	if config == nil {
 		return
@@ -48,11 +48,15 @@ func (n *normaliser) setFrom(r *Resource, s *scope) {
 	// Plan JSON says nothing of dynamic blocks. What lies in one is set, and
 	// the source, where there is one, says from what.
 	for at := range r.Unknown {
-		if _, ok := nearest(r.Refs, at); ok {
+		steps := strings.Split(at, ".")
+		known, expr := nearestPath(r.Refs, at), n.input.Sources.Expression(r.key, r.Mode, r.Type, r.Name, steps)
+		if expr != nil && r.Unknown[at] == unknown {
+			r.Templates[attributePath(steps)] = n.shapesOf(r, s, expr)
+		}
+		if known != "" {
 			continue
 		}
-		steps := strings.Split(at, ".")
-		if expr := n.input.Sources.Expression(r.key, r.Mode, r.Type, r.Name, steps); expr != nil {
+		if expr != nil {
 			r.Refs[at] = n.follow(s, variables(expr, nil), config.ForEach.References)
 		} else if len(steps) > 2 {
 			// In a block that is there, though the configuration has none.
@@ -82,18 +86,29 @@ func (n *normaliser) config(m *plan.Module, r *Resource) *plan.Resource {
 	return byName[r.Mode+"."+r.Type+"."+r.Name]
 }
 
+// attributePath cuts the number of an element from the path of a list's.
+func attributePath(steps []string) string {
+	if _, err := strconv.Atoi(steps[len(steps)-1]); err == nil {
+		steps = steps[:len(steps)-1]
+	}
+	return path(steps)
+}
+
+// nearestPath gives the path of the references that nearest finds, or "".
+func nearestPath(refs map[string][]Ref, at string) string {
+	for at != "" {
+		if _, ok := refs[at]; ok {
+			return at
+		}
+		at = at[:max(strings.LastIndexByte(at, '.'), 0)]
+	}
+	return ""
+}
+
 // nearest gives the references of a path or of what is around it.
 func nearest(refs map[string][]Ref, at string) ([]Ref, bool) {
-	for {
-		if found, ok := refs[at]; ok {
-			return found, true
-		}
-		i := strings.LastIndexByte(at, '.')
-		if i < 0 {
-			return nil, false
-		}
-		at = at[:i]
-	}
+	found := nearestPath(refs, at)
+	return refs[found], found != ""
 }
 
 // sameBlocks gathers what an attribute is set from in all blocks of its name:

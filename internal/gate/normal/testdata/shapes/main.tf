@@ -20,6 +20,8 @@ variable "password" {
 }
 
 locals {
+  names = { stage = "prod" }
+
   key = aws_kms_key.main.arn
 }
 
@@ -45,6 +47,7 @@ module "child" {
   settings = {
     key   = local.key
     topic = aws_sns_topic.other.arn
+    stage = local.names.stage
   }
 }
 
@@ -149,4 +152,11 @@ resource "aws_iam_role_policy" "written" {
   policy = jsonencode({
     statement = { effect = "Allow", action = "*", notresource = ["a"], condition = { StringLike = { "aws:PrincipalTag/x" = "y" } } }
   })
+}
+
+# Texts that are unknown as a whole, though most of them is written here.
+resource "aws_sqs_queue_policy" "shape" {
+  for_each  = toset(["$connect"])
+  queue_url = aws_sqs_queue.local.id
+  policy    = "${aws_sqs_queue.local.arn}/${local.names.stage}/${each.key}/x"
 }

@@ -8,12 +8,13 @@ variable "password" {
 }
 
 variable "settings" {
-  type = object({ key = string, topic = string })
+  type = object({ key = string, topic = string, stage = string })
 }
 
 module "grand" {
   source = "./grand"
   key    = var.settings.key
+  stage  = var.settings.stage
 }
 
 resource "aws_lambda_function" "this" {

@@ -1,0 +1,303 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/portcullis-chat/portcullis/internal/gate"
+	"github.com/portcullis-chat/portcullis/internal/gate/normal"
+	"github.com/portcullis-chat/portcullis/internal/gate/output"
+	"github.com/portcullis-chat/portcullis/internal/gate/plan"
+	"github.com/portcullis-chat/portcullis/internal/terraform"
+	"github.com/portcullis-chat/portcullis/policies"
+)
+
+// Exit statuses of the gate, which pipelines tell apart.
+const (
+	gateFindings  exitStatus = 1
+	gateUsage     exitStatus = 2
+	gateNotJudged exitStatus = 3
+)
+
+// usageError is a command line that makes no sense.
+type usageError struct{ error }
+
+type gateFlags struct {
+	dir, source, terraform string
+	formats, policies      []string
+	unknown, failOn        string
+	passed                 bool
+}
+
+func newGateCommand() *cobra.Command {
+	var f gateFlags
+	cmd := &cobra.Command{
+		Use:   "gate [tfplan | plan.json | - | directory]",
+		Short: "Say what is wrong with a Terraform plan before it is applied",
+		Long: `Say what is wrong with a Terraform or OpenTofu plan before it is applied.
+
+The plan is a plan file (terraform plan -out=tfplan), its JSON
+(terraform show -json tfplan), - for JSON on standard input, or a directory,
+which is planned first. Default: the current directory.
+
+A plan file has the configuration in it, so findings name exact lines. Its values
+are decoded by Terraform in the directory that the file lies in, or --dir, which
+has to be initialised. JSON needs no Terraform; --source=tfplan or --dir gives
+its findings their lines.
+
+A value that is known after apply is no pass: the finding is then "cannot tell",
+and --unknown says what it counts for.
+
+Exit status: 0 nothing at or above --fail-on, 1 findings, 2 wrong usage,
+3 the plan could not be judged.`,
+		Example: `  portcullis gate tfplan
+  portcullis gate plan.json --source=tfplan --format=table --format=sarif=gate.sarif
+  terraform show -json tfplan | portcullis gate -`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return gateStatus(cmd, runGate(cmd, args, &f))
+		},
+	}
+	cmd.Flags().StringArrayVar(&f.formats, "format", []string{"table"}, "one of "+strings.Join(output.Formats(), ", ")+"; with =<file> into that file; can be given several times")
+	cmd.Flags().StringVar(&f.failOn, "fail-on", string(gate.Low), "least severity that fails: low, medium, high or critical")
+	cmd.Flags().StringVar(&f.unknown, "unknown", string(output.UnknownWarns), "what counts that cannot be told before apply: fail, warn or ignore")
+	cmd.Flags().BoolVar(&f.passed, "passed", false, "list what passed, and rules with nothing to look at, too")
+	f.inputFlags(cmd)
+	f.policyFlags(cmd)
+	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return gateStatus(cmd, usageError{err}) })
+	cmd.AddCommand(newGateRulesCommand(), newGateExplainCommand(), newGateNormalizeCommand())
+	return cmd
+}
+
+func (f *gateFlags) inputFlags(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.dir, "dir", "", "directory the plan was made in")
+	cmd.Flags().StringVar(&f.source, "source", "", "plan file that plan JSON was made from, for its source lines")
+	cmd.Flags().StringVar(&f.terraform, "terraform", terraform.Binary(), "Terraform or OpenTofu to run")
+}
+
+func (f *gateFlags) policyFlags(cmd *cobra.Command) {
+	cmd.Flags().StringArrayVar(&f.policies, "policy", nil, "directory with rules of your own; can be given several times")
+}
+
+// gateStatus says what went wrong and turns it into the exit status.
+func gateStatus(cmd *cobra.Command, err error) error {
+	var status exitStatus
+	var usage usageError
+	switch {
+	case err == nil, errors.As(err, &status):
+		return err
+	case errors.As(err, &usage):
+		fmt.Fprintf(cmd.ErrOrStderr(), "portcullis gate: %s; see %s --help\n", output.Clean(err.Error()), cmd.CommandPath())
+		return gateUsage
+	default:
+		lines := strings.Split(err.Error(), "\n")
+		for i := range lines {
+			lines[i] = output.Clean(lines[i])
+		}
+		fmt.Fprintf(cmd.ErrOrStderr(), "portcullis gate: %s\n", strings.Join(lines, "\n"))
+		return gateNotJudged
+	}
+}
+
+// target is one format and where it goes; file is "" for standard output.
+type target struct{ format, file string }
+
+func (f *gateFlags) targets() ([]target, error) {
+	var all []target
+	toScreen := 0
+	for _, text := range f.formats {
+		format, file, named := strings.Cut(text, "=")
+		if !slices.Contains(output.Formats(), format) {
+			return nil, usageError{fmt.Errorf("there is no format %q: use one of %s", format, strings.Join(output.Formats(), ", "))}
+		}
+		if named && file == "" {
+			return nil, usageError{fmt.Errorf("--format=%s names no file", text)}
+		}
+		if !named {
+			toScreen++
+		}
+		all = append(all, target{format, file})
+	}
+	if toScreen > 1 {
+		return nil, usageError{errors.New("two formats for standard output: give all but one a file, as in --format=sarif=gate.sarif")}
+	}
+	return all, nil
+}
+
+func (f *gateFlags) engine() (*gate.Engine, error) {
+	from := []fs.FS{policies.FS}
+	for _, dir := range f.policies {
+		if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+			return nil, usageError{fmt.Errorf("--policy=%s is no directory", dir)}
+		}
+		from = append(from, os.DirFS(dir))
+	}
+	return gate.Load(from)
+}
+
+func (f *gateFlags) read(ctx context.Context, cmd *cobra.Command, args []string) (*plan.Input, error) {
+	if len(args) > 1 {
+		return nil, usageError{fmt.Errorf("one plan at a time, not %d", len(args))}
+	}
+	path := "."
+	if len(args) == 1 {
+		path = args[0]
+	}
+	return plan.Read(ctx, plan.Options{
+		Path: path, Dir: f.dir, SourceFile: f.source, Terraform: f.terraform, Stdin: cmd.InOrStdin(), Progress: cmd.ErrOrStderr(),
+	})
+}
+
+func runGate(cmd *cobra.Command, args []string, f *gateFlags) error {
+	targets, err := f.targets()
+	if err != nil {
+		return err
+	}
+	failOn, unknown := gate.Severity(f.failOn), output.Unknown(f.unknown)
+	if failOn.Rank() < 0 {
+		return usageError{fmt.Errorf("--fail-on=%s: use low, medium, high or critical", f.failOn)}
+	}
+	if !slices.Contains([]output.Unknown{output.UnknownFails, output.UnknownWarns, output.UnknownIgnored}, unknown) {
+		return usageError{fmt.Errorf("--unknown=%s: use fail, warn or ignore", f.unknown)}
+	}
+	ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt)
+	defer stop()
+	engine, err := f.engine()
+	if err != nil {
+		return err
+	}
+	in, err := f.read(ctx, cmd, args)
+	if err != nil {
+		return err
+	}
+	report, err := engine.Evaluate(ctx, in)
+	if err != nil {
+		return err
+	}
+	view := &output.View{
+		Report: report, Rules: engine.ByID(), Sources: in.Sources, Version: version(),
+		Unknown: unknown, FailOn: failOn, Passed: f.passed,
+	}
+	for _, t := range targets {
+		if err := writeView(cmd, view, t); err != nil {
+			return err
+		}
+	}
+	if view.Failed() {
+		return gateFindings
+	}
+	return nil
+}
+
+func writeView(cmd *cobra.Command, view *output.View, t target) error {
+	if t.file == "" {
+		to := cmd.OutOrStdout()
+		view.Color = isTerminal(to) && os.Getenv("NO_COLOR") == ""
+		return output.Write(view, t.format, to)
+	}
+	var body bytes.Buffer
+	view.Color = false
+	if err := output.Write(view, t.format, &body); err != nil {
+		return err
+	}
+	return os.WriteFile(t.file, body.Bytes(), 0o600)
+}
+
+func newGateRulesCommand() *cobra.Command {
+	var f gateFlags
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "rules",
+		Short: "List the rules",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return gateStatus(cmd, usageError{errors.New("rules takes no arguments")})
+			}
+			engine, err := f.engine()
+			if err != nil {
+				return gateStatus(cmd, err)
+			}
+			if asJSON {
+				return gateStatus(cmd, output.JSON(cmd.OutOrStdout(), engine.Rules))
+			}
+			for _, rule := range engine.Rules {
+				fmt.Fprintf(cmd.OutOrStdout(), "%-8s  %-32s  %s\n", rule.Severity, rule.ID, output.Clean(rule.Title))
+			}
+			return nil
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "as JSON, with everything the rules say of themselves")
+	f.policyFlags(cmd)
+	return cmd
+}
+
+func newGateExplainCommand() *cobra.Command {
+	var f gateFlags
+	cmd := &cobra.Command{
+		Use:   "explain <rule>",
+		Short: "Say what a rule wants and why, with a good and a bad example",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return gateStatus(cmd, explain(cmd, args, &f))
+		},
+	}
+	f.policyFlags(cmd)
+	return cmd
+}
+
+func explain(cmd *cobra.Command, args []string, f *gateFlags) error {
+	if len(args) != 1 {
+		return usageError{errors.New("explain takes the id of one rule, as `portcullis gate rules` lists them")}
+	}
+	engine, err := f.engine()
+	if err != nil {
+		return err
+	}
+	rule := engine.ByID()[args[0]]
+	if rule == nil {
+		return usageError{fmt.Errorf("there is no rule %q; `portcullis gate rules` lists them", args[0])}
+	}
+	indent := func(text string) string { return "    " + strings.ReplaceAll(text, "\n", "\n    ") }
+	out := cmd.OutOrStdout()
+	fmt.Fprintf(out, "%s (%s)\n%s\n\n%s\n\nFix: %s\n\nGood:\n\n%s\n\nBad:\n\n%s\n", rule.ID, rule.Severity, rule.Title, rule.Why, rule.Remediation, indent(rule.Good), indent(rule.Bad))
+	fmt.Fprintln(out, "\nSee:")
+	for _, reference := range rule.References {
+		fmt.Fprintf(out, "  %s\n", reference)
+	}
+	for _, kind := range []string{"checkov", "fsbp", "cis"} {
+		if ids := rule.Mappings[kind]; len(ids) > 0 {
+			fmt.Fprintf(out, "  %s: %s\n", kind, strings.Join(ids, ", "))
+		}
+	}
+	return nil
+}
+
+func newGateNormalizeCommand() *cobra.Command {
+	var f gateFlags
+	cmd := &cobra.Command{
+		Use:   "normalize [tfplan | plan.json | - | directory]",
+		Short: "Print what policies get as input, for opa eval or conftest",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt)
+			defer stop()
+			in, err := f.read(ctx, cmd, args)
+			if err != nil {
+				return gateStatus(cmd, err)
+			}
+			document, err := normal.New(in)
+			if err != nil {
+				return gateStatus(cmd, err)
+			}
+			return gateStatus(cmd, output.JSON(cmd.OutOrStdout(), document))
+		},
+	}
+	f.inputFlags(cmd)
+	return cmd
+}

@@ -1,0 +1,137 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// A plan of the real provider: `make gate-fixtures`.
+const gateFixture = "../../policies/testdata/websocket"
+
+func runGateCommand(t *testing.T, args ...string) (stdout, stderr string, status int) {
+	t.Helper()
+	var out, errOut bytes.Buffer
+	root := newRootCommand()
+	root.SetArgs(append([]string{"gate"}, args...))
+	root.SetOut(&out)
+	root.SetErr(&errOut)
+	err := root.ExecuteContext(t.Context())
+	var code exitStatus
+	if err != nil && !errors.As(err, &code) {
+		t.Fatalf("an error without a status: %v", err)
+	}
+	return out.String(), errOut.String(), int(code)
+}
+
+func TestTheGatesStatusTellsFindingsFromUsageFromWhatCouldNotBeJudged(t *testing.T) {
+	plan := filepath.Join(gateFixture, "plan.json")
+	broken := filepath.Join(t.TempDir(), "plan.json")
+	if err := os.WriteFile(broken, []byte(`{"a`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	clean := filepath.Join(t.TempDir(), "plan.json")
+	if err := os.WriteFile(clean, []byte(`{"format_version":"1.2","configuration":{},"resource_changes":[]}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		args   []string
+		status int
+		says   string
+	}{
+		{[]string{plan}, 1, "websocket/connect-authorizer"},
+		{[]string{clean}, 0, "no resource of the kinds"},
+		{[]string{clean, "--fail-on=critical", "--unknown=fail"}, 0, "no findings"},
+		{[]string{broken}, 3, broken},
+		{[]string{"/none"}, 3, "/none"},
+		{[]string{plan, plan}, 2, "one plan"},
+		{[]string{plan, "--format=pdf"}, 2, "sarif"},
+		{[]string{plan, "--format=sarif="}, 2, "names no file"},
+		{[]string{plan, "--format=json", "--format=table"}, 2, "two formats"},
+		{[]string{plan, "--fail-on=grave"}, 2, "critical"},
+		{[]string{plan, "--unknown=perhaps"}, 2, "ignore"},
+		{[]string{plan, "--policy=/none"}, 2, "no directory"},
+		{[]string{plan, "--nonsense"}, 2, "nonsense"},
+		{[]string{"rules", "x"}, 2, "no arguments"},
+		{[]string{"explain", "x/y"}, 2, "x/y"},
+		{[]string{"explain"}, 2, "one rule"},
+		{[]string{"normalize", broken}, 3, broken},
+	} {
+		out, errOut, status := runGateCommand(t, c.args...)
+		if status != c.status || !strings.Contains(out+errOut, c.says) {
+			t.Errorf("%v: status %d, want %d; no %q in\n%s%s", c.args, status, c.status, c.says, out, errOut)
+		}
+	}
+}
+
+func TestSeveralFormatsAreWrittenAtOnce(t *testing.T) {
+	dir := t.TempDir()
+	sarif, junit := filepath.Join(dir, "gate.sarif"), filepath.Join(dir, "junit.xml")
+	out, _, status := runGateCommand(t, filepath.Join(gateFixture, "plan.json"), "--dir="+gateFixture, "--format=github", "--format=sarif="+sarif, "--format=junit="+junit)
+	if status != 1 || !strings.Contains(out, "::error file=") {
+		t.Errorf("status %d: %s", status, out)
+	}
+	for file, want := range map[string]string{sarif: `"2.1.0"`, junit: "<testsuites"} {
+		if body, err := os.ReadFile(file); err != nil || !strings.Contains(string(body), want) {
+			t.Errorf("%s: %v, %s", file, err, body)
+		}
+	}
+}
+
+func TestRulesAreListedAndExplained(t *testing.T) {
+	out, _, status := runGateCommand(t, "rules")
+	if status != 0 || !strings.Contains(out, "websocket/connect-authorizer") {
+		t.Errorf("status %d: %s", status, out)
+	}
+	out, _, status = runGateCommand(t, "rules", "--json")
+	if status != 0 || !strings.Contains(out, `"id": "websocket/connect-authorizer"`) {
+		t.Errorf("status %d: %s", status, out)
+	}
+	out, _, status = runGateCommand(t, "explain", "websocket/connect-authorizer")
+	for _, want := range []string{"critical", "Good:", "Bad:", "Fix:", "https://docs.aws.amazon.com/", "CKV_AWS_309"} {
+		if status != 0 || !strings.Contains(out, want) {
+			t.Errorf("status %d: no %q in %s", status, want, out)
+		}
+	}
+}
+
+func TestRulesOfOnesOwnAreUsed(t *testing.T) {
+	dir := t.TempDir()
+	own := `# METADATA
+# title: Queues have names
+# description: So that people find them.
+# related_resources:
+# - https://example.com
+# custom:
+#   severity: low
+#   remediation: Name it.
+#   types: [aws_apigatewayv2_api]
+#   good: name = "x"
+#   bad: nothing
+package portcullis.rules.own.names
+
+import data.portcullis.lib
+
+deny contains lib.finding(r, ["name"], "own words") if {
+	some r in input.by_type.aws_apigatewayv2_api
+	r.values.name == "good"
+}
+`
+	if err := os.WriteFile(filepath.Join(dir, "names.rego"), []byte(own), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, _, status := runGateCommand(t, filepath.Join(gateFixture, "plan.json"), "--policy="+dir)
+	if status != 1 || !strings.Contains(out, "own/names") || !strings.Contains(out, "own words") {
+		t.Errorf("status %d: %s", status, out)
+	}
+}
+
+func TestNormalizePrintsTheInputOfPolicies(t *testing.T) {
+	out, _, status := runGateCommand(t, "normalize", filepath.Join(gateFixture, "plan.json"))
+	if status != 0 || !strings.Contains(out, `"by_type"`) || !strings.Contains(out, `"policies"`) {
+		t.Errorf("status %d", status)
+	}
+}

@@ -1,0 +1,189 @@
+package gate
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+	"github.com/open-policy-agent/opa/v1/ast"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/portcullis-chat/portcullis/internal/gate/normal"
+	"github.com/portcullis-chat/portcullis/internal/gate/plan"
+)
+
+// Kind of a finding.
+type Kind string
+
+// A rule is broken, or nobody can tell before apply.
+const (
+	Fail       Kind = "fail"
+	CannotTell Kind = "cannot-tell"
+)
+
+// Finding is one thing that a rule says of one resource.
+type Finding struct {
+	Rule     string   `json:"rule"`
+	Severity Severity `json:"severity"`
+	Kind     Kind     `json:"kind"`
+	Address  string   `json:"address"`
+	Path     string   `json:"path"` // attribute, with dots; may be empty
+	Message  string   `json:"message"`
+	// Place is where it is written; the zero Range where there are no sources.
+	Place plan.Range `json:"place"`
+	// Calls are the module blocks that lead there, the root's first.
+	Calls []plan.Range `json:"calls"`
+	// Fingerprint stays the same when lines move, blocks change their order and
+	// other resources come and go.
+	Fingerprint string `json:"fingerprint"`
+}
+
+// Pass is a resource that a rule looked at and found nothing wrong with.
+type Pass struct {
+	Rule    string `json:"rule"`
+	Address string `json:"address"`
+}
+
+// Report is what all rules say of a plan.
+type Report struct {
+	Input         string    `json:"input"`
+	Terraform     string    `json:"terraform_version"`
+	Resources     int       `json:"resources"` // managed resources in the plan
+	Judged        int       `json:"judged"`    // of them, those that a rule looked at
+	Findings      []Finding `json:"findings"`
+	Passed        []Pass    `json:"passed"`
+	NotApplicable []string  `json:"not_applicable"` // rules without anything to look at
+}
+
+// Evaluate judges a plan by all rules.
+func (e *Engine) Evaluate(ctx context.Context, in *plan.Input) (*Report, error) {
+	document, err := normal.New(in)
+	if err != nil {
+		return nil, err
+	}
+	input, err := Input(document)
+	if err != nil {
+		return nil, &plan.Error{File: in.Name, Problem: "cannot be put before the policies", Err: err}
+	}
+	verdicts := make([]*verdict, len(e.Rules))
+	group, ctx := errgroup.WithContext(ctx)
+	if group.SetLimit(runtime.GOMAXPROCS(0)); e.tracer != nil {
+		group.SetLimit(1)
+	}
+	for i, rule := range e.Rules {
+		group.Go(func() (err error) {
+			verdicts[i], err = e.evaluate(ctx, rule, input)
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, &plan.Error{File: in.Name, Problem: "could not be judged", Remedy: "mend the rule; nothing is taken for passed", Err: err}
+	}
+	report := &Report{Input: in.Name, Terraform: document.Terraform, Resources: document.Managed(), Findings: []Finding{}, Passed: []Pass{}, NotApplicable: []string{}}
+	judged := map[string]bool{}
+	for i, rule := range e.Rules {
+		if err := report.add(in, document, rule, verdicts[i], judged); err != nil {
+			return nil, err
+		}
+	}
+	report.Judged = len(judged)
+	report.order()
+	return report, nil
+}
+
+// Input is a document as policies see it.
+func Input(document *normal.Document) (ast.Value, error) {
+	body, err := json.Marshal(document, json.Deterministic(false))
+	if err != nil {
+		return nil, err
+	}
+	return ast.ValueFromReader(strings.NewReader(string(body)))
+}
+
+// read takes a rule's result apart. Anything unexpected is an error: a finding
+// in the wrong form must not get lost.
+func read(rule *Rule, value any) (*verdict, error) {
+	body, err := json.Marshal(value)
+	if err != nil {
+		return nil, fmt.Errorf("the rule %s: %w", rule.ID, err)
+	}
+	var v verdict
+	if err := json.Unmarshal(body, &v); err != nil {
+		return nil, fmt.Errorf("the rule %s gives something else than sets of subjects, deny and unknown: %w", rule.ID, err)
+	}
+	return &v, nil
+}
+
+func (r *Report) add(in *plan.Input, document *normal.Document, rule *Rule, v *verdict, judged map[string]bool) error {
+	found := map[string]bool{}
+	for _, part := range []struct {
+		kind   Kind
+		claims []claim
+	}{{Fail, v.Deny}, {CannotTell, v.Unknown}} {
+		for _, c := range part.claims {
+			resource := document.ByAddress(c.Address)
+			if resource == nil || c.Message == "" {
+				return &plan.Error{File: in.Name, Problem: fmt.Sprintf("the rule %s reports %q, which is not in the plan, or says nothing of it", rule.ID, c.Address), Remedy: "mend the rule"}
+			}
+			found[c.Address] = true
+			f := Finding{Rule: rule.ID, Severity: rule.Severity, Kind: part.kind, Address: c.Address, Path: strings.Join(c.Path, "."), Message: c.Message}
+			at, path := resource, c.Path
+			if c.At != nil && document.ByAddress(c.At.Address) != nil {
+				at, path = document.ByAddress(c.At.Address), c.At.Path
+			}
+			f.Place, _ = in.Sources.Find(at.ModuleKey(), at.Mode, at.Type, at.Name, path)
+			f.Calls = calls(in.Sources, at.ModuleKey())
+			r.Findings = append(r.Findings, f)
+		}
+	}
+	for _, address := range v.Subjects {
+		judged[address] = true
+		if !found[address] {
+			r.Passed = append(r.Passed, Pass{Rule: rule.ID, Address: address})
+		}
+	}
+	if len(v.Subjects) == 0 && len(found) == 0 {
+		r.NotApplicable = append(r.NotApplicable, rule.ID)
+	}
+	return nil
+}
+
+func calls(sources *plan.Sources, key string) []plan.Range {
+	all := []plan.Range{}
+	for key != "" {
+		if place, ok := sources.Call(key, ""); ok {
+			all = append(all, place)
+		}
+		key = key[:max(strings.LastIndexByte(key, '.'), 0)]
+	}
+	slices.Reverse(all)
+	return all
+}
+
+// order sorts findings, the worst first, and gives them their fingerprints.
+func (r *Report) order() {
+	slices.SortFunc(r.Findings, func(a, b Finding) int {
+		return cmp.Or(cmp.Compare(b.Severity.Rank(), a.Severity.Rank()), cmp.Compare(b.Kind, a.Kind), cmp.Compare(a.Rule, b.Rule),
+			cmp.Compare(a.Address, b.Address), cmp.Compare(a.Path, b.Path), cmp.Compare(a.Message, b.Message))
+	})
+	slices.SortFunc(r.Passed, func(a, b Pass) int { return cmp.Or(cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Address, b.Address)) })
+	same := map[string]int{}
+	for i := range r.Findings {
+		f := &r.Findings[i]
+		steps := slices.DeleteFunc(strings.Split(f.Path, "."), func(step string) bool {
+			_, err := strconv.Atoi(step)
+			return err == nil
+		})
+		identity := strings.Join([]string{f.Rule, string(f.Kind), f.Address, strings.Join(steps, ".")}, "\x00")
+		same[identity]++
+		sum := sha256.Sum256([]byte(identity + "\x00" + strconv.Itoa(same[identity])))
+		f.Fingerprint = hex.EncodeToString(sum[:16])
+	}
+}

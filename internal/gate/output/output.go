@@ -1,0 +1,160 @@
+// Package output writes the gate's report for people and for machines. What
+// comes of the plan, an address for instance, is never written raw: it may hold
+// escapes for a terminal or for the format.
+package output
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/portcullis-chat/portcullis/internal/gate"
+	"github.com/portcullis-chat/portcullis/internal/gate/plan"
+)
+
+// Unknown says what a finding that cannot be told before apply counts for.
+type Unknown string
+
+// What can be asked for.
+const (
+	UnknownFails   Unknown = "fail"
+	UnknownWarns   Unknown = "warn"
+	UnknownIgnored Unknown = "ignore"
+)
+
+// View is a report and how it is to be shown.
+type View struct {
+	Report  *gate.Report
+	Rules   map[string]*gate.Rule
+	Sources *plan.Sources
+	Version string // of the program
+	Unknown Unknown
+	FailOn  gate.Severity // the least severity that counts
+	Passed  bool          // list what passed and what had nothing to look at
+	Color   bool          // for a terminal
+}
+
+// Counts tells whether a finding makes the gate fail.
+func (v *View) Counts(f *gate.Finding) bool {
+	return f.Severity.Rank() >= v.FailOn.Rank() && (f.Kind == gate.Fail || v.Unknown == UnknownFails)
+}
+
+// Failed tells whether any finding does.
+func (v *View) Failed() bool {
+	return slices.ContainsFunc(v.Report.Findings, func(f gate.Finding) bool { return v.Counts(&f) })
+}
+
+// shown are the findings without those that nobody wants to see.
+func (v *View) shown() []gate.Finding {
+	if v.Unknown != UnknownIgnored {
+		return v.Report.Findings
+	}
+	return slices.DeleteFunc(slices.Clone(v.Report.Findings), func(f gate.Finding) bool { return f.Kind == gate.CannotTell })
+}
+
+// writers are the formats.
+var writers = map[string]func(*View, io.Writer) error{
+	"table": table, "json": writeJSON, "sarif": sarif, "junit": junit, "github": github, "gitlab": gitlab, "markdown": markdown,
+}
+
+// Formats lists the formats.
+func Formats() []string { return slices.Sorted(maps.Keys(writers)) }
+
+// Write writes a view in one of the formats.
+func Write(v *View, format string, to io.Writer) error {
+	write := writers[format]
+	if write == nil {
+		return fmt.Errorf("there is no format %q: use one of %s", format, strings.Join(Formats(), ", "))
+	}
+	return write(v, to)
+}
+
+// Clean makes a text harmless for a terminal: control characters, those that
+// change the direction or are not seen, and invalid UTF-8 are written as
+// escapes, line ends too.
+func Clean(text string) string {
+	var b strings.Builder
+	for i := 0; i < len(text); {
+		r, size := utf8.DecodeRuneInString(text[i:])
+		switch {
+		case r == utf8.RuneError && size == 1:
+			fmt.Fprintf(&b, `\x%02x`, text[i])
+		case r == '\t':
+			b.WriteByte(' ')
+		case unicode.Is(unicode.C, r) || r == '\u2028' || r == '\u2029':
+			fmt.Fprintf(&b, `\u%04x`, r)
+		default:
+			b.WriteRune(r)
+		}
+		i += size
+	}
+	return b.String()
+}
+
+// at is where a finding is shown: in the caller's own files, not in those of a
+// module that was downloaded. Inner is the place in the module then.
+func at(f *gate.Finding) (place plan.Range, inner *plan.Range) {
+	if !downloaded(f.Place) && f.Place.File != "" {
+		return f.Place, nil
+	}
+	for i := len(f.Calls) - 1; i >= 0; i-- {
+		if !downloaded(f.Calls[i]) {
+			if f.Place.File == "" {
+				return f.Calls[i], nil
+			}
+			return f.Calls[i], &f.Place
+		}
+	}
+	return f.Place, nil
+}
+
+func downloaded(r plan.Range) bool { return strings.Contains(r.File, ".terraform/modules/") }
+
+func position(r plan.Range) string {
+	if r.File == "" {
+		return ""
+	}
+	return fmt.Sprintf("%s:%d:%d", r.File, r.Line, r.Column)
+}
+
+// summary counts in words.
+func (v *View) summary() string {
+	count := map[gate.Severity]int{}
+	fails, unknown := 0, 0
+	for _, f := range v.shown() {
+		if f.Kind == gate.CannotTell {
+			unknown++
+			continue
+		}
+		fails++
+		count[f.Severity]++
+	}
+	var parts []string
+	for _, s := range []gate.Severity{gate.Critical, gate.High, gate.Medium, gate.Low} {
+		if count[s] > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", count[s], s))
+		}
+	}
+	text := "no findings"
+	switch {
+	case fails == 1:
+		text = "1 finding"
+	case fails > 1:
+		text = fmt.Sprintf("%d findings", fails)
+	}
+	if len(parts) > 0 {
+		text += " (" + strings.Join(parts, ", ") + ")"
+	}
+	if unknown > 0 {
+		text += fmt.Sprintf(", %d cannot be told before apply", unknown)
+	}
+	text += fmt.Sprintf("; %d checks passed on %d of %d resources", len(v.Report.Passed), v.Report.Judged, v.Report.Resources)
+	if v.Report.Judged == 0 {
+		text += ": the plan has no resource of the kinds that the rules look at"
+	}
+	return text
+}

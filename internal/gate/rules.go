@@ -1,0 +1,282 @@
+// Package gate judges plans by policies in Rego.
+package gate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/rego"
+	"github.com/open-policy-agent/opa/v1/topdown"
+)
+
+// Severity says how much a finding weighs.
+type Severity string
+
+// Severities, the least first.
+const (
+	Low      Severity = "low"
+	Medium   Severity = "medium"
+	High     Severity = "high"
+	Critical Severity = "critical"
+)
+
+var severities = []Severity{Low, Medium, High, Critical}
+
+// Rank orders severities; one that does not exist is -1.
+func (s Severity) Rank() int { return slices.Index(severities, s) }
+
+// Rule is what a policy says of itself in its metadata.
+type Rule struct {
+	ID          string              `json:"id"` // group/name
+	Title       string              `json:"title"`
+	Why         string              `json:"why"`
+	Severity    Severity            `json:"severity"`
+	Remediation string              `json:"remediation"`
+	References  []string            `json:"references"`
+	Mappings    map[string][]string `json:"mappings"` // checkov, fsbp, cis
+	Types       []string            `json:"types"`    // of the resources it looks at
+	Good        string              `json:"good"`
+	Bad         string              `json:"bad"`
+
+	pkg *ast.Package
+}
+
+// rulesRoot is the package below which rules lie: data.portcullis.rules.<group>.<name>.
+var rulesRoot = ast.MustParseRef("data.portcullis.rules")
+
+// Engine has rules compiled. Safe for concurrent use.
+type Engine struct {
+	Rules []*Rule // by id
+
+	compiler *ast.Compiler
+	indexing bool
+	tracer   topdown.QueryTracer
+	limit    time.Duration
+}
+
+// Option changes an engine.
+type Option func(*Engine)
+
+// WithoutIndexing has rules evaluated without OPA's index of rules, which must
+// give the same; OPA 1.21.0 to 1.22.0 shows why this is tested.
+func WithoutIndexing() Option { return func(e *Engine) { e.indexing = false } }
+
+// WithTracer has a tracer, for instance one that measures coverage, see all
+// evaluation, which then goes one rule after the other.
+func WithTracer(tracer topdown.QueryTracer) Option { return func(e *Engine) { e.tracer = tracer } }
+
+// WithLimit bounds the time of each rule. The default is 30 s.
+func WithLimit(limit time.Duration) Option { return func(e *Engine) { e.limit = limit } }
+
+// Load reads and compiles the policies of all file systems; files *_test.rego
+// are left out. Policies are checked strictly, may not reach the network, the
+// environment, the clock or chance, and have to have whole metadata.
+func Load(policies []fs.FS, options ...Option) (*Engine, error) {
+	modules := map[string]*ast.Module{}
+	for i, from := range policies {
+		if err := parse(modules, i, from); err != nil {
+			return nil, err
+		}
+	}
+	e := &Engine{indexing: true, limit: 30 * time.Second}
+	for _, option := range options {
+		option(e)
+	}
+	e.compiler = ast.NewCompiler().WithStrict(true).WithCapabilities(Capabilities())
+	if e.compiler.Compile(modules); e.compiler.Failed() {
+		return nil, fmt.Errorf("the policies do not compile: %w", e.compiler.Errors)
+	}
+	seen := map[string]bool{}
+	for _, name := range slices.Sorted(maps.Keys(modules)) {
+		module := modules[name]
+		if !module.Package.Path.HasPrefix(rulesRoot) {
+			continue
+		}
+		rule, err := describe(module)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		if seen[rule.ID] {
+			return nil, fmt.Errorf("%s: there are two rules %s", name, rule.ID)
+		}
+		seen[rule.ID] = true
+		e.Rules = append(e.Rules, rule)
+	}
+	slices.SortFunc(e.Rules, func(a, b *Rule) int { return strings.Compare(a.ID, b.ID) })
+	if len(e.Rules) == 0 {
+		return nil, errors.New("there are no rules: packages of rules are named portcullis.rules.<group>.<name>")
+	}
+	return e, nil
+}
+
+// ByID gives the rules by their ids.
+func (e *Engine) ByID() map[string]*Rule {
+	all := map[string]*Rule{}
+	for _, rule := range e.Rules {
+		all[rule.ID] = rule
+	}
+	return all
+}
+
+func parse(modules map[string]*ast.Module, number int, from fs.FS) error {
+	return fs.WalkDir(from, ".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if entry.IsDir() || !strings.HasSuffix(name, ".rego") || strings.HasSuffix(name, "_test.rego") {
+			return nil
+		}
+		body, err := fs.ReadFile(from, name)
+		if err != nil {
+			return err
+		}
+		module, err := ast.ParseModuleWithOpts(name, string(body), ast.ParserOptions{ProcessAnnotation: true, RegoVersion: ast.RegoV1})
+		if err != nil {
+			return err
+		}
+		if module == nil {
+			return fmt.Errorf("%s: is empty", name)
+		}
+		if number > 0 {
+			name = fmt.Sprintf("%d:%s", number, name)
+		}
+		modules[name] = module
+		return nil
+	})
+}
+
+// Capabilities are the built-in functions that policies may use: all that give
+// the same for the same input.
+func Capabilities() *ast.Capabilities {
+	all := ast.CapabilitiesForThisVersion()
+	all.AllowNet = []string{}
+	all.Builtins = slices.DeleteFunc(all.Builtins, func(b *ast.Builtin) bool {
+		return b.Nondeterministic || b.Name == "trace" || b.Name == "print" || b.Name == "opa.runtime"
+	})
+	return all
+}
+
+// describe reads a rule's metadata.
+func describe(module *ast.Module) (*Rule, error) {
+	path := module.Package.Path[len(rulesRoot):]
+	if len(path) != 2 {
+		return nil, fmt.Errorf("the package %s is not portcullis.rules.<group>.<name>", module.Package.Path)
+	}
+	var names []string
+	for _, term := range path {
+		text, ok := term.Value.(ast.String)
+		if !ok {
+			return nil, fmt.Errorf("the package %s is not portcullis.rules.<group>.<name>", module.Package.Path)
+		}
+		names = append(names, strings.ReplaceAll(string(text), "_", "-"))
+	}
+	rule := &Rule{ID: strings.Join(names, "/"), Mappings: map[string][]string{}, pkg: module.Package}
+	var about *ast.Annotations
+	for _, a := range module.Annotations {
+		if a.Scope == "package" {
+			about = a
+		}
+	}
+	if about == nil {
+		return nil, fmt.Errorf("%s has no # METADATA above its package", rule.ID)
+	}
+	rule.Title, rule.Why = about.Title, strings.TrimSpace(about.Description)
+	for _, related := range about.RelatedResources {
+		rule.References = append(rule.References, related.Ref.String())
+	}
+	text := func(name string) string {
+		value, _ := about.Custom[name].(string)
+		return strings.TrimRight(value, "\n")
+	}
+	rule.Severity, rule.Remediation = Severity(text("severity")), text("remediation")
+	rule.Good, rule.Bad = text("good"), text("bad")
+	rule.Types = list(about.Custom["types"])
+	mappings, _ := about.Custom["mappings"].(map[string]any)
+	for kind, ids := range mappings {
+		rule.Mappings[kind] = list(ids)
+	}
+	for what, missing := range map[string]bool{
+		"title": rule.Title == "", "description": rule.Why == "", "related_resources": len(rule.References) == 0,
+		"custom.remediation": rule.Remediation == "", "custom.types": len(rule.Types) == 0,
+		"custom.good": rule.Good == "", "custom.bad": rule.Bad == "",
+		"custom.severity (" + joined(severities) + ")": rule.Severity.Rank() < 0,
+	} {
+		if missing {
+			return nil, fmt.Errorf("%s says nothing in its metadata's %s", rule.ID, what)
+		}
+	}
+	return rule, nil
+}
+
+func joined(all []Severity) string {
+	var texts []string
+	for _, s := range all {
+		texts = append(texts, string(s))
+	}
+	return strings.Join(texts, ", ")
+}
+
+func list(value any) []string {
+	var all []string
+	items, _ := value.([]any)
+	for _, item := range items {
+		if text, ok := item.(string); ok {
+			all = append(all, text)
+		}
+	}
+	return all
+}
+
+// verdict is what a rule's package gives.
+type verdict struct {
+	Subjects []string `json:"subjects"`
+	Deny     []claim  `json:"deny"`
+	Unknown  []claim  `json:"unknown"`
+}
+
+// claim is one finding as a policy states it.
+type claim struct {
+	Address string   `json:"address"`
+	Path    []string `json:"path"`
+	Message string   `json:"message"`
+	At      *struct {
+		Address string   `json:"address"`
+		Path    []string `json:"path"`
+	} `json:"at"`
+}
+
+// evaluate asks one rule. An error of a built-in function is an error of the
+// rule: it would otherwise be a silent pass.
+func (e *Engine) evaluate(ctx context.Context, rule *Rule, input ast.Value) (*verdict, error) {
+	ctx, cancel := context.WithTimeout(ctx, e.limit)
+	defer cancel()
+	var results rego.ResultSet
+	prepared, err := rego.New(
+		rego.ParsedQuery(ast.NewBody(ast.NewExpr(ast.NewTerm(rule.pkg.Path)))),
+		rego.Compiler(e.compiler), rego.StrictBuiltinErrors(true),
+	).PrepareForEval(ctx)
+	if err == nil {
+		how := []rego.EvalOption{rego.EvalParsedInput(input), rego.EvalRuleIndexing(e.indexing)}
+		if e.tracer != nil {
+			how = append(how, rego.EvalQueryTracer(e.tracer), rego.EvalRuleIndexing(false), rego.EvalEarlyExit(false))
+		}
+		results, err = prepared.Eval(ctx, how...)
+	}
+	if err != nil && ctx.Err() != nil {
+		return nil, fmt.Errorf("the rule %s took longer than %s", rule.ID, e.limit)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("the rule %s: %w", rule.ID, err)
+	}
+	if len(results) != 1 {
+		return nil, fmt.Errorf("the rule %s gave no result", rule.ID)
+	}
+	return read(rule, results[0].Expressions[0].Value)
+}

@@ -1,0 +1,149 @@
+# METADATA
+# title: Helpers for rules
+# description: |
+#   An attribute in a plan is in one of four states. known: its value can be
+#   read. reference: it is set, and its value is known after apply (or is
+#   sensitive). defaulted: it is left to the provider or to AWS, and known after
+#   apply. absent: it is not set. Paths are lists: ["tags"], or with the number
+#   of a block ["default_route_settings", 0, "logging_level"].
+package portcullis.lib
+
+# dotted writes a path as the input has it.
+dotted(path) := concat(".", [sprintf("%v", [step]) | some step in path])
+
+# around lists a path and what is around it.
+around(path) := {dotted(array.slice(path, 0, n)) | some n in numbers.range(1, count(path))}
+
+# value is what is known at a path, or null.
+value(r, path) := object.get(r.values, path, null)
+
+# hidden holds if there is or will be a value that cannot be read.
+hidden(r, path) if {
+	some p in around(path)
+	r.unknown[p]
+}
+
+# written holds if the configuration sets the attribute.
+written(r, path) if {
+	some p in around(path)
+	r.refs[p]
+}
+
+sensitive(r, path) if {
+	some p in around(path)
+	r.unknown[p] == "sensitive"
+}
+
+# state is the state of an attribute: known, reference, defaulted or absent.
+state(r, path) := "known" if {
+	value(r, path) != null
+} else := "reference" if {
+	hidden(r, path)
+	written(r, path)
+} else := "reference" if {
+	sensitive(r, path)
+} else := "defaulted" if {
+	hidden(r, path)
+} else := "absent"
+
+# is_set holds if the configuration gives the attribute a value, known or not.
+# Lists, objects and texts without content are none.
+is_set(r, path) if {
+	state(r, path) == "known"
+	not value(r, path) in {"", [], {}}
+}
+
+is_set(r, path) if state(r, path) == "reference"
+
+# equals is true, false, or "unknown" if it cannot be told.
+equals(r, path, wanted) := "unknown" if {
+	state(r, path) == "reference"
+} else := value(r, path) == wanted
+
+# one_of is true, false, or "unknown" if it cannot be told.
+one_of(r, path, wanted) := "unknown" if {
+	state(r, path) == "reference"
+} else := value(r, path) in wanted
+
+# refs lists what an attribute is set from.
+refs(r, path) := {ref |
+	some p in around(path)
+	some ref in r.refs[p]
+}
+
+# set_from holds if an attribute is set from resources of these types only.
+set_from(r, path, types) if {
+	found := refs(r, path)
+	count(found) > 0
+	every ref in found {
+		ref.type in types
+	}
+}
+
+# points_to holds if an attribute of r names the resource target: by a reference
+# to it, or by its known id, ARN or name.
+points_to(r, path, target) if {
+	some ref in refs(r, path)
+	ref.address in {target.base, target.config}
+	same_instance(ref, r, target)
+}
+
+points_to(r, path, target) if {
+	known := value(r, path)
+	known != null
+	some attribute in ["id", "arn", "name"]
+	target.values[attribute] == known
+}
+
+same_instance(ref, _, target) if ref.index == object.get(target, "index", null)
+
+same_instance(ref, r, target) if {
+	not "index" in object.keys(ref)
+	object.get(r, "index", null) in {null, object.get(target, "index", null)}
+}
+
+same_instance(ref, r, target) if {
+	not "index" in object.keys(ref)
+	r.index != null
+	count([1 | some other in input.by_type[target.type]; other.base == target.base; other.index == r.index]) == 0
+}
+
+# targets lists the resources of a type that an attribute names.
+targets(r, path, type) := [t | some t in input.by_type[type]; points_to(r, path, t)]
+
+# templates lists what is written at a path, with ${} for what is not known.
+templates(r, path) := [t | some p in around(path); some t in r.templates[p]]
+
+# finding is what a rule reports of a resource, at an attribute.
+finding(r, path, message) := {"address": r.address, "path": [sprintf("%v", [step]) | some step in path], "message": message}
+
+# in_policy is what a rule reports of a statement of a policy.
+in_policy(p, s, message) := {
+	"address": p.address,
+	"path": split(p.attribute, "."),
+	"message": message,
+	"at": s.at,
+}
+
+# websocket holds for a WebSocket API.
+websocket(api) if api.values.protocol_type == "WEBSOCKET"
+
+# on_websocket holds for what belongs to a WebSocket API of the plan, by its
+# attribute api_id.
+on_websocket(r) if {
+	some api in targets(r, ["api_id"], "aws_apigatewayv2_api")
+	websocket(api)
+}
+
+# grants holds if a pattern of IAM's, with * and ?, covers an action. Both are
+# in lower case.
+grants(pattern, action) if glob.match(escaped(pattern), [], action)
+
+escaped(pattern) := replace(replace(replace(replace(replace(pattern, "\\", "\\\\"), "{", "\\{"), "}", "\\}"), "[", "\\["), "]", "\\]")
+
+# allows lists the patterns by which a statement allows an action.
+allows(s, action) := {pattern |
+	s.effect == "Allow"
+	some pattern in s.actions
+	grants(pattern, action)
+}

@@ -1,0 +1,131 @@
+package portcullis.lib_test
+
+import data.portcullis.lib
+
+resource := {
+	"address": "a.b",
+	"values": {"known": "v", "empty": "", "blocks": [{"inner": 1}], "target_id": "t-1"},
+	"unknown": {"set": "unknown", "left": "unknown", "secret": "sensitive", "blocks.0.later": "unknown", "whole": "unknown"},
+	"refs": {
+		"set": [{"address": "aws_kms_key.k", "type": "aws_kms_key", "mode": "managed", "attribute": "arn"}],
+		"mixed": [{"address": "aws_kms_key.k", "type": "aws_kms_key"}, {"address": "var.x"}],
+		"blocks.0.later": [],
+		"whole": [{"address": "m.n", "type": "m", "mode": "managed", "index": 0}],
+		"list": [{"address": "m.n", "type": "m", "mode": "managed"}],
+	},
+	"templates": {"set": ["${}/x"]},
+	"index": 1,
+}
+
+test_state[path] if {
+	some path, want in {
+		["known"]: "known",
+		["empty"]: "known",
+		["set"]: "reference",
+		["secret"]: "reference",
+		["left"]: "defaulted",
+		["nothing"]: "absent",
+		["blocks", 0, "inner"]: "known",
+		["blocks", 0, "later"]: "reference",
+		["blocks", 0, "nothing"]: "absent",
+		["whole", 0, "inner"]: "reference",
+	}
+	lib.state(resource, path) == want
+}
+
+test_is_set if {
+	lib.is_set(resource, ["known"])
+	lib.is_set(resource, ["set"])
+	lib.is_set(resource, ["secret"])
+	not lib.is_set(resource, ["empty"])
+	not lib.is_set(resource, ["left"])
+	not lib.is_set(resource, ["nothing"])
+}
+
+test_equals if {
+	lib.equals(resource, ["known"], "v") == true
+	lib.equals(resource, ["known"], "w") == false
+	lib.equals(resource, ["left"], "v") == false
+	lib.equals(resource, ["set"], "v") == "unknown"
+	lib.one_of(resource, ["known"], {"u", "v"}) == true
+	lib.one_of(resource, ["nothing"], {"u", "v"}) == false
+	lib.one_of(resource, ["secret"], {"u", "v"}) == "unknown"
+}
+
+test_set_from if {
+	lib.set_from(resource, ["set"], {"aws_kms_key"})
+	not lib.set_from(resource, ["set"], {"aws_sns_topic"})
+	not lib.set_from(resource, ["mixed"], {"aws_kms_key"})
+	not lib.set_from(resource, ["nothing"], {"aws_kms_key"})
+}
+
+test_points_to_by_reference if {
+	zero := {"address": "m.n[0]", "base": "m.n", "config": "m.n", "type": "m", "index": 0, "values": {}}
+	one := object.union(zero, {"address": "m.n[1]", "index": 1})
+	single := object.remove(object.union(zero, {"address": "m.n"}), ["index"])
+
+	# A reference with a key means that instance.
+	lib.points_to(resource, ["whole"], zero)
+	not lib.points_to(resource, ["whole"], one)
+
+	# One without a key means that of the same key, if there is one, else all.
+	lib.points_to(resource, ["list"], one) with input as {"by_type": {"m": [zero, one]}}
+	not lib.points_to(resource, ["list"], zero) with input as {"by_type": {"m": [zero, one]}}
+	lib.points_to(resource, ["list"], zero) with input as {"by_type": {"m": [zero]}}
+	lib.points_to(resource, ["list"], single) with input as {"by_type": {"m": [single]}}
+	lib.points_to(object.remove(resource, ["index"]), ["list"], one) with input as {"by_type": {"m": [zero, one]}}
+	not lib.points_to(resource, ["nothing"], zero)
+}
+
+test_points_to_by_value if {
+	target := {"address": "t.t", "base": "t.t", "config": "t.t", "type": "t", "values": {"id": "t-1"}}
+	lib.points_to(resource, ["target_id"], target)
+	not lib.points_to(resource, ["known"], target)
+}
+
+test_targets if {
+	target := {"address": "t.t", "base": "t.t", "config": "t.t", "type": "t", "values": {"id": "t-1"}}
+	lib.targets(resource, ["target_id"], "t") == [target] with input as {"by_type": {"t": [target]}}
+	lib.targets(resource, ["known"], "t") == [] with input as {"by_type": {"t": [target]}}
+}
+
+test_templates if lib.templates(resource, ["set"]) == ["${}/x"]
+
+test_finding if {
+	lib.finding(resource, ["blocks", 0], "m") == {"address": "a.b", "path": ["blocks", "0"], "message": "m"}
+}
+
+test_in_policy if {
+	got := lib.in_policy({"address": "a.b", "attribute": "x.0.policy"}, {"at": {"address": "d", "path": ["statement", "0"]}}, "m")
+	got == {"address": "a.b", "path": ["x", "0", "policy"], "message": "m", "at": {"address": "d", "path": ["statement", "0"]}}
+}
+
+test_websocket if {
+	api := {"address": "aws_apigatewayv2_api.a", "base": "aws_apigatewayv2_api.a", "config": "aws_apigatewayv2_api.a", "type": "aws_apigatewayv2_api", "values": {"id": "1", "protocol_type": "WEBSOCKET"}}
+	route := {"values": {"api_id": "1"}, "refs": {}, "unknown": {}}
+	lib.on_websocket(route) with input as {"by_type": {"aws_apigatewayv2_api": [api]}}
+	not lib.on_websocket(route) with input as {"by_type": {"aws_apigatewayv2_api": [object.union(api, {"values": {"protocol_type": "HTTP"}})]}}
+}
+
+test_grants[pattern] if {
+	some pattern, want in {
+		"*": true,
+		"*:*": true,
+		"s3:*": true,
+		"s3:get*": true,
+		"s3:g?tobject": true,
+		"s3:getobject": true,
+		"s3:getobjectacl": false,
+		"s3:[g]etobject": false,
+		"s3:{getobject,x}": false,
+		"kms:*": false,
+	}
+	granted := {true | lib.grants(pattern, "s3:getobject")}
+	granted == {true | want == true}
+}
+
+test_allows if {
+	s := {"effect": "Allow", "actions": ["s3:*", "kms:decrypt"]}
+	lib.allows(s, "s3:getobject") == {"s3:*"}
+	lib.allows(object.union(s, {"effect": "Deny"}), "s3:getobject") == set()
+}

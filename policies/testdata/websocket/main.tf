@@ -1,0 +1,442 @@
+terraform {
+  required_providers {
+    aws = { source = "hashicorp/aws" }
+  }
+}
+
+provider "aws" {
+  region                      = "eu-west-1"
+  access_key                  = "none"
+  secret_key                  = "none"
+  skip_credentials_validation = true
+  skip_requesting_account_id  = true
+  skip_metadata_api_check     = true
+}
+
+# What is known after apply: text of any meaning.
+resource "terraform_data" "later" {
+  for_each = toset(["text", "number", "bool"])
+  input    = each.key
+}
+
+locals {
+  later  = terraform_data.later["text"].output
+  number = try(tonumber(terraform_data.later["number"].output), 1)
+  bool   = terraform_data.later["bool"].output == "true"
+}
+
+# pass: websocket/execute-api-endpoint
+resource "aws_apigatewayv2_api" "good" {
+  name                         = "good"
+  protocol_type                = "WEBSOCKET"
+  route_selection_expression   = "$request.body.action"
+  disable_execute_api_endpoint = true
+}
+
+# fail: websocket/connect-authorizer, websocket/execute-api-endpoint
+resource "aws_apigatewayv2_api" "without_connect" {
+  name                       = "without-connect"
+  protocol_type              = "WEBSOCKET"
+  route_selection_expression = "$request.body.action"
+}
+
+# unknown: websocket/execute-api-endpoint
+resource "aws_apigatewayv2_api" "later" {
+  name                         = "later"
+  protocol_type                = "WEBSOCKET"
+  route_selection_expression   = "$request.body.action"
+  disable_execute_api_endpoint = local.bool
+}
+
+# An HTTP API: JWT and authorizers on each route are right there.
+resource "aws_apigatewayv2_api" "http" {
+  name          = "http"
+  protocol_type = "HTTP"
+}
+
+resource "aws_apigatewayv2_route" "http" {
+  api_id             = aws_apigatewayv2_api.http.id
+  route_key          = "GET /"
+  authorization_type = "JWT"
+  authorizer_id      = aws_apigatewayv2_authorizer.http.id
+}
+
+resource "aws_apigatewayv2_authorizer" "http" {
+  api_id           = aws_apigatewayv2_api.http.id
+  name             = "http"
+  authorizer_type  = "JWT"
+  identity_sources = ["$request.header.Authorization"]
+
+  jwt_configuration {
+    issuer   = "https://example.com"
+    audience = ["chat"]
+  }
+}
+
+# pass: websocket/stage-throttling, websocket/data-trace, websocket/access-log
+resource "aws_apigatewayv2_stage" "http" {
+  api_id      = aws_apigatewayv2_api.http.id
+  name        = "http"
+  auto_deploy = true
+
+  default_route_settings {
+    throttling_rate_limit  = 1
+    throttling_burst_limit = 1
+  }
+
+  access_log_settings {
+    destination_arn = "arn:aws:logs:eu-west-1:111122223333:log-group:access"
+    format          = "$context.requestId"
+  }
+}
+
+resource "aws_apigatewayv2_api_mapping" "this" {
+  for_each = {
+    good            = aws_apigatewayv2_api.good.id
+    without_connect = aws_apigatewayv2_api.without_connect.id
+    later           = aws_apigatewayv2_api.later.id
+  }
+
+  api_id      = each.value
+  domain_name = "${each.key}.example.com"
+  stage       = "prod"
+}
+
+# pass: websocket/connect-authorizer, websocket/jwt-authorizer
+resource "aws_apigatewayv2_route" "connect" {
+  api_id             = aws_apigatewayv2_api.good.id
+  route_key          = "$connect"
+  authorization_type = "CUSTOM"
+  authorizer_id      = aws_apigatewayv2_authorizer.request.id
+}
+
+# pass: websocket/connect-authorizer, websocket/jwt-authorizer
+resource "aws_apigatewayv2_route" "connect_iam" {
+  api_id             = aws_apigatewayv2_api.good.id
+  route_key          = "$connect"
+  authorization_type = "AWS_IAM"
+}
+
+# fail: websocket/connect-authorizer
+# pass: websocket/jwt-authorizer
+resource "aws_apigatewayv2_route" "connect_open" {
+  api_id             = aws_apigatewayv2_api.good.id
+  route_key          = "$connect"
+  authorization_type = "NONE"
+}
+
+# The provider's default.
+# fail: websocket/connect-authorizer
+# pass: websocket/jwt-authorizer
+resource "aws_apigatewayv2_route" "connect_default" {
+  api_id    = aws_apigatewayv2_api.good.id
+  route_key = "$connect"
+}
+
+# unknown: websocket/connect-authorizer, websocket/jwt-authorizer
+resource "aws_apigatewayv2_route" "connect_later" {
+  api_id             = aws_apigatewayv2_api.good.id
+  route_key          = "$connect"
+  authorization_type = local.later
+}
+
+# fail: websocket/connect-authorizer, websocket/jwt-authorizer
+resource "aws_apigatewayv2_route" "connect_jwt" {
+  api_id             = aws_apigatewayv2_api.good.id
+  route_key          = "$connect"
+  authorization_type = "JWT"
+}
+
+# pass: websocket/authorizer-elsewhere, websocket/jwt-authorizer
+resource "aws_apigatewayv2_route" "message" {
+  for_each  = toset(["sendMessage", "$default", "$disconnect"])
+  api_id    = aws_apigatewayv2_api.good.id
+  route_key = each.key
+}
+
+# fail: websocket/authorizer-elsewhere
+# pass: websocket/jwt-authorizer
+resource "aws_apigatewayv2_route" "message_custom" {
+  api_id             = aws_apigatewayv2_api.good.id
+  route_key          = "custom"
+  authorization_type = "CUSTOM"
+  authorizer_id      = aws_apigatewayv2_authorizer.request.id
+}
+
+# unknown: websocket/authorizer-elsewhere, websocket/jwt-authorizer
+resource "aws_apigatewayv2_route" "message_later" {
+  api_id             = aws_apigatewayv2_api.good.id
+  route_key          = "later"
+  authorization_type = local.later
+}
+
+# pass: websocket/authorizer-elsewhere, websocket/jwt-authorizer
+resource "aws_apigatewayv2_route" "without_connect" {
+  api_id    = aws_apigatewayv2_api.without_connect.id
+  route_key = "sendMessage"
+}
+
+# pass: websocket/jwt-authorizer
+resource "aws_apigatewayv2_authorizer" "request" {
+  api_id          = aws_apigatewayv2_api.good.id
+  name            = "request"
+  authorizer_type = "REQUEST"
+  authorizer_uri  = "arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/arn:aws:lambda:eu-west-1:111122223333:function:a/invocations"
+}
+
+# fail: websocket/jwt-authorizer
+resource "aws_apigatewayv2_authorizer" "jwt" {
+  api_id          = aws_apigatewayv2_api.good.id
+  name            = "jwt"
+  authorizer_type = "JWT"
+}
+
+# unknown: websocket/jwt-authorizer
+resource "aws_apigatewayv2_authorizer" "later" {
+  api_id          = aws_apigatewayv2_api.good.id
+  name            = "later"
+  authorizer_type = local.later
+}
+
+# pass: websocket/stage-throttling, websocket/data-trace, websocket/access-log, websocket/execution-log, websocket/auto-deploy
+resource "aws_apigatewayv2_stage" "good" {
+  api_id = aws_apigatewayv2_api.good.id
+  name   = "good"
+
+  default_route_settings {
+    throttling_rate_limit  = 10
+    throttling_burst_limit = 20
+    logging_level          = "ERROR"
+  }
+
+  dynamic "route_settings" {
+    for_each = toset(["sendMessage"])
+
+    content {
+      route_key              = route_settings.value
+      throttling_rate_limit  = 1
+      throttling_burst_limit = 2
+      logging_level          = "INFO"
+      data_trace_enabled     = false
+    }
+  }
+
+  access_log_settings {
+    destination_arn = aws_cloudwatch_log_group.access.arn
+    format          = "$context.requestId"
+  }
+}
+
+resource "aws_cloudwatch_log_group" "access" {
+  name = "access"
+}
+
+# fail: websocket/stage-throttling, websocket/access-log, websocket/execution-log
+# pass: websocket/data-trace, websocket/auto-deploy
+resource "aws_apigatewayv2_stage" "empty" {
+  api_id = aws_apigatewayv2_api.good.id
+  name   = "empty"
+}
+
+# fail: websocket/stage-throttling, websocket/data-trace, websocket/execution-log, websocket/auto-deploy
+# pass: websocket/access-log
+resource "aws_apigatewayv2_stage" "bad" {
+  api_id      = aws_apigatewayv2_api.good.id
+  name        = "bad"
+  auto_deploy = true
+
+  default_route_settings {
+    throttling_rate_limit = 0
+    logging_level         = "OFF"
+    data_trace_enabled    = true
+  }
+
+  access_log_settings {
+    destination_arn = "arn:aws:logs:eu-west-1:111122223333:log-group:access"
+    format          = "$context.requestId"
+  }
+}
+
+# In a block for one route only.
+# fail: websocket/stage-throttling, websocket/data-trace, websocket/execution-log
+# pass: websocket/access-log, websocket/auto-deploy
+resource "aws_apigatewayv2_stage" "one_route" {
+  api_id = aws_apigatewayv2_api.good.id
+  name   = "one-route"
+
+  default_route_settings {
+    throttling_rate_limit  = 10
+    throttling_burst_limit = 20
+    logging_level          = "ERROR"
+  }
+
+  route_settings {
+    route_key          = "sendMessage"
+    data_trace_enabled = true
+    logging_level      = "OFF"
+  }
+
+  access_log_settings {
+    destination_arn = "arn:aws:logs:eu-west-1:111122223333:log-group:access"
+    format          = "$context.requestId"
+  }
+}
+
+# unknown: websocket/stage-throttling, websocket/data-trace, websocket/execution-log, websocket/auto-deploy, websocket/access-log
+resource "aws_apigatewayv2_stage" "later" {
+  api_id      = aws_apigatewayv2_api.good.id
+  name        = "later"
+  auto_deploy = local.bool
+
+  default_route_settings {
+    throttling_rate_limit  = local.number
+    throttling_burst_limit = 20
+    logging_level          = local.later
+    data_trace_enabled     = local.bool
+  }
+
+  dynamic "access_log_settings" {
+    for_each = local.bool ? [1] : []
+
+    content {
+      destination_arn = "arn:aws:logs:eu-west-1:111122223333:log-group:access"
+      format          = "$context.requestId"
+    }
+  }
+}
+
+# pass: websocket/permission-source, websocket/permission-scope
+resource "aws_lambda_permission" "good" {
+  for_each      = toset(["$connect", "sendMessage"])
+  action        = "lambda:InvokeFunction"
+  function_name = "f"
+  principal     = "apigateway.amazonaws.com"
+  source_arn    = "${aws_apigatewayv2_api.good.execution_arn}/prod/${each.key}"
+}
+
+# pass: websocket/permission-source, websocket/permission-scope
+resource "aws_lambda_permission" "known" {
+  action        = "lambda:InvokeFunction"
+  function_name = "f"
+  principal     = "apigateway.amazonaws.com"
+  source_arn    = "arn:aws:execute-api:eu-west-1:111122223333:abc/prod/$connect"
+}
+
+# pass: websocket/permission-source
+resource "aws_lambda_permission" "organisation" {
+  action           = "lambda:InvokeFunction"
+  function_name    = "f"
+  principal        = "*"
+  principal_org_id = "o-abc"
+}
+
+# fail: websocket/permission-source
+resource "aws_lambda_permission" "without_source" {
+  action        = "lambda:InvokeFunction"
+  function_name = "f"
+  principal     = "apigateway.amazonaws.com"
+}
+
+# fail: websocket/permission-source
+resource "aws_lambda_permission" "everybody" {
+  action        = "lambda:InvokeFunction"
+  function_name = "f"
+  principal     = "*"
+}
+
+# unknown: websocket/permission-source
+resource "aws_lambda_permission" "later" {
+  action        = "lambda:InvokeFunction"
+  function_name = "f"
+  principal     = local.later
+}
+
+# fail: websocket/permission-scope
+# pass: websocket/permission-source
+resource "aws_lambda_permission" "any_route" {
+  action        = "lambda:InvokeFunction"
+  function_name = "f"
+  principal     = "apigateway.amazonaws.com"
+  source_arn    = "${aws_apigatewayv2_api.good.execution_arn}/*/*"
+}
+
+# fail: websocket/permission-scope
+# pass: websocket/permission-source
+resource "aws_lambda_permission" "whole_api" {
+  action        = "lambda:InvokeFunction"
+  function_name = "f"
+  principal     = "apigateway.amazonaws.com"
+  source_arn    = "arn:aws:execute-api:eu-west-1:111122223333:abc"
+}
+
+# unknown: websocket/permission-scope
+# pass: websocket/permission-source
+resource "aws_lambda_permission" "arn_later" {
+  action        = "lambda:InvokeFunction"
+  function_name = "f"
+  principal     = "apigateway.amazonaws.com"
+  source_arn    = local.later
+}
+
+data "aws_iam_policy_document" "connections" {
+  for_each = {
+    good     = ["${aws_apigatewayv2_api.good.execution_arn}/prod/POST/@connections/*"]
+    known    = ["arn:aws:execute-api:eu-west-1:111122223333:abc/prod/POST/@connections/*"]
+    api      = ["${aws_apigatewayv2_api.good.execution_arn}/*"]
+    wildcard = ["*"]
+    later    = [local.later]
+  }
+
+  statement {
+    actions   = ["execute-api:ManageConnections"]
+    resources = each.value
+  }
+}
+
+data "aws_iam_policy_document" "good" {
+  statement {
+    actions   = ["execute-api:ManageConnections"]
+    resources = ["${aws_apigatewayv2_api.good.execution_arn}/prod/POST/@connections/*"]
+  }
+}
+
+data "aws_iam_policy_document" "wide" {
+  statement {
+    actions   = ["execute-api:Manage*"]
+    resources = ["${aws_apigatewayv2_api.good.execution_arn}/*/POST/@connections/*"]
+  }
+}
+
+# pass: websocket/manage-connections
+resource "aws_iam_policy" "good" {
+  policy = data.aws_iam_policy_document.good.json
+}
+
+# pass: websocket/manage-connections
+resource "aws_iam_policy" "known" {
+  policy = data.aws_iam_policy_document.connections["known"].json
+}
+
+# fail: websocket/manage-connections
+resource "aws_iam_policy" "wide" {
+  policy = data.aws_iam_policy_document.wide.json
+}
+
+# fail: websocket/manage-connections
+resource "aws_iam_policy" "wildcard" {
+  policy = data.aws_iam_policy_document.connections["wildcard"].json
+}
+
+# fail: websocket/manage-connections
+resource "aws_iam_policy" "all_but" {
+  policy = jsonencode({ Statement = { Effect = "Allow", Action = "*", NotResource = "arn:aws:s3:::x" } })
+}
+
+# unknown: websocket/manage-connections
+resource "aws_iam_policy" "later" {
+  policy = data.aws_iam_policy_document.connections["later"].json
+}
+
+resource "aws_iam_policy" "another_action" {
+  policy = jsonencode({ Statement = { Effect = "Allow", Action = "s3:GetObject", Resource = "*" } })
+}

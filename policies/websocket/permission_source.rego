@@ -1,0 +1,56 @@
+# METADATA
+# title: Only the API that needs it may invoke a function
+# description: |
+#   A service principal without source_arn lets that service invoke the function
+#   for anybody's resources, in any account: the confused deputy.
+# related_resources:
+# - https://docs.aws.amazon.com/lambda/latest/dg/permissions-function-services.html
+# - https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
+# custom:
+#   severity: high
+#   remediation: Set source_arn to the ARN of the API, stage and route (or queue, rule, topic) that invokes the function, and name one principal.
+#   types: [aws_lambda_permission]
+#   mappings:
+#     checkov: [CKV_AWS_301, CKV_AWS_364]
+#     fsbp: [Lambda.1]
+#   good: |
+#     resource "aws_lambda_permission" "connect" {
+#       action        = "lambda:InvokeFunction"
+#       function_name = aws_lambda_function.connect.function_name
+#       principal     = "apigateway.amazonaws.com"
+#       source_arn    = "${aws_apigatewayv2_api.chat.execution_arn}/prod/$connect"
+#     }
+#   bad: |
+#     resource "aws_lambda_permission" "connect" {
+#       action        = "lambda:InvokeFunction"
+#       function_name = aws_lambda_function.connect.function_name
+#       principal     = "apigateway.amazonaws.com"
+#     }
+package portcullis.rules.websocket.permission_source
+
+import data.portcullis.lib
+
+subjects contains r.address if some r in input.by_type.aws_lambda_permission
+
+# source_arn says which resource, principal_org_id which organisation.
+bound(r) if lib.is_set(r, ["source_arn"])
+
+bound(r) if lib.is_set(r, ["principal_org_id"])
+
+deny contains lib.finding(r, ["source_arn"], sprintf("%s may invoke the function for anybody", [r.values.principal])) if {
+	some r in input.by_type.aws_lambda_permission
+	endswith(r.values.principal, ".amazonaws.com")
+	not bound(r)
+}
+
+deny contains lib.finding(r, ["principal"], "everybody may invoke the function") if {
+	some r in input.by_type.aws_lambda_permission
+	r.values.principal == "*"
+	not bound(r)
+}
+
+unknown contains lib.finding(r, ["principal"], "who may invoke the function is known after apply") if {
+	some r in input.by_type.aws_lambda_permission
+	lib.state(r, ["principal"]) == "reference"
+	not bound(r)
+}
