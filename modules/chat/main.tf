@@ -160,6 +160,8 @@ data "aws_iam_policy_document" "key" {
   }
 }
 
+# Destroyed after everything was given another key, not before: a key that waits
+# for its deletion opens nothing.
 resource "aws_kms_key" "this" {
   count = var.kms_key == null ? 1 : 0
 
@@ -168,6 +170,10 @@ resource "aws_kms_key" "this" {
   enable_key_rotation     = true
   deletion_window_in_days = var.kms_deletion_window_days
   tags                    = local.tags["key"]
+
+  lifecycle {
+    create_before_destroy = true
+  }
 }
 
 resource "aws_kms_alias" "this" {

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -24,8 +25,8 @@ func run(t *testing.T, dir string, args ...string) {
 	}
 	cmd := exec.CommandContext(t.Context(), terraform.Binary(), args...)
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), env...)
-	// No Region, account or credentials of this machine may matter.
+	// No Region, account, credentials or inputs of this machine may matter.
+	cmd.Env = append(slices.DeleteFunc(os.Environ(), func(setting string) bool { return strings.HasPrefix(setting, "TF_VAR_") }), env...)
 	cmd.Env = append(cmd.Env, "AWS_ACCESS_KEY_ID=none", "AWS_SECRET_ACCESS_KEY=none", "AWS_REGION=eu-west-1", "AWS_EC2_METADATA_DISABLED=true", "TF_IN_AUTOMATION=1")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Errorf("terraform %s: %v\n%s", strings.Join(args, " "), err, out)
@@ -62,6 +63,7 @@ func TestModules(t *testing.T) {
 				t.Fatal(err)
 			}
 			t.Run(name, func(t *testing.T) {
+				t.Parallel()
 				if err := os.RemoveAll(filepath.Join(dir, ".terraform")); err != nil {
 					t.Fatal(err)
 				}

@@ -304,6 +304,9 @@ func (c *checker) resource(block *hclsyntax.Block, module string) {
 	if attribute, ok := block.Body.Attributes["region"]; ok && strings.HasPrefix(kind, "aws_") {
 		c.add(attribute.SrcRange, "v6", "version 5 of the provider knows no region of a resource; pass a provider")
 	}
+	if kind == "aws_kms_key" && block.Type == "resource" && !c.root && !outlives(block.Body) {
+		c.add(at, "key", "without create_before_destroy a key is destroyed before what it encrypts is given another")
+	}
 	if kind == "aws_api_gateway_account" && module != "account-logging" {
 		c.add(at, "v6", "destroying an aws_api_gateway_account takes the log role from all APIs of the account; it is in modules/account-logging only")
 	}
@@ -315,6 +318,18 @@ func (c *checker) resource(block *hclsyntax.Block, module string) {
 	if block.Type == "data" && !c.root && (kind == "aws_region" || kind == "aws_caller_identity") {
 		c.add(at, "lookup", "a module that asks for %s has changes to plan whenever its caller says depends_on; take it from an ARN", kind)
 	}
+}
+
+// outlives tells whether a resource is destroyed after those that need it were
+// changed: Terraform does that for create_before_destroy only.
+func outlives(body *hclsyntax.Body) bool {
+	for _, block := range body.Blocks {
+		if block.Type == "lifecycle" {
+			value, ok := literal(block.Body, "create_before_destroy")
+			return ok && value.RawEquals(cty.True)
+		}
+	}
+	return false
 }
 
 // inside checks a body and the blocks in it.

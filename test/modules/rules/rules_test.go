@@ -137,6 +137,7 @@ func TestAModuleIsRefusedWhen(t *testing.T) {
 		"it has a provider":                           {"main.tf", "", "provider \"aws\" {}\n", "provider"},
 		"a resource has a region":                     {"main.tf", inResource, inResource + "  region = \"eu-west-1\"\n", "v6"},
 		"it sets the account's log role":              {"main.tf", "", "resource \"aws_api_gateway_account\" \"this\" {}\n", "v6"},
+		"a key goes before what it encrypts":          {"main.tf", "", "resource \"aws_kms_key\" \"this\" {\n  lifecycle {\n    prevent_destroy = true\n  }\n}\n", "key"},
 		"a resource is gone":                          {"main.tf", "", "resource \"aws_opsworks_stack\" \"this\" {}\n", "v6"},
 		"it asks for the Region's name":               {"outputs.tf", "aws_sqs_queue.this.arn", "data.aws_region.current.name", "v6"},
 		"it asks for the Region's region":             {"outputs.tf", "aws_sqs_queue.this.arn", "\"x ${lower(data.aws_region.current.region)}\"", "v6"},
