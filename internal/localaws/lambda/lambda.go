@@ -96,6 +96,7 @@ type Runner struct {
 	codeKey     []byte // signs addresses of code
 	spawner     *spawner
 	concurrency *concurrency
+	reserving   sync.Mutex // held while a reservation is checked and written
 	async       *async.Queue
 	mappings    *eventsource.Mappings
 	// eventSettings are event invoke configurations.

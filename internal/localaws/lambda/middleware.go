@@ -94,6 +94,7 @@ type changeBody struct {
 	MemorySize, Timeout                            *int
 	MaximumRetryAttempts, MaximumEventAgeInSeconds *int
 	ReservedConcurrentExecutions                   *int
+	LoggingConfig                                  *types.LoggingConfig
 	EphemeralStorage                               *struct{ Size *int }
 	VPCConfig                                      *struct {
 		SubnetIDs []string `json:"SubnetIds"`
@@ -144,6 +145,18 @@ func (r *Runner) write(w http.ResponseWriter, req *http.Request, next http.Handl
 	if refusal := r.checkTargets(req.Context(), &c, req.URL.Query().Get("Qualifier")); refusal != nil {
 		refusal.Send(w)
 		return
+	}
+	if refusal := r.checkRole(&c); refusal != nil {
+		refusal.Send(w)
+		return
+	}
+	if c.body.ReservedConcurrentExecutions != nil {
+		r.reserving.Lock()
+		defer r.reserving.Unlock()
+		if refusal := r.checkReservation(req.Context(), &c); refusal != nil {
+			refusal.Send(w)
+			return
+		}
 	}
 	if c.kind == code {
 		if refusal := r.readCode(req.Context(), &c); refusal != nil {
@@ -207,6 +220,8 @@ func (c *change) check() *apierr.Error {
 		return apierr.NotServed(name + " with RecursiveLoop Allow (no loop is detected here anyway, and the emulator judges invocations by its own limit)")
 	case b.DryRun:
 		return apierr.NotServed(name + " with DryRun (the emulator would update the function)")
+	case c.leveledText():
+		return apierr.InvalidParameter(`LogLevel is not supported when LogFormat is set to "Text". Remove LogLevel from your request or change the LogFormat to "Json" and try again.`)
 	}
 	if refusal := b.checkRanges(); refusal != nil || b.Environment == nil {
 		return refusal
@@ -220,6 +235,16 @@ func (c *change) check() *apierr.Error {
 		}
 	}
 	return nil
+}
+
+// leveledText tells whether the log would be text, which cannot be filtered by
+// level. A new function's is text unless the request says JSON.
+func (c *change) leveledText() bool {
+	l := c.body.LoggingConfig
+	if l == nil || l.ApplicationLogLevel == "" && l.SystemLogLevel == "" {
+		return false
+	}
+	return l.LogFormat == types.LogFormatText || l.LogFormat == "" && c.operation == "CreateFunction"
 }
 
 // maxEnvironment is the limit of all environment variables together, in bytes of
@@ -252,9 +277,6 @@ func (b *changeBody) checkRanges() *apierr.Error {
 		case *r.value > r.max:
 			return apierr.InvalidValue(strconv.Itoa(*r.value), r.member, "Member must have value less than or equal to "+strconv.Itoa(r.max))
 		}
-	}
-	if b.ReservedConcurrentExecutions != nil && *b.ReservedConcurrentExecutions > accountConcurrency-unreservedMinimum {
-		return apierr.InvalidParameter(fmt.Sprintf("Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below its minimum value of [%d].", unreservedMinimum))
 	}
 	return nil
 }

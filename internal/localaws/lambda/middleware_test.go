@@ -81,6 +81,8 @@ func TestWhatIsNotServedIsRefused(t *testing.T) {
 
 func TestWhatAWSRefusesIsRefusedInItsWords(t *testing.T) {
 	s := newStack(t)
+	const lockedRole = "arn:aws:iam::000000000000:role/locked"
+	s.fake.badRoles[lockedRole] = true
 	slip := base64.StdEncoding.EncodeToString(zipOf(t, zipEntry{"../bootstrap", 0o755, nil}))
 	const invalid = "1 validation error detected: "
 	tests := []struct{ name, method, path, body, want string }{
@@ -93,7 +95,9 @@ func TestWhatAWSRefusesIsRefusedInItsWords(t *testing.T) {
 		{"too little storage", "PUT", "/2015-03-31/functions/f/configuration", `{"EphemeralStorage":{"Size":511}}`, invalid + "Value '511' at 'ephemeralStorage.size' failed"},
 		{"too many retries", "PUT", "/2019-09-25/functions/f/event-invoke-config", `{"MaximumRetryAttempts":3}`, invalid + "Value '3' at 'maximumRetryAttempts' failed"},
 		{"too short an age", "PUT", "/2019-09-25/functions/f/event-invoke-config", `{"MaximumEventAgeInSeconds":59}`, invalid + "Value '59' at 'maximumEventAgeInSeconds' failed"},
-		{"too high a reservation", "PUT", "/2017-10-31/functions/f/concurrency", `{"ReservedConcurrentExecutions":901}`, "below its minimum value of [100]"},
+		{"levels of a log that is text", "PUT", "/2015-03-31/functions/f/configuration", `{"LoggingConfig":{"LogFormat":"Text","SystemLogLevel":"WARN"}}`, "LogLevel is not supported"},
+		{"levels of a new log without a format", "POST", "/2015-03-31/functions", `{"FunctionName":"g","LoggingConfig":{"ApplicationLogLevel":"INFO"}}`, "LogLevel is not supported"},
+		{"a role that Lambda cannot assume", "PUT", "/2015-03-31/functions/f/configuration", `{"Role":"` + lockedRole + `"}`, "cannot be assumed by Lambda"},
 		{"no code", "POST", "/2015-03-31/functions", `{"FunctionName":"f","Runtime":"provided.al2023","Code":{}}`, "Please provide a source for function code."},
 		{"code that is no zip", "PUT", "/2015-03-31/functions/f/code", `{"ZipFile":"aGk="}`, "Could not unzip uploaded file."},
 		{"a zip that leads out of its folder", "PUT", "/2015-03-31/functions/f/code", `{"ZipFile":"` + slip + `"}`, "leads out of the folder"},

@@ -137,6 +137,12 @@ func TestWithMiniStack(t *testing.T) {
 		t.Errorf("live: version %s, release %s", result.ExecutedVersion, variables["RELEASE"])
 	}
 
+	t.Log("a role that does not exist")
+	nobody := strings.ReplaceAll(role, name, "nobody")
+	if _, err := client.UpdateFunctionConfiguration(ctx, &awslambda.UpdateFunctionConfigurationInput{FunctionName: &name, Role: &nobody}); err == nil || !strings.Contains(err.Error(), "cannot be assumed by Lambda") {
+		t.Errorf("error %v", err)
+	}
+
 	t.Log("reserved concurrency")
 	must(client.PutFunctionConcurrency(ctx, &awslambda.PutFunctionConcurrencyInput{FunctionName: &name, ReservedConcurrentExecutions: aws.Int32(0)}))
 	var throttled *ThrottledError

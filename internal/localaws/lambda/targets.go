@@ -109,6 +109,18 @@ func (r *Runner) checkTargetAs(ctx context.Context, v *version, target string) e
 	return r.checkTarget(ctx, role, target)
 }
 
+// checkRole refuses a role that Lambda cannot assume when a function is given it,
+// not only when the function runs.
+func (r *Runner) checkRole(c *change) *apierr.Error {
+	if c.body.Role == "" {
+		return nil
+	}
+	if _, err := r.roles.of(&version{name: c.name, role: c.body.Role}); err != nil {
+		return roleOrInternal(err)
+	}
+	return nil
+}
+
 func roleOrInternal(err error) *apierr.Error {
 	var role *RoleError
 	if errors.As(err, &role) {
