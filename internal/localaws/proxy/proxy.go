@@ -167,7 +167,7 @@ func (p *Proxy) serveCall(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case p.isDomain(r), strings.HasPrefix(r.URL.Path, dataplane.PathPrefix):
 		p.cfg.DataPlane.ServeHTTP(w, r)
-	case strings.HasPrefix(r.URL.Path, "/_"):
+	case strings.HasPrefix(r.URL.Path, "/_"), r.URL.Path == "/health":
 		// MiniStack's own administration, which asks for no credentials.
 		deny(w, http.StatusForbidden, "AccessDenied", "not served by the local stack: "+r.URL.Path)
 	case controlPlanePath.MatchString(r.URL.Path) && service != "s3":

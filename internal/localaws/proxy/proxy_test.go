@@ -268,6 +268,7 @@ func TestWhoMayNotComeIn(t *testing.T) {
 		"it is MiniStack's escaped":          {"POST", "/%5Fministack/reset", nil, "not served"},
 		"it is MiniStack's code download":    {"GET", "/_ministack/lambda-code/x", []string{"Authorization", scoped("lambda")}, "not served"},
 		"it is LocalStack's":                 {"GET", "/_localstack/health", nil, "not served"},
+		"it is health without a prefix":      {"GET", "/health", nil, "not served"},
 		"it is another path of the emulator": {"GET", "/_aws/lambda-url/x/", nil, "not served"},
 		"it is another path of the stack":    {"GET", "/_portcullis/", nil, "not served"},
 	} {
