@@ -117,14 +117,7 @@ func TestAdapterLeavesNothingToPlan(t *testing.T) {
 	if _, err := terraform.InitAndApplyContextE(t, t.Context(), options); err != nil {
 		t.Fatal(err)
 	}
-	unchanged := func(when string) {
-		t.Helper()
-		plan, err := terraform.RunTerraformCommandContextE(t, t.Context(), options, terraform.FormatArgs(options, "plan", "-input=false", "-detailed-exitcode", "-lock=false")...)
-		if err != nil {
-			t.Errorf("%s the plan is not empty: %v\n%s", when, err, plan)
-		}
-	}
-	unchanged("after apply")
+	unchanged(t, options, "after apply")
 
 	for url, want := range map[string]int{
 		"ws://ws.example.com/":        http.StatusSwitchingProtocols,
@@ -144,7 +137,7 @@ func TestAdapterLeavesNothingToPlan(t *testing.T) {
 	if stack.Endpoint() != endpoint {
 		t.Fatalf("endpoint %s, then %s", endpoint, stack.Endpoint())
 	}
-	unchanged("after a restart")
+	unchanged(t, options, "after a restart")
 	if status := stack.dial("ws://ws.example.com/chat/v1"); status != http.StatusSwitchingProtocols {
 		t.Errorf("after a restart the custom domain name answers %d", status)
 	}

@@ -68,14 +68,14 @@ func TestModules(t *testing.T) {
 					t.Fatal(err)
 				}
 				run(t, dir, "init", "-backend=false", "-input=false", "-no-color")
-				run(t, dir, "validate", "-no-color")
 				if tests, err := filepath.Glob(filepath.Join(dir, "tests", "*.tftest.hcl")); err != nil || len(tests) == 0 {
 					if strings.HasPrefix(name, "modules") {
 						t.Errorf("%s has no tests", name)
 					}
+					run(t, dir, "validate", "-no-color")
 					return
 				}
-				run(t, dir, "test", "-no-color")
+				run(t, dir, "test", "-no-color") // validates before each run
 			})
 		}
 	}
