@@ -45,6 +45,8 @@ func unchanged(t *testing.T, options *terraform.Options, when string) {
 
 // TestSwitchingAnOptionOfATableKeepsTheTable turns each option of the table
 // module. The plan has an update for each table, or nothing, and the rows stay.
+// A switch that replaces the table is the bug of
+// terraform-aws-modules/terraform-aws-dynamodb-table#82.
 func TestSwitchingAnOptionOfATableKeepsTheTable(t *testing.T) {
 	localOnly(t, "on AWS, TTL may be changed once an hour")
 	options := moduleFixture(t, "table", nil)

@@ -217,6 +217,9 @@ func (c *checker) versions() {
 // stop, which may stand before a bracket.
 var endsAsSentence = regexp.MustCompile(`\.\)?\z`)
 
+// secret finds the names of variables that hold one.
+var secret = regexp.MustCompile(`(secrets?|passwords?|private_keys?)\z`)
+
 // saysNull finds what null means in a description.
 var saysNull = regexp.MustCompile(`(?i)\bnull\b`)
 
@@ -242,6 +245,11 @@ func (c *checker) variables() {
 		}
 		if typed && hcl.ExprAsKeyword(kind.Expr) == "bool" && hasDefault && !byDefault.IsNull() && byDefault.True() && !givesUp.MatchString(description) {
 			c.add(at, "relaxation", "variable %s is on by default: its description must say what one gives up without it", name)
+		}
+		if secret.MatchString(name) {
+			if marked, ok := literal(block.Body, "sensitive"); !ok || !marked.RawEquals(cty.True) {
+				c.add(at, "sensitive", "variable %s holds a secret: mark it sensitive", name)
+			}
 		}
 		for _, validation := range block.Body.Blocks {
 			if _, said := validation.Body.Attributes["error_message"]; validation.Type != "validation" || !said {

@@ -131,6 +131,7 @@ func TestAModuleIsRefusedWhen(t *testing.T) {
 		"a variable takes anything":                   {"variables.tf", "  type        = map(string)\n", "  type        = any\n", "type"},
 		"a variable may be null by accident":          {"variables.tf", "  default     = true\n  nullable    = false\n", "  default     = true\n", "nullable"},
 		"a relaxation does not say what one gives up": {"variables.tf", " False gives up their messages.", "", "relaxation"},
+		"a secret is shown":                           {"variables.tf", "", "variable \"origin_secrets\" {\n  description = \"Secrets of the origin.\"\n  type = list(string)\n  nullable = false\n}\n", "sensitive used"},
 		"a validation says nothing":                   {"variables.tf", "    error_message = \"name must have a character or more.\"\n", "", "validation"},
 		"a validation is not tested":                  {"tests/queue.tftest.hcl", "var.name", "aws_sqs_queue.this", "tested"},
 		"a variable has no effect":                    {"main.tf", "  tags = var.tags\n", "", "used"},
