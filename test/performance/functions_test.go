@@ -152,7 +152,7 @@ func BenchmarkFunctions(b *testing.B) {
 		{"disconnect", []string{"CONNECTIONS_TABLE=connections"}, event(b, "disconnect", authorized), `"statusCode":200`},
 		{"message", []string{
 			"CONNECTIONS_TABLE=connections", "MESSAGES_TABLE=messages", "MESSAGE_FORMAT=text", "MAX_FRAME_BYTES=8192", "MAX_TEXT_BYTES=4096",
-			"MESSAGE_TTL_SECONDS=3600", "RATE_MESSAGES_PER_MINUTE=6000", "RATE_BYTES_PER_MINUTE=100000000",
+			"MESSAGE_TTL_SECONDS=3600", "RATE_MESSAGES_PER_MINUTE=600", "RATE_BYTES_PER_MINUTE=100000000",
 		}, event(b, "message", authorized), `\"type\":\"ack\"`},
 	} {
 		b.Run(f.name, func(b *testing.B) {
