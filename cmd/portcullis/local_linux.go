@@ -32,6 +32,7 @@ type localFlags struct {
 	port    int
 	region  string
 	profile bool
+	record  string
 }
 
 func newLocalCommand() *cobra.Command {
@@ -78,6 +79,7 @@ func newUpCommand(flags *localFlags) *cobra.Command {
 	flags.addStart(cmd)
 	cmd.Flags().BoolVarP(&detach, "detach", "d", false, "return when the stack answers and leave it running")
 	cmd.Flags().BoolVar(&flags.profile, "profile", false, "serve CPU profiles of the stack at "+proxy.ProfilePath+"?seconds=<1-60>")
+	cmd.Flags().StringVar(&flags.record, "record", "", "write each kind of AWS call, with who made it, to this file (JSON lines)")
 	return cmd
 }
 
@@ -118,7 +120,7 @@ func (f *localFlags) start(ctx context.Context, folder localaws.Folder, persist 
 		return nil, nil, err
 	}
 	stack, err := localaws.Start(ctx, localaws.Options{
-		Folder: folder, Port: f.port, Region: f.region, Persist: persist, Profile: f.profile,
+		Folder: folder, Port: f.port, Region: f.region, Persist: persist, Profile: f.profile, Record: f.record,
 		Logger:   slog.New(slog.NewJSONHandler(log, nil)),
 		Progress: func(what string) { fmt.Fprintln(progress, what) },
 	})
@@ -141,7 +143,7 @@ func (f *localFlags) startDetached(cmd *cobra.Command, folder localaws.Folder) e
 		return err
 	}
 	defer func() { _ = out.Close() }()
-	child := exec.Command(self, "local", "up", "--dir", folder.Path(), "--port", fmt.Sprint(f.port), "--region", f.region, "--profile="+fmt.Sprint(f.profile))
+	child := exec.Command(self, "local", "up", "--dir", folder.Path(), "--port", fmt.Sprint(f.port), "--region", f.region, "--profile="+fmt.Sprint(f.profile), "--record="+f.record)
 	child.Stdout, child.Stderr = out, out
 	child.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if err := child.Start(); err != nil {

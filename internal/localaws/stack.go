@@ -35,6 +35,7 @@ import (
 	"github.com/portcullis-chat/portcullis/internal/localaws/ministack"
 	"github.com/portcullis-chat/portcullis/internal/localaws/port"
 	"github.com/portcullis-chat/portcullis/internal/localaws/proxy"
+	"github.com/portcullis-chat/portcullis/internal/localaws/record"
 	"github.com/portcullis-chat/portcullis/internal/localaws/verdicts"
 )
 
@@ -61,7 +62,10 @@ type Options struct {
 	Persist bool
 	// Profile serves CPU profiles of the stack at proxy.ProfilePath.
 	Profile bool
-	Logger  *slog.Logger
+	// Record names a file that each kind of AWS call is written to, with who
+	// made it; empty records nothing.
+	Record string
+	Logger *slog.Logger
 	// Progress tells what takes time.
 	Progress func(string)
 }
@@ -81,6 +85,7 @@ type Stack struct {
 	metrics   *metrics.Publisher
 	alarms    *alarms.Evaluator
 	faults    *faults.Set
+	record    *record.Recorder
 	logger    *slog.Logger
 	server    *http.Server
 	release   func()
@@ -218,6 +223,14 @@ func (s *Stack) assemble(opts Options, address string) error {
 	if opts.Profile {
 		profile = http.HandlerFunc(serveProfile)
 	}
+	calls := s.faults.Calls
+	if opts.Record != "" {
+		s.record, err = record.New(opts.Record, AccountID, s.functions.Role)
+		if err != nil {
+			return err
+		}
+		calls = func(next http.Handler) http.Handler { return s.record.Middleware(s.faults.Calls(next)) }
+	}
 	front, err = proxy.New(proxy.Config{
 		Address: address, Upstream: upstream,
 		Lambda: func(next http.Handler) http.Handler {
@@ -225,7 +238,7 @@ func (s *Stack) assemble(opts Options, address string) error {
 		},
 		Adapter: s.adapter.Middleware, Verdicts: known, ControlPlane: s.control, DataPlane: s.data,
 		IsDomain: s.isDomain, TeachDomain: s.teachDomain,
-		Status: http.HandlerFunc(s.serveStatus), Code: http.HandlerFunc(s.functions.ServeCode), Profile: profile, Faults: faults.Handler(s.faults, clock), Calls: s.faults.Calls, Logger: opts.Logger,
+		Status: http.HandlerFunc(s.serveStatus), Code: http.HandlerFunc(s.functions.ServeCode), Profile: profile, Faults: faults.Handler(s.faults, clock), Calls: calls, Logger: opts.Logger,
 	})
 	if err != nil {
 		return err
@@ -297,6 +310,11 @@ func (s *Stack) close(ctx context.Context) {
 	}
 	if s.server != nil {
 		_ = s.server.Close()
+	}
+	if s.record != nil {
+		if err := s.record.Close(); err != nil {
+			s.logger.Error("calls are missing in the record", "error", err)
+		}
 	}
 	if s.ministack != nil {
 		s.ministack.Stop()

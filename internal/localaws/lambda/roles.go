@@ -32,10 +32,11 @@ type roles struct {
 	mu       sync.Mutex
 	known    map[string]types.Credentials // by role and function
 	sessions map[string]types.Credentials // by access key, until they expire
+	owners   map[string]string            // the role of each access key there ever was
 }
 
 func newRoles(client *sts.Client) *roles {
-	return &roles{client: client, known: make(map[string]types.Credentials), sessions: make(map[string]types.Credentials)}
+	return &roles{client: client, known: make(map[string]types.Credentials), sessions: make(map[string]types.Credentials), owners: make(map[string]string)}
 }
 
 // session returns the credentials that a function got, by their access key.
@@ -53,6 +54,14 @@ func (r *Runner) Session(accessKey string) (aws.Credentials, bool) {
 	return aws.Credentials{
 		AccessKeyID: accessKey, SecretAccessKey: aws.ToString(found.SecretAccessKey), SessionToken: aws.ToString(found.SessionToken),
 	}, ok
+}
+
+// Role returns the ARN of the role whose credentials a function got with an
+// access key, or "" when none did.
+func (r *Runner) Role(accessKey string) string {
+	r.roles.mu.Lock()
+	defer r.roles.mu.Unlock()
+	return r.roles.owners[accessKey]
 }
 
 // of returns credentials that last for at least half their lifetime more. The
@@ -90,5 +99,6 @@ func (c *roles) of(v *version) (types.Credentials, error) {
 	c.known[key] = fresh
 	maps.DeleteFunc(c.sessions, func(_ string, old types.Credentials) bool { return time.Now().After(*old.Expiration) })
 	c.sessions[aws.ToString(fresh.AccessKeyId)] = fresh
+	c.owners[aws.ToString(fresh.AccessKeyId)] = v.role
 	return fresh, nil
 }
