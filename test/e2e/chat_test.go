@@ -27,10 +27,15 @@ import (
 )
 
 func TestMinimal(t *testing.T) {
-	d := deploy(t, "examples/minimal", cognitoEndpoint())
+	var role *deployer // on AWS the one of whoever runs this
+	if !onAWS {
+		role = newDeployer(t)
+	}
+	d := deployAs(t, role, "examples/minimal", cognitoEndpoint())
 	alice, bob := d.newUser(t, "alice"), d.newUser(t, "bob")
 
 	t.Run("a second plan is empty", d.planIsEmpty)
+	t.Run("Checkov finds just what is skipped with a reason", d.checkov)
 
 	c := cast{alice: alice.Access, bob: bob.Access, newcomer: func(t *testing.T) string { return d.newUser(t, "carol").Access }}
 	d.conversations(t, c)
@@ -102,6 +107,9 @@ func TestMinimal(t *testing.T) {
 		terraform.DestroyContext(t, t.Context(), d.options)
 		d.nothingIsLeft(t)
 	})
+	if role != nil {
+		t.Run("the documented role is just enough to deploy and destroy it", role.didWhatIsDocumented)
+	}
 }
 
 // refusals are the handshakes that must fail, each with its status.

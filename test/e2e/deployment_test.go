@@ -45,6 +45,9 @@ type outputs struct {
 	ManagementEndpoint string            `json:"management_endpoint"`
 	OperatorPolicy     string            `json:"operator_policy_json"`
 	PollsTable         string            `json:"polls_table"`
+	AlarmTopicARN      string            `json:"alarm_topic_arn"`
+	AlarmNames         map[string]string `json:"alarm_names"`
+	DashboardName      string            `json:"dashboard_name"`
 }
 
 // deployment is a root that Terraform has applied.
@@ -76,6 +79,13 @@ func workingCopy(t *testing.T, dir string) string {
 // test ends.
 func deploy(t *testing.T, dir string, vars map[string]any) *deployment {
 	t.Helper()
+	return deployAs(t, nil, dir, vars)
+}
+
+// deployAs is deploy under a role, or without one under the credentials of the
+// environment.
+func deployAs(t *testing.T, role *deployer, dir string, vars map[string]any) *deployment {
+	t.Helper()
 	work := workingCopy(t, dir)
 	d := &deployment{name: "portcullis-e2e-" + randomHex(3)}
 	all := map[string]any{
@@ -87,6 +97,9 @@ func deploy(t *testing.T, dir string, vars map[string]any) *deployment {
 	}
 	d.options = &terraform.Options{
 		TerraformDir: filepath.Join(work, dir), TerraformBinary: provider.Binary(), Vars: all, NoColor: true, Logger: quiet(),
+	}
+	if role != nil {
+		d.options.EnvVars = role.env
 	}
 	t.Cleanup(func() {
 		if _, err := terraform.DestroyContextE(t, context.WithoutCancel(t.Context()), d.options); err != nil {

@@ -27,6 +27,7 @@ func TestOwnHandlers(t *testing.T) {
 	alice, bob := d.newUser(t, "alice"), d.newUser(t, "bob")
 
 	t.Run("a second plan is empty", d.planIsEmpty)
+	t.Run("Checkov finds just what is skipped with a reason", d.checkov)
 
 	t.Run("who has no token is refused", func(t *testing.T) {
 		o := browser(room(t), alice.Access)
@@ -82,6 +83,8 @@ func TestOwnHandlers(t *testing.T) {
 		a.send(t, `{"action":"vote","choice":"soup"}`)
 		a.tally(t, map[string]int{"soup": 1})
 	})
+
+	t.Run("each grant is used, and covers just what is done", d.everyGrantIsUsed)
 }
 
 // tally waits for a tally and compares it.

@@ -25,8 +25,10 @@ func TestOwnIssuer(t *testing.T) {
 	})
 
 	t.Run("a second plan is empty", d.planIsEmpty)
+	t.Run("Checkov finds just what is skipped with a reason", d.checkov)
 	d.ownIssuer(t, own)
 	d.nobodyMissesAnything(t, own)
+	t.Run("each grant is used, and covers just what is done", d.everyGrantIsUsed)
 }
 
 // ownIssuer are the cases that need tokens which no real issuer would sign.

@@ -58,7 +58,8 @@ func run(m *testing.M) int {
 		}
 	}
 	if !onAWS {
-		stop, err := localstack.Start(ctx, root, work)
+		recorded = filepath.Join(work, "calls.jsonl")
+		stop, err := localstack.Start(ctx, root, work, "--record", recorded)
 		if err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			return 1

@@ -26,7 +26,7 @@ func NewUser(ctx context.Context, config aws.Config, poolID, clientID, name stri
 	u := User{Name: name + "-" + randomHex(2), Password: "Aa1!" + randomHex(16)}
 	pool := cognito.NewFromConfig(config)
 	if _, err := pool.AdminCreateUser(ctx, &cognito.AdminCreateUserInput{
-		UserPoolId: &poolID, Username: &u.Name, MessageAction: types.MessageActionTypeSuppress,
+		UserPoolId: &poolID, Username: &u.Name, TemporaryPassword: &u.Password, MessageAction: types.MessageActionTypeSuppress,
 	}); err != nil {
 		return User{}, err
 	}
