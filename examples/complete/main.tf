@@ -1,0 +1,130 @@
+provider "aws" {
+  region = var.region
+
+  default_tags {
+    tags = var.tags
+  }
+}
+
+module "chat" {
+  source = "../../modules/chat"
+
+  name         = var.name
+  package_dir  = coalesce(var.package_dir, "${path.module}/../../dist/${var.architecture}")
+  architecture = var.architecture
+
+  #### Who may connect, and where to ####
+
+  # Web pages of these origins only: no clients without an Origin.
+  allowed_origins  = var.allowed_origins
+  cognito_endpoint = var.cognito_endpoint
+
+  # A user enters the rooms that the groups name: `room:lobby`, `room:team-*`,
+  # `room:news:read`.
+  rooms = { claim = "cognito:groups", prefix = "room:" }
+
+  user_pool = {
+    mfa               = var.production ? "ON" : "OPTIONAL"
+    threat_protection = "ENFORCED"
+    token_validity    = { access_minutes = 15, id_minutes = 15, refresh_hours = 12 }
+    password_policy   = { minimum_length = 14, history_size = 10 }
+    callback_urls     = var.sign_in == null ? [] : var.sign_in.callback_urls
+    logout_urls       = var.sign_in == null ? [] : var.sign_in.logout_urls
+    sign_in_domain    = var.sign_in == null ? null : { prefix = var.sign_in.prefix }
+  }
+
+  # With a domain name of your own, the API's own endpoint refuses everybody.
+  custom_domain = var.domain == null ? null : {
+    name        = var.domain.name
+    certificate = { arn = var.domain.certificate_arn }
+    hosted_zone = { id = var.domain.hosted_zone_id }
+  }
+  disable_execute_api_endpoint = var.domain != null
+
+  #### What one user, and all together, may do ####
+
+  message_retention_days   = 30
+  max_members              = 200
+  max_connections_per_user = 3
+  rate_limit               = { messages_per_minute = 30, bytes_per_minute = 32768, reads_per_minute = 60, refusals_per_minute = 15 }
+  throttle                 = { rate = 50, burst = 100, connect_rate = 10, connect_burst = 20 }
+
+  reserved_concurrency = var.production ? {
+    authorizer = "25"
+    connect    = "25"
+    disconnect = "25"
+    message    = "100"
+    } : {
+    authorizer = "unreserved"
+    connect    = "unreserved"
+    disconnect = "unreserved"
+    message    = "unreserved"
+  }
+
+  #### What is kept, and what is seen ####
+
+  permissions_boundary     = aws_iam_policy.boundary.arn
+  deletion_protection      = var.production
+  kms_deletion_window_days = var.production ? 30 : 7
+  log_retention_days       = 365
+  detailed_metrics         = true
+
+  alarms    = {}
+  dashboard = true
+  cost_tags = true
+}
+
+# The most that any role of the chat can ever have, whatever is written into it.
+data "aws_iam_policy_document" "boundary" {
+  statement {
+    sid       = "Tables"
+    actions   = ["dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"]
+    resources = ["arn:*:dynamodb:${var.region}:*:table/${var.name}-*"]
+  }
+
+  statement {
+    sid       = "TableKeys"
+    actions   = ["kms:Decrypt"]
+    resources = ["arn:*:kms:${var.region}:*:key/*"]
+
+    condition {
+      test     = "StringEquals"
+      variable = "kms:ViaService"
+      values   = ["dynamodb.${var.region}.amazonaws.com"]
+    }
+  }
+
+  statement {
+    sid       = "Connections"
+    actions   = ["execute-api:ManageConnections"]
+    resources = ["arn:*:execute-api:${var.region}:*:*/*/*/@connections/*"]
+  }
+
+  statement {
+    sid       = "Logs"
+    actions   = ["logs:CreateLogStream", "logs:PutLogEvents"]
+    resources = ["arn:*:logs:${var.region}:*:log-group:/aws/lambda/${var.name}-*"]
+  }
+
+  # X-Ray has no resource to name for these two.
+  statement {
+    sid       = "Traces"
+    actions   = ["xray:PutTelemetryRecords", "xray:PutTraceSegments"]
+    resources = ["*"]
+  }
+}
+
+resource "aws_iam_policy" "boundary" {
+  name        = "${var.name}-boundary"
+  description = "Bounds the roles of the functions of ${var.name}."
+  policy      = data.aws_iam_policy_document.boundary.json
+}
+
+# Who is told when something is wrong. Confirm the mail that AWS sends.
+resource "aws_sns_topic_subscription" "alarms" {
+  for_each = toset(var.alarm_emails)
+
+  topic_arn = module.chat.alarm_topic_arn
+  protocol  = "email"
+  endpoint  = each.value
+}

@@ -1,0 +1,90 @@
+variable "name" {
+  description = "Name of the chat and prefix of everything in it."
+  type        = string
+  default     = "portcullis-complete"
+  nullable    = false
+}
+
+variable "region" {
+  description = "AWS Region of the chat."
+  type        = string
+  default     = "eu-west-1"
+  nullable    = false
+}
+
+variable "tags" {
+  description = "Tags of everything that takes tags."
+  type        = map(string)
+  default     = { project = "portcullis", example = "complete" }
+  nullable    = false
+}
+
+variable "package_dir" {
+  description = "Folder with the functions' zips and SHA256SUMS. Null, the default, is where `make package` leaves them: dist/<architecture>."
+  type        = string
+  default     = null
+}
+
+variable "architecture" {
+  description = "Instruction set that the packages were built for: arm64 or x86_64."
+  type        = string
+  default     = "arm64"
+  nullable    = false
+}
+
+variable "allowed_origins" {
+  description = "Origins of the web pages that may connect, each `https://host` or `https://host:port`."
+  type        = list(string)
+  default     = ["https://chat.example.com"]
+  nullable    = false
+
+  validation {
+    condition     = length(var.allowed_origins) > 0
+    error_message = "allowed_origins must name the page of your chat: this example lets no client in that sends no Origin."
+  }
+}
+
+variable "cognito_endpoint" {
+  description = "Base URL of the regional Cognito endpoint, for example a FIPS endpoint. Null uses AWS's own."
+  type        = string
+  default     = null
+}
+
+variable "production" {
+  description = "Whether this is for real use: tables and user pool that AWS refuses to delete, a key that can be had back for 30 days, a second factor for everybody, and 175 reserved concurrent executions, which a new account does not have. False, the default, gives those up, so that the example can be tried and thrown away."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "domain" {
+  description = "A domain name of your own: `name`, `certificate_arn` (ACM, in the chat's Region) and `hosted_zone_id` (Route 53). The API's own endpoint then refuses everybody. Null, the default, leaves the API there."
+  type = object({
+    name            = string
+    certificate_arn = string
+    hosted_zone_id  = string
+  })
+  default = null
+}
+
+variable "sign_in" {
+  description = "Cognito's pages to sign in: `prefix` of their address, unique in the Region, and the `callback_urls` and `logout_urls` of your page. Null, the default, makes none: clients sign in by SRP."
+  type = object({
+    prefix        = string
+    callback_urls = list(string)
+    logout_urls   = optional(list(string), [])
+  })
+  default = null
+}
+
+variable "alarm_emails" {
+  description = "Addresses that are told when an alarm begins and ends. None by default: subscribe to the output alarm_topic_arn in another way."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for address in var.alarm_emails : can(regex("^[^@\\s]+@[^@\\s]+$", address))])
+    error_message = "Each of alarm_emails must be an address: name@host."
+  }
+}
