@@ -1,0 +1,131 @@
+// Package tfmutants undoes one hardening of the Terraform modules at a time, for
+// a test that expects the modules' own tests to notice each.
+package tfmutants
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// Mutant is a module's main.tf with one hardening less.
+type Mutant struct {
+	// Name says where and what: "table:42 without server_side_encryption".
+	Name string
+	// Text is the whole file.
+	Text string
+}
+
+// rule undoes hardenings that a line has.
+type rule struct {
+	line *regexp.Regexp
+	// with is what the line is replaced by, as of regexp.ReplaceAllString. An
+	// empty one deletes it.
+	with string
+	// what names the mutant, expanded as with is.
+	what string
+	// anywhere is for lines that do not stand in a resource or data block.
+	anywhere bool
+}
+
+func line(pattern string) *regexp.Regexp { return regexp.MustCompile(`\A(\s+)` + pattern + `\z`) }
+
+var rules = []rule{
+	// Switches. What a variable turns on is taken for off.
+	{line: line(`(\w+)(\s*=\s*)true`), with: "${1}${2}${3}false", what: "$2 off"},
+	{line: line(`(\w+)(\s*=\s*)false`), with: "${1}${2}${3}true", what: "$2 on"},
+	{line: line(`(deletion_protection_enabled|enabled)(\s*=\s*)var\..*`), with: "${1}${2}${3}false", what: "$2 off"},
+	{line: line(`(deletion_protection)(\s*=\s*).*"ACTIVE".*`), with: `${1}${2}${3}"INACTIVE"`, what: "$2 off"},
+
+	// Keys, bounds, conditions of a grant.
+	{line: line(`(kms_key_id|kms_key_arn|kms_master_key_id|permissions_boundary|source_arn|retention_in_days|source_code_hash|code_signing_config_arn)(\s*=\s*).*`), what: "without $2"},
+	{line: line(`(throttling_rate_limit|throttling_burst_limit)(\s*=\s*).*`), with: "${1}${2}${3}0", what: "$2 of 0"},
+	{line: line(`(reserved_concurrent_executions)(\s*=\s*).*`), with: "${1}${2}${3}-1", what: "$2 unreserved"},
+	{line: line(`(principal)(\s*=\s*)".*"`), with: `${1}${2}${3}"*"`, what: "anybody for a $2"},
+	{line: line(`(identifiers)(\s*=\s*)\[.*\]`), with: `${1}${2}${3}["*"]`, what: "anybody among the $2"},
+
+	// Statements: one action more, a wider resource.
+	{line: line(`(actions)(\s*=\s*)\["dynamodb:(.*)\]`), with: `${1}${2}${3}["dynamodb:Scan", "dynamodb:${4}]`, what: "Scan allowed", anywhere: true},
+	{line: line(`(actions)(\s*=\s*)\["(sts|logs|xray|kms):(.*)\]`), with: `${1}${2}${3}["${4}:TagResource", "${4}:${5}]`, what: "one more of $4 allowed"},
+	{line: line(`(resources)(\s*=\s*)\[([a-z][A-Za-z0-9_.\[\]]*)\]`), with: `${1}${2}${3}["${${4}}*"]`, what: "wider resource $4", anywhere: true},
+	{line: line(`(resources)(\s*=\s*)\["(.*)/(?:POST|DELETE)/@connections/\*"\]`), with: `${1}${2}${3}["${4}/*"]`, what: "every call of the stage", anywhere: true},
+	{line: line(`(resources)(\s*=\s*)\["(\$\{aws_cloudwatch_log_group[^"]*):\*"\]`), with: `${1}${2}${3}["*"]`, what: "every log"},
+
+	// API Gateway.
+	{line: line(`(authorization_type)(\s*=\s*).*"CUSTOM".*`), with: `${1}${2}${3}"NONE"`, what: "open $$connect", anywhere: true},
+	{line: line(`(logging_level)(\s*=\s*)"ERROR"`), with: `${1}${2}${3}"OFF"`, what: "$2 OFF"},
+	{line: line(`(security_policy)(\s*=\s*)".*"`), with: `${1}${2}${3}"TLS_1_0"`, what: "$2 TLS_1_0"},
+
+	// Lambda.
+	{line: line(`(mode)(\s*=\s*)var\.tracing_mode`), with: `${1}${2}${3}"PassThrough"`, what: "no traces"},
+	{line: line(`(untrusted_artifact_on_deployment)(\s*=\s*)"Enforce"`), with: `${1}${2}${3}"Warn"`, what: "$2 Warn"},
+
+	// Cognito.
+	{line: line(`(mfa_configuration|advanced_security_mode)(\s*=\s*).*`), with: `${1}${2}${3}"OFF"`, what: "$2 OFF"},
+	{line: line(`(prevent_user_existence_errors)(\s*=\s*).*`), with: `${1}${2}${3}"LEGACY"`, what: "$2 LEGACY"},
+	{line: line(`(explicit_auth_flows)(\s*=\s*)\[(.*)\]`), with: `${1}${2}${3}[${4}, "ALLOW_USER_PASSWORD_AUTH"]`, what: "passwords sent"},
+	{line: line(`(allowed_oauth_flows)(\s*=\s*)(.*)"code"(.*)`), with: `${1}${2}${3}${4}"implicit"${5}`, what: "implicit flow"},
+	{line: line(`(minimum_length)(\s*=\s*).*`), with: "${1}${2}${3}6", what: "$2 of 6"},
+	{line: line(`(require_\w+|allow_admin_create_user_only)(\s*=\s*)!?var\..*`), with: "${1}${2}${3}false", what: "$2 off"},
+	{line: line(`(access_token_validity)(\s*=\s*).*`), with: "${1}${2}${3}1440", what: "$2 of a day"},
+
+	// What is secret stays out of a function's settings.
+	{line: line(`(origin_secret_digests)(\s*=\s*).*`), with: "${1}${2}${3}nonsensitive(var.origin_secrets)", what: "secrets in clear", anywhere: true},
+}
+
+// blocks are those that are taken out as a whole.
+var blocks = regexp.MustCompile(`\A\s+(?:(condition|access_log_settings|server_side_encryption|point_in_time_recovery|ttl|tracing_config|logging_config|password_policy|user_pool_add_ons|token_validity_units|username_configuration|account_recovery_setting|user_attribute_update_settings)|dynamic "(condition)") \{\z`)
+
+// Of returns the mutants of a file of Terraform, formatted as `terraform fmt`
+// does.
+func Of(module, text string) []Mutant {
+	lines := strings.Split(text, "\n")
+	var mutants []Mutant
+	add := func(n int, what string, replaced ...string) {
+		changed := append(append([]string{}, lines[:n]...), replaced...)
+		mutants = append(mutants, Mutant{fmt.Sprintf("%s:%d %s", module, n+1, what), strings.Join(changed, "\n")})
+	}
+	inside := false // a resource or data block
+	for n, l := range lines {
+		switch {
+		case strings.HasPrefix(l, "resource ") || strings.HasPrefix(l, "data "):
+			inside = true
+		case strings.HasPrefix(l, "}"):
+			inside = false
+		}
+		if m := blocks.FindStringSubmatch(l); m != nil && inside {
+			add(n, "without "+m[1]+m[2], lines[end(lines, n)+1:]...)
+		}
+		for _, r := range rules {
+			m := r.line.FindStringSubmatchIndex(l)
+			if m == nil || !inside && !r.anywhere || rollout.MatchString(l) {
+				continue
+			}
+			what := string(r.line.ExpandString(nil, r.what, l, m))
+			if r.with == "" {
+				add(n, what, lines[n+1:]...)
+				continue
+			}
+			with := strings.ReplaceAll(r.with, "${${4}}", "$${${4}}")
+			changed := string(r.line.ExpandString(nil, with, l, m))
+			if changed != l {
+				add(n, what, append([]string{changed}, lines[n+1:]...)...)
+			}
+		}
+	}
+	return mutants
+}
+
+// rollout are switches of how a change is made, not of what is made.
+var rollout = regexp.MustCompile(`\A\s+(create_before_destroy|evaluate_target_health)\s*=`)
+
+// end is the line that closes the block which begins at a line.
+func end(lines []string, begin int) int {
+	indent := lines[begin][:len(lines[begin])-len(strings.TrimLeft(lines[begin], " "))]
+	for n := begin + 1; n < len(lines); n++ {
+		if lines[n] == indent+"}" {
+			return n
+		}
+	}
+	return begin
+}
