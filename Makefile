@@ -24,7 +24,7 @@ demo: check build ## Deploy the whole chat on this machine and let two people ta
 	@bin/demo
 
 .PHONY: test
-test: check lint test-modules test-go test-parity fuzz-briefly test-conformance test-e2e test-consumer ## Set up and run all tests
+test: check lint test-modules test-go test-parity fuzz-briefly test-conformance test-e2e test-consumer test-upgrade ## Set up and run all tests
 	@if scripts/browser; then $(MAKE) test-clients; else \
 		echo "NOT TESTED: Chromium in the chat, for want of a browser (see above)"; \
 		PORTCULLIS_WITHOUT_BROWSER=1 $(GO) test -count=1 -timeout 15m ./test/clients/...; \
@@ -84,7 +84,7 @@ fuzz-briefly:
 
 .PHONY: test-modules
 test-modules: ## terraform fmt, validate and test of each module
-	$(GO) test -count=1 -timeout 20m ./test/modules/...
+	$(GO) test -count=1 -timeout 20m ./test/modules/... ./test/tfmutants/...
 
 .PHONY: test-conformance
 test-conformance: ## Check what the local stack does against docs/conformance.md
@@ -102,6 +102,10 @@ test-e2e: ## Deploy the example to the local stack and attack it
 test-consumer: ## Take the modules from a git repository at a tag, as another repository does
 	$(GO) test -count=1 -timeout 20m ./test/consumer/...
 
+.PHONY: test-upgrade
+test-upgrade: ## Apply the example of the last release and plan the working tree on it
+	$(GO) test -count=1 -timeout 20m ./test/upgrade/...
+
 .PHONY: test-clients
 test-clients: ## Python's websockets and Chromium (installed if need be) talk in the deployed chat
 	@scripts/browser
@@ -110,6 +114,14 @@ test-clients: ## Python's websockets and Chromium (installed if need be) talk in
 .PHONY: test-grants
 test-grants: ## Take each right away from the deployed functions; the suite must notice (minutes)
 	PORTCULLIS_GRANTS=1 $(GO) test -count=1 -timeout 60m -v -run TestEveryGrantIsNeeded ./test/e2e/...
+
+.PHONY: deploy-role
+deploy-role: ## Write docs/deploy-role.json from what Terraform calls
+	PORTCULLIS_WRITE_DEPLOY_ROLE=1 $(GO) test -count=1 -timeout 20m -run 'TestMinimal/(a_second_plan|destroy|the_documented_role)' ./test/e2e/
+
+.PHONY: mutants-terraform
+mutants-terraform: ## Undo a hundred hardenings of the modules, one by one; their tests must notice (an hour)
+	PORTCULLIS_MUTANTS_TERRAFORM=1 $(GO) test -count=1 -timeout 180m -v -run TestEveryHardeningIsTested ./test/tfmutants/
 
 .PHONY: bench-local
 bench-local: ## Measure the local stack and write docs/local-stack-performance.md (minutes; a quiet machine)
