@@ -104,7 +104,7 @@ data "aws_iam_policy_document" "this" {
   # What a queue or a topic with a customer-managed key asks of its senders.
   # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html
   dynamic "statement" {
-    for_each = try(var.on_failure.kms_key, null) == null ? [] : [var.on_failure]
+    for_each = var.on_failure == null ? [] : var.on_failure.kms_key == null ? [] : [var.on_failure]
 
     content {
       sid       = "OwnFailuresKey"
