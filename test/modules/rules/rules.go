@@ -349,6 +349,9 @@ func (c *checker) inside(body *hclsyntax.Body, resource string) {
 		if name == "count" {
 			c.count(attribute)
 		}
+		if (name == "count" || name == "for_each") && calls(attribute.Expr, "try") {
+			c.add(attribute.SrcRange, "try", "try of an object with something unknown in it is unknown as a whole, and then is %s; write a condition", name)
+		}
 		if resource != "" && (name == "policy" || strings.HasSuffix(name, "_policy")) && calls(attribute.Expr, "jsonencode") {
 			c.add(attribute.SrcRange, "policy", "%s in jsonencode cannot be read by a gate before it is applied; use data aws_iam_policy_document", name)
 		}

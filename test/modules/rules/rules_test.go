@@ -159,6 +159,8 @@ func TestAModuleIsRefusedWhen(t *testing.T) {
 		"a count of a list":                           {"main.tf", "count = var.shared ? 1 : 0", "count = length([var.shared])", "count"},
 		"a count of two":                              {"main.tf", "count = var.shared ? 1 : 0", "count = var.shared ? 2 : 0", "count"},
 		"a count that is a switch or a list":          {"main.tf", "count = var.shared ? 1 : 0", "count = var.shared ? 1 : length(var.tags)", "count"},
+		"a count that is unknown with its object":     {"main.tf", "count = var.shared ? 1 : 0", "count = try(var.tags.shared, null) == null ? 0 : var.shared ? 1 : 0", "try"},
+		"blocks that are unknown with their object":   {"main.tf", inResource, inResource + "  dynamic \"x\" {\n    for_each = try([var.tags.x], [])\n    content {}\n  }\n", "try"},
 		"an index of a count":                         {"main.tf", "  queue_url = aws_sqs_queue.this.id", "  queue_url = \"${count.index}\"", "count"},
 		"a module call with a count of a list":        {"main.tf", "", "module \"x\" {\n  source = \"../x\"\n  count = length(var.tags)\n}\n", "count"},
 	} {
