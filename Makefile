@@ -24,7 +24,7 @@ demo: check build ## Deploy the whole chat on this machine and let two people ta
 	@bin/demo
 
 .PHONY: test
-test: check lint test-modules test-go test-parity fuzz-briefly test-conformance test-e2e test-consumer test-upgrade ## Set up and run all tests
+test: check lint test-modules test-go test-gate test-parity fuzz-briefly test-conformance test-e2e test-consumer test-upgrade ## Set up and run all tests
 	@if scripts/browser; then $(MAKE) test-clients; else \
 		echo "NOT TESTED: Chromium in the chat, for want of a browser (see above)"; \
 		PORTCULLIS_WITHOUT_BROWSER=1 $(GO) test -count=1 -timeout 15m ./test/clients/...; \
@@ -85,6 +85,10 @@ fuzz-briefly:
 .PHONY: test-modules
 test-modules: ## terraform fmt, validate and test of each module
 	$(GO) test -count=1 -timeout 20m ./test/modules/... ./test/tfmutants/...
+
+.PHONY: test-gate
+test-gate: ## Put the examples before the gate, as they are and weakened
+	$(GO) test -count=1 -timeout 20m ./test/gate/...
 
 .PHONY: test-conformance
 test-conformance: ## Check what the local stack does against docs/conformance.md

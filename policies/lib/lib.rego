@@ -147,3 +147,17 @@ allows(s, action) := {pattern |
 	some pattern in s.actions
 	grants(pattern, action)
 }
+
+key_types := {"aws_kms_key", "aws_kms_alias", "aws_kms_external_key", "aws_kms_replica_key"}
+
+# customer_key is true if an attribute names a KMS key of the account's own,
+# false if it names none or one of AWS's, or "unknown" if it cannot be told.
+customer_key(r, path) := "unknown" if {
+	state(r, path) == "reference"
+	not set_from(r, path, key_types)
+} else if {
+	state(r, path) == "reference"
+} else if {
+	is_set(r, path)
+	not regex.match(`(^|:)alias/aws/`, value(r, path))
+} else := false

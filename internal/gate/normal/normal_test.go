@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/open-policy-agent/opa/v1/rego"
+
 	"github.com/portcullis-chat/portcullis/internal/gate/plan"
 )
 
@@ -291,5 +293,54 @@ func TestTemplatesShowWhatIsWrittenInUnknownTexts(t *testing.T) {
 	}
 	if got := find(t, document(t, ""), "aws_sqs_queue.local").Templates; len(got) != 0 {
 		t.Errorf("without sources: %v", got)
+	}
+}
+
+// The schema is OPA's to check: rules may be compiled against it too.
+func TestDocumentsAreAsTheSchemaSays(t *testing.T) {
+	schema, err := os.ReadFile("../../../docs/gate-input.schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	matches := func(document string) []any {
+		results, err := rego.New(rego.Query("x := json.match_schema(input.document, input.schema)"),
+			rego.Input(map[string]any{"document": document, "schema": string(schema)}), rego.StrictBuiltinErrors(true)).Eval(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return results[0].Bindings["x"].([]any)
+	}
+	for _, dir := range []string{shapes, ""} {
+		text := string(encode(t, document(t, dir)))
+		if got := matches(text); got[0] != true {
+			t.Errorf("%v", got[1])
+		}
+		if got := matches(strings.Replace(text, `"base":`, `"other":`, 1)); got[0] != false {
+			t.Error("a document with another member is as the schema says")
+		}
+	}
+}
+
+func TestNumbersOfBlocksMeanNothingBesideDynamicOnes(t *testing.T) {
+	const body = `{"format_version":"1.2","configuration":{"root_module":{"resources":[
+  {"mode":"managed","type":"t_t","name":"n","expressions":{"b":[{"c":{"references":["t_u.x.id","t_u.x"]}}]}},
+  {"mode":"managed","type":"t_u","name":"x","expressions":{}}]}},
+ "resource_changes":[{"address":"t_t.n","mode":"managed","type":"t_t","name":"n","change":{"actions":["create"],"after":{"b":[{},{}]},"after_unknown":{"b":[{"c":true},{"c":true}]}}}]}`
+	for planned, want := range map[string]string{
+		`"after":{"b":[{},{}]}`: "", // one of them is of a dynamic block: nobody knows which
+		`"after":{"b":[{}]}`:    "t_u.x id",
+	} {
+		in, err := plan.Read(t.Context(), plan.Options{Path: "-", Stdin: strings.NewReader(strings.Replace(body, `"after":{"b":[{},{}]}`, planned, 1))})
+		if err != nil {
+			t.Fatal(err)
+		}
+		d, err := New(in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		refs, set := nearest(find(t, d, "t_t.n").Refs, "b.0.c")
+		if got := from(&Resource{Refs: map[string][]Ref{"x": refs}}, "x"); !set || got != want {
+			t.Errorf("%s: set from %q, want %q", planned, got, want)
+		}
 	}
 }

@@ -46,27 +46,55 @@ func (n *normaliser) setFrom(r *Resource, s *scope) {
 		r.Refs[at] = n.follow(s, references, config.ForEach.References)
 	}
 	// Plan JSON says nothing of dynamic blocks. What lies in one is set, and
-	// the source, where there is one, says from what.
+	// the source, where there is one, says from what. Where the configuration
+	// has another number of blocks than the plan, their numbers mean nothing.
 	for at := range r.Unknown {
 		steps := strings.Split(at, ".")
-		known, expr := nearestPath(r.Refs, at), n.input.Sources.Expression(r.key, r.Mode, r.Type, r.Name, steps)
+		attribute := attributePath(steps)
+		expr := n.input.Sources.Expression(r.key, r.Mode, r.Type, r.Name, steps)
 		if expr != nil && r.Unknown[at] == unknown {
-			r.Templates[attributePath(steps)] = n.shapesOf(r, s, expr)
+			r.Templates[attribute] = n.shapesOf(r, s, expr)
 		}
-		if known != "" {
-			continue
-		}
-		if expr != nil {
-			r.Refs[at] = n.follow(s, variables(expr, nil), config.ForEach.References)
-		} else if len(steps) > 2 {
-			// In a block that is there, though the configuration has none.
+		known, shifted := nearestPath(r.Refs, at) != "", len(steps) > 2 && blocks(flat, steps[0]) != planned(r, steps[0])
+		switch {
+		case known && !shifted:
+		case expr != nil:
+			r.Refs[attribute] = n.follow(s, variables(expr, nil), config.ForEach.References)
+		case shifted:
+			r.Refs[attribute] = []Ref{}
+		case len(steps) > 2:
 			if same := sameBlocks(r.Refs, steps); same != nil {
-				r.Refs[at] = same
-			} else if _, static := flat[steps[0]]; !static && !hasBlock(flat, steps[0]) {
-				r.Refs[at] = []Ref{}
+				r.Refs[attribute] = same
 			}
 		}
 	}
+}
+
+// planned is the number of blocks of a name in the plan, or -1 where it is no
+// list.
+func planned(r *Resource, name string) int {
+	if list, ok := r.Values[name].([]any); ok {
+		return len(list)
+	}
+	return -1
+}
+
+// blocks is the number of blocks of a name in the configuration, or -1 where
+// there is an attribute of that name.
+func blocks(flat map[string][]string, name string) int {
+	if _, ok := flat[name]; ok {
+		return -1
+	}
+	n := 0
+	for at := range flat {
+		if rest, ok := strings.CutPrefix(at, name+"."); ok {
+			number, _, _ := strings.Cut(rest, ".")
+			if i, err := strconv.Atoi(number); err == nil {
+				n = max(n, i+1)
+			}
+		}
+	}
+	return n
 }
 
 // config finds the block of a resource.
@@ -134,15 +162,6 @@ func sameBlocks(refs map[string][]Ref, steps []string) []Ref {
 		}
 	}
 	return unique(all)
-}
-
-func hasBlock(flat map[string][]string, name string) bool {
-	for at := range flat {
-		if strings.HasPrefix(at, name+".") {
-			return true
-		}
-	}
-	return false
 }
 
 // flatten lists the expressions of a block and of the blocks in it, by path.
@@ -274,6 +293,9 @@ func (n *normaliser) lookup(s *scope, parts []part, hops int) []Ref {
 		}
 		return []Ref{target(s, "data", parts[1:])}
 	default:
+		if s.module != nil && n.config(s.module, &Resource{Mode: "managed", Type: parts[0].text, Name: name}) == nil {
+			return unresolved // the iterator of a dynamic block or a for expression
+		}
 		return []Ref{target(s, "managed", parts)}
 	}
 }

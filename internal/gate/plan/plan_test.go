@@ -117,6 +117,16 @@ func TestDynamicBlocksOverridesAndJSONSyntaxHavePlaces(t *testing.T) {
 	if expr := s.Expression("", "managed", "t", "n", []string{"z"}); expr != nil {
 		t.Errorf("an expression of nothing: %v", expr)
 	}
+	s.add("", "zz.tf", []byte("resource \"t\" \"several\" {\n  b {\n    c = 1\n  }\n  dynamic \"b\" {\n    for_each = []\n    content {\n      c = 2\n    }\n  }\n  b {\n    c = 3\n  }\n}\n"))
+	s.modules[""].parse()
+	for number, line := range map[string]int{"0": 3, "1": 1, "2": 1} { // behind the dynamic block nobody can count
+		if r, _ := s.Find("", "managed", "t", "several", []string{"b", number, "c"}); r.Line != line {
+			t.Errorf("block %s of several: %v, want line %d", number, r, line)
+		}
+	}
+	if expr := s.Expression("", "managed", "t", "several", []string{"b", "2", "c"}); expr != nil {
+		t.Error("an expression of one of several blocks")
+	}
 	if s.Local("", "names") == nil || s.Local("", "none") != nil {
 		t.Error("locals")
 	}

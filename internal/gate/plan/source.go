@@ -334,24 +334,31 @@ func inside(body *hclsyntax.Body, path []string) (expr hcl.Expression, place hcl
 	return expr, place, depth
 }
 
-// pick finds the n-th block of a name; blocks beyond those that are written
-// come of a dynamic one.
+// pick finds the n-th block of a name. Behind a dynamic block nobody can count:
+// what comes of it is found only if it is the last of its name.
 func pick(body *hclsyntax.Body, name string, n int) (found *hclsyntax.Block, forEach hcl.Expression) {
+	var same []*hclsyntax.Block
 	for _, b := range body.Blocks {
-		switch {
-		case b.Type == name:
-			if n == 0 {
-				return b, nil
-			}
-			n--
-		case b.Type == "dynamic" && len(b.Labels) == 1 && b.Labels[0] == name:
-			if a, ok := b.Body.Attributes["for_each"]; ok {
-				forEach = a.Expr
-			}
-			for _, content := range b.Body.Blocks {
-				if content.Type == "content" {
-					return content, forEach
-				}
+		if b.Type == name || b.Type == "dynamic" && len(b.Labels) == 1 && b.Labels[0] == name {
+			same = append(same, b)
+		}
+	}
+	for i, b := range same {
+		if b.Type == name && i == n {
+			return b, nil
+		}
+		if b.Type == name {
+			continue
+		}
+		if i < len(same)-1 {
+			return nil, nil
+		}
+		if a, ok := b.Body.Attributes["for_each"]; ok {
+			forEach = a.Expr
+		}
+		for _, content := range b.Body.Blocks {
+			if content.Type == "content" {
+				return content, forEach
 			}
 		}
 	}

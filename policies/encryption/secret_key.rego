@@ -1,0 +1,38 @@
+# METADATA
+# title: A secret is encrypted with a key of one's own
+# description: |
+#   With AWS's own key everybody in the account who may read the secret may
+#   decrypt it, and it cannot be shared safely.
+# related_resources:
+# - https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html
+# custom:
+#   severity: medium
+#   remediation: Set kms_key_id to an aws_kms_key.
+#   types: [aws_secretsmanager_secret]
+#   mappings:
+#     checkov: [CKV_AWS_149]
+#   good: |
+#     resource "aws_secretsmanager_secret" "origin" {
+#       kms_key_id = aws_kms_key.data.arn
+#     }
+#   bad: |
+#     resource "aws_secretsmanager_secret" "origin" {
+#       name = "origin"
+#     }
+package portcullis.rules.encryption.secret_key
+
+import data.portcullis.lib
+
+key := ["kms_key_id"]
+
+subjects contains r.address if some r in input.by_type.aws_secretsmanager_secret
+
+deny contains lib.finding(r, key, "the secret has no key of one's own") if {
+	some r in input.by_type.aws_secretsmanager_secret
+	lib.customer_key(r, key) == false
+}
+
+unknown contains lib.finding(r, key, "what key it is cannot be seen before apply") if {
+	some r in input.by_type.aws_secretsmanager_secret
+	lib.customer_key(r, key) == "unknown"
+}
