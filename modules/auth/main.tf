@@ -126,9 +126,11 @@ module "authorizer" {
   name        = "${var.name}-authorizer"
   description = "Decides who may connect: access token, Origin, room."
 
-  package_dir  = var.package_dir
-  package_name = "authorizer"
-  architecture = var.architecture
+  package_dir    = var.package_dir
+  package_name   = var.package_dir == null ? null : "authorizer"
+  package_object = var.package_object
+  code_signing   = var.code_signing
+  architecture   = var.architecture
 
   environment = {
     TOKEN_ISSUER         = local.issuer

@@ -328,9 +328,33 @@ variable "sign_in_domain" {
 #### The authorizer function ####
 
 variable "package_dir" {
-  description = "Folder with authorizer.zip and SHA256SUMS, as `make package` or a release makes it."
+  description = "Folder with authorizer.zip and SHA256SUMS, as `make package` or a release makes it. Null, the default, where package_object is given."
   type        = string
-  nullable    = false
+  default     = null
+
+  validation {
+    condition     = (var.package_dir == null) != (var.package_object == null)
+    error_message = "Give exactly one of package_dir and package_object."
+  }
+}
+
+variable "package_object" {
+  description = "authorizer.zip as a version of an S3 object in the Region, instead of package_dir: bucket, key, version_id, and sha256, the zip's SHA-256 in base64. Null, the default, is a zip from a folder. See the function module."
+  type = object({
+    bucket     = string
+    key        = string
+    version_id = string
+    sha256     = string
+  })
+  default = null
+}
+
+variable "code_signing" {
+  description = "Who may publish the authorizer's code, as `{ profile_version_arns = [...] }` of AWS Signer; any other zip is refused. Null, the default, gives that up: whoever may update the function may let anybody in. See the function module."
+  type = object({
+    profile_version_arns = list(string)
+  })
+  default = null
 }
 
 variable "architecture" {

@@ -210,11 +210,14 @@ module "messages" {
 module "connect" {
   source = "../function"
 
-  name         = "${var.name}-connect"
-  description  = "Takes a connection into its room, within the limits of user and room."
-  package_dir  = var.package_dir
-  package_name = "connect"
-  architecture = var.architecture
+  name        = "${var.name}-connect"
+  description = "Takes a connection into its room, within the limits of user and room."
+
+  package_dir    = var.package_dir
+  package_name   = var.package_dir == null ? null : "connect"
+  package_object = var.package_objects == null ? null : var.package_objects.connect
+  code_signing   = var.code_signing
+  architecture   = var.architecture
 
   environment = {
     CONNECTIONS_TABLE        = module.connections.name
@@ -247,11 +250,14 @@ module "connect" {
 module "disconnect" {
   source = "../function"
 
-  name         = "${var.name}-disconnect"
-  description  = "Forgets a connection that has closed."
-  package_dir  = var.package_dir
-  package_name = "disconnect"
-  architecture = var.architecture
+  name        = "${var.name}-disconnect"
+  description = "Forgets a connection that has closed."
+
+  package_dir    = var.package_dir
+  package_name   = var.package_dir == null ? null : "disconnect"
+  package_object = var.package_objects == null ? null : var.package_objects.disconnect
+  code_signing   = var.code_signing
+  architecture   = var.architecture
 
   environment = {
     CONNECTIONS_TABLE = module.connections.name
@@ -281,11 +287,14 @@ module "disconnect" {
 module "message" {
   source = "../function"
 
-  name         = "${var.name}-message"
-  description  = "Stores a message and passes it to the room; answers history and members."
-  package_dir  = var.package_dir
-  package_name = "message"
-  architecture = var.architecture
+  name        = "${var.name}-message"
+  description = "Stores a message and passes it to the room; answers history and members."
+
+  package_dir    = var.package_dir
+  package_name   = var.package_dir == null ? null : "message"
+  package_object = var.package_objects == null ? null : var.package_objects.message
+  code_signing   = var.code_signing
+  architecture   = var.architecture
 
   environment = {
     CONNECTIONS_TABLE        = module.connections.name
@@ -365,6 +374,8 @@ module "auth" {
   deletion_protection = var.deletion_protection
 
   package_dir          = var.package_dir
+  package_object       = var.package_objects == null ? null : var.package_objects.authorizer
+  code_signing         = var.code_signing
   architecture         = var.architecture
   memory_mb            = var.memory_mb.authorizer
   reserved_concurrency = var.reserved_concurrency.authorizer

@@ -320,9 +320,33 @@ variable "memory_mb" {
 #### Packages ####
 
 variable "package_dir" {
-  description = "Folder with authorizer.zip, connect.zip, disconnect.zip, message.zip and SHA256SUMS, as `make package` or a release makes it. A missing zip or another sum is refused at plan time."
+  description = "Folder with authorizer.zip, connect.zip, disconnect.zip, message.zip and SHA256SUMS, as `make package` or a release makes it. A missing zip or another sum is refused at plan time. Null, the default, where package_objects is given."
   type        = string
-  nullable    = false
+  default     = null
+
+  validation {
+    condition     = (var.package_dir == null) != (var.package_objects == null)
+    error_message = "Give exactly one of package_dir and package_objects."
+  }
+}
+
+variable "package_objects" {
+  description = "The functions' zips as versions of S3 objects in the chat's Region, instead of package_dir: for each of authorizer, connect, disconnect and message bucket, key, version_id, and sha256, the zip's SHA-256 in base64. Null, the default, is zips from a folder. Signed zips come this way, since AWS Signer writes to S3."
+  type = object({
+    authorizer = object({ bucket = string, key = string, version_id = string, sha256 = string })
+    connect    = object({ bucket = string, key = string, version_id = string, sha256 = string })
+    disconnect = object({ bucket = string, key = string, version_id = string, sha256 = string })
+    message    = object({ bucket = string, key = string, version_id = string, sha256 = string })
+  })
+  default = null
+}
+
+variable "code_signing" {
+  description = "Who may publish the functions' code, as `{ profile_version_arns = [...] }` of AWS Signer; Lambda refuses any other zip. Null, the default, gives that up: whoever may update a function may run any code in it."
+  type = object({
+    profile_version_arns = list(string)
+  })
+  default = null
 }
 
 variable "architecture" {

@@ -11,6 +11,14 @@ mock_provider "aws" {
     defaults = { arn = "arn:aws:logs:eu-west-1:111122223333:log-group:/aws/lambda/chat-authorizer" }
   }
 
+  mock_resource "aws_lambda_function" {
+    defaults = { code_sha256 = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=" }
+  }
+
+  mock_resource "aws_lambda_code_signing_config" {
+    defaults = { arn = "arn:aws:lambda:eu-west-1:111122223333:code-signing-config:csc-0123456789abcdef0" }
+  }
+
   mock_resource "aws_lambda_alias" {
     defaults = { invoke_arn = "arn:aws:apigateway:eu-west-1:lambda:path/2015-03-31/functions/arn:aws:lambda:eu-west-1:111122223333:function:chat-authorizer:live/invocations" }
   }
@@ -125,6 +133,8 @@ run "the_client_is_hardened_without_being_asked" {
   }
 }
 
+# aws-samples/websocket-chat-application took ID tokens for credentials and checked
+# no Origin.
 run "the_authorizer_believes_the_pools_access_tokens_only" {
   assert {
     condition = module.authorizer.environment == tomap({
@@ -219,6 +229,8 @@ run "an_issuer_of_ones_own_makes_no_pool" {
   }
 }
 
+# aws-samples/serverless-patterns, waf-cloudfront-websocket-apigw-cdk-python: the
+# secret itself was in the template and in the log.
 run "origin_secrets_leave_as_digests" {
   variables {
     origin_secrets = ["0123456789abcdef0123456789abcdef", "fedcba9876543210fedcba9876543210"]
@@ -357,5 +369,19 @@ run "pages_to_sign_in_at_a_domain_of_ones_own" {
   assert {
     condition     = aws_cognito_user_pool_client.this[0].allowed_oauth_flows == toset(["code"]) && !aws_cognito_user_pool_client.this[0].generate_secret
     error_message = "Pages to sign in turn another flow on than the code grant of a public client."
+  }
+}
+
+run "a_signed_package_in_a_bucket" {
+  variables {
+    package_dir    = null
+    package_object = { bucket = "packages", key = "authorizer.zip", version_id = "v1", sha256 = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=" }
+    code_signing   = { profile_version_arns = ["arn:aws:signer:eu-west-1:111122223333:/signing-profiles/chat/abcdef1234"] }
+  }
+
+  # The function module compares the zip that Lambda holds with the sum.
+  assert {
+    condition     = module.authorizer.code_sha256 == "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
+    error_message = "The authorizer is another package."
   }
 }

@@ -481,3 +481,23 @@ run "refuses_cognitos_pages_for_another_issuer" {
 
   expect_failures = [var.sign_in_domain]
 }
+
+run "refuses_a_package_from_two_places" {
+  command = plan
+
+  variables {
+    package_object = { bucket = "packages", key = "authorizer.zip", version_id = "v1", sha256 = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=" }
+  }
+
+  expect_failures = [var.package_dir]
+}
+
+run "refuses_a_package_from_nowhere" {
+  command = plan
+
+  variables {
+    package_dir = null
+  }
+
+  expect_failures = [var.package_dir]
+}
