@@ -12,6 +12,31 @@ mock_provider "aws" {
     }
   }
 
+  # The same for all, so that only the configuration tells two runs apart.
+  mock_resource "aws_apigatewayv2_authorizer" {
+    defaults = { id = "auth01" }
+  }
+
+  mock_resource "aws_apigatewayv2_integration" {
+    defaults = { id = "integ01" }
+  }
+
+  mock_resource "aws_apigatewayv2_integration_response" {
+    defaults = { id = "intres1" }
+  }
+
+  mock_resource "aws_apigatewayv2_model" {
+    defaults = { id = "model01" }
+  }
+
+  mock_resource "aws_apigatewayv2_route" {
+    defaults = { id = "route01" }
+  }
+
+  mock_resource "aws_apigatewayv2_route_response" {
+    defaults = { id = "routre1" }
+  }
+
   mock_resource "aws_cloudwatch_log_group" {
     defaults = { arn = "arn:aws:logs:eu-west-1:111122223333:log-group:example" }
   }
