@@ -20,6 +20,11 @@ output "authorizer_log_group_name" {
   value       = module.authorizer.log_group_name
 }
 
+output "code_signing_config_arn" {
+  description = "ARN of the configuration that refuses zips for the authorizer that nobody signed; null without code_signing."
+  value       = module.authorizer.code_signing_config_arn
+}
+
 output "authorizer_environment" {
   description = "Environment variables of the authorizer; of the origin secrets only the SHA-256 are among them."
   value       = module.authorizer.environment

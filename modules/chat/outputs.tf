@@ -91,6 +91,16 @@ output "role_arns" {
   }
 }
 
+output "code_signing_config_arns" {
+  description = "ARNs of what refuses zips that nobody signed, by what the function does: authorizer, connect, disconnect, message; each null without code_signing."
+  value = {
+    authorizer = module.auth.code_signing_config_arn
+    connect    = module.connect.code_signing_config_arn
+    disconnect = module.disconnect.code_signing_config_arn
+    message    = module.message.code_signing_config_arn
+  }
+}
+
 output "log_group_names" {
   description = "Names of the log groups: authorizer, connect, disconnect, message, and of the API access and execution."
   value = {

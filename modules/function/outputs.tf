@@ -52,6 +52,11 @@ output "code_sha256" {
   value       = aws_lambda_function.this.code_sha256
 }
 
+output "code_signing_config_arn" {
+  description = "ARN of the configuration that refuses zips that nobody signed; null without code_signing."
+  value       = one(aws_lambda_code_signing_config.this[*].arn)
+}
+
 output "environment" {
   description = "Environment variables that the function was given."
   value       = var.environment

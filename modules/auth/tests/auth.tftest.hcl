@@ -384,4 +384,9 @@ run "a_signed_package_in_a_bucket" {
     condition     = module.authorizer.code_sha256 == "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
     error_message = "The authorizer is another package."
   }
+
+  assert {
+    condition     = module.authorizer.code_signing_config_arn == "arn:aws:lambda:eu-west-1:111122223333:code-signing-config:csc-0123456789abcdef0"
+    error_message = "The authorizer takes zips that nobody signed."
+  }
 }

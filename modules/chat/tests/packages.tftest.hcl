@@ -93,6 +93,11 @@ run "each_function_is_its_own_zip" {
     condition     = [for function in [module.connect, module.disconnect, module.message] : function.code_sha256] == [for part in ["connect", "disconnect", "message"] : var.package_objects[part].sha256]
     error_message = "A function is the zip of another."
   }
+
+  assert {
+    condition     = alltrue([for arn in values(output.code_signing_config_arns) : arn == null])
+    error_message = "Zips have to be signed although nobody said by whom."
+  }
 }
 
 run "signed_by_a_profile" {
@@ -101,8 +106,8 @@ run "signed_by_a_profile" {
   }
 
   assert {
-    condition     = alltrue([for function in [module.connect, module.disconnect, module.message] : function.code_sha256 != ""])
-    error_message = "A function was not published."
+    condition     = alltrue([for arn in values(output.code_signing_config_arns) : arn == "arn:aws:lambda:eu-west-1:111122223333:code-signing-config:csc-0123456789abcdef0"])
+    error_message = "A function takes zips that nobody signed."
   }
 }
 
