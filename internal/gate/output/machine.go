@@ -39,7 +39,7 @@ func JSON(to io.Writer, value any) error {
 	return err
 }
 
-// writeJSON writes the report as docs/gate-report.schema.json has it.
+// writeJSON writes the whole report, for programs.
 func writeJSON(v *View, to io.Writer) error {
 	used := map[string]*gate.Rule{}
 	for _, f := range v.Report.Findings {
