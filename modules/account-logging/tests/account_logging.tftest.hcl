@@ -19,6 +19,11 @@ run "only_api_gateway_writes_logs" {
   }
 
   assert {
+    condition     = data.aws_iam_policy_document.trust.statement[0].actions == toset(["sts:AssumeRole"])
+    error_message = "API Gateway may do more with the role than assume it."
+  }
+
+  assert {
     condition     = aws_iam_role_policy_attachment.this.policy_arn == "arn:aws-us-gov:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs"
     error_message = "The role does not have AWS's policy of the partition it is in."
   }

@@ -110,6 +110,11 @@ run "hardened_without_being_asked" {
     condition     = length(data.aws_iam_policy_document.trust.statement) == 1 && alltrue([for principal in data.aws_iam_policy_document.trust.statement[0].principals : principal.type == "Service" && principal.identifiers == toset(["lambda.amazonaws.com"])])
     error_message = "Somebody other than Lambda may assume the role."
   }
+
+  assert {
+    condition     = data.aws_iam_policy_document.trust.statement[0].actions == toset(["sts:AssumeRole"])
+    error_message = "Lambda may do more with the role than assume it."
+  }
 }
 
 run "may_write_its_own_logs_and_traces_only" {
