@@ -209,7 +209,7 @@ func TestAPipeThatWasRefusedSomethingFails(t *testing.T) {
 		ignores: "lost",
 	})
 	t.Setenv(tokenVariable, testToken())
-	_, problems, err := chat(t, "good\nbad\nfast\nlost\n"+strings.Repeat("x", 10000)+"\n",
+	_, problems, err := chat(t, "good\nbad\nfast\nlost\n"+strings.Repeat("x", 40000)+"\n",
 		"--url", room.url, "--room", "lobby", "--timeout", "300ms")
 	if err == nil || err.Error() != "3 of 5 lines were not sent" {
 		t.Errorf("ended with %v", err)
