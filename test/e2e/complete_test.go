@@ -13,6 +13,7 @@ import (
 
 // TestComplete deploys the example with everything that the local stack serves.
 func TestComplete(t *testing.T) {
+	t.Parallel()
 	d := deploy(t, "examples/complete", cognitoEndpoint())
 	alice, bob := d.newUser(t, "alice"), d.newUser(t, "bob")
 	lobby := room(t)

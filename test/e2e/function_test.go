@@ -20,6 +20,7 @@ import (
 // anew each time, or another when it is applied, is the bug of
 // terraform-aws-modules/terraform-aws-lambda#339 and #663.
 func TestAFunctionByItself(t *testing.T) {
+	t.Parallel()
 	localOnly(t, "its key has no policy that CloudWatch Logs takes")
 	options := moduleFixture(t, "function", map[string]any{"package_dir": packages, "package_name": "disconnect", "architecture": architecture()})
 	if _, err := terraform.InitAndApplyContextE(t, t.Context(), options); err != nil {

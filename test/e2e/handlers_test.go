@@ -17,6 +17,7 @@ var handlers = []string{"./examples/own-handlers/handlers/presence", "./examples
 
 // TestOwnHandlers deploys functions that are not the chat's behind the modules.
 func TestOwnHandlers(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir() + "/handlers"
 	if _, err := packaging.Build(t.Context(), root, dir, packaging.Arch(architecture()), handlers); err != nil {
 		t.Fatal(err)

@@ -48,6 +48,7 @@ func unchanged(t *testing.T, options *terraform.Options, when string) {
 // A switch that replaces the table is the bug of
 // terraform-aws-modules/terraform-aws-dynamodb-table#82.
 func TestSwitchingAnOptionOfATableKeepsTheTable(t *testing.T) {
+	t.Parallel()
 	localOnly(t, "on AWS, TTL may be changed once an hour")
 	options := moduleFixture(t, "table", nil)
 	if _, err := terraform.InitAndApplyContextE(t, t.Context(), options); err != nil {
