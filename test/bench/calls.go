@@ -21,6 +21,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	signer "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 
 	"github.com/portcullis-chat/portcullis/test/probe"
@@ -98,14 +99,10 @@ func (b *bench) measureCalls(ctx context.Context, r *report) (err error) {
 		return fmt.Errorf("pings: %w", err)
 	}
 	r.Calls.Ping = took.At(0.5)
-	if r.Calls.Invoke, err = b.invocations(ctx, endpoint()); err != nil {
+	if r.Calls.Invoke, err = b.invocations(ctx, endpoint(), b.aws.Credentials); err != nil {
 		return fmt.Errorf("the Invoke API: %w", err)
 	}
-	url, _, err := b.ministack()
-	if err != nil {
-		return err
-	}
-	if r.Calls.MiniStack, err = b.invocations(ctx, url); err != nil {
+	if r.Calls.MiniStack, err = b.emulated(ctx); err != nil {
 		return fmt.Errorf("MiniStack: %w", err)
 	}
 	return nil
@@ -188,10 +185,10 @@ func pause(ctx context.Context, d time.Duration) {
 
 // invocations calls Lambda's Invoke API at an address. The request is signed
 // once: it is the same each time.
-func (b *bench) invocations(ctx context.Context, address string) (path, error) {
+func (b *bench) invocations(ctx context.Context, address string, caller aws.CredentialsProvider) (path, error) {
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: callers}}
 	defer client.CloseIdleConnections()
-	credentials, err := b.aws.Credentials.Retrieve(ctx)
+	credentials, err := caller.Retrieve(ctx)
 	if err != nil {
 		return path{}, err
 	}

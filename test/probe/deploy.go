@@ -70,6 +70,12 @@ func Deploy(ctx context.Context, config aws.Config, zip []byte) (*Probe, error) 
 	return p, nil
 }
 
+// DeployFunction makes the function of a zip alone.
+func DeployFunction(ctx context.Context, config aws.Config, zip []byte) error {
+	_, err := (&Probe{FunctionName: name, LogGroup: "/aws/lambda/" + name}).makeFunction(ctx, config, zip)
+	return err
+}
+
 func (p *Probe) makeFunction(ctx context.Context, config aws.Config, zip []byte) (arn string, err error) {
 	role, err := iam.NewFromConfig(config).CreateRole(ctx, &iam.CreateRoleInput{
 		RoleName:                 aws.String(name),
