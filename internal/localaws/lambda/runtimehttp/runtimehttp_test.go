@@ -214,9 +214,8 @@ func FuzzServe(f *testing.F) {
 	f.Add([]byte("HEAD / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\na\r\n\r\n"))
 	address, _, _, _ := served(f)
 	f.Fuzz(func(t *testing.T, sent []byte) {
-		if bytes.Contains(sent, []byte("held")) {
-			t.Skip() // nobody would answer
-		}
+		// The path that is answered only when a test says so.
+		sent = bytes.ReplaceAll(sent, []byte("held"), []byte("read"))
 		conn := dial(t, address).(*net.TCPConn)
 		go func() {
 			conn.Write(sent)
