@@ -8,8 +8,10 @@ import (
 	"io/fs"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -17,6 +19,7 @@ import (
 	"github.com/portcullis-chat/portcullis/internal/gate/normal"
 	"github.com/portcullis-chat/portcullis/internal/gate/output"
 	"github.com/portcullis-chat/portcullis/internal/gate/plan"
+	"github.com/portcullis-chat/portcullis/internal/gate/waiver"
 	"github.com/portcullis-chat/portcullis/internal/terraform"
 	"github.com/portcullis-chat/portcullis/policies"
 )
@@ -36,6 +39,9 @@ type gateFlags struct {
 	formats, policies      []string
 	unknown, failOn        string
 	passed                 bool
+	waivers, waiversBase   string
+	maxWaiverDays          int
+	inlineWaivers          string
 }
 
 func newGateCommand() *cobra.Command {
@@ -69,6 +75,10 @@ Exit status: 0 nothing at or above --fail-on, 1 findings, 2 wrong usage,
 	cmd.Flags().StringArrayVar(&f.formats, "format", []string{"table"}, "one of "+strings.Join(output.Formats(), ", ")+"; with =<file> into that file; can be given several times")
 	cmd.Flags().StringVar(&f.failOn, "fail-on", string(gate.Low), "least severity that fails: low, medium, high or critical")
 	cmd.Flags().StringVar(&f.unknown, "unknown", string(output.UnknownWarns), "what counts that cannot be told before apply: fail, warn or ignore")
+	cmd.Flags().StringVar(&f.waivers, "waivers", "", "file with waivers; none: without one (default "+waiver.DefaultFile+" in the planned folder, if there)")
+	cmd.Flags().StringVar(&f.waiversBase, "waivers-base", "", "the waiver file before the change under review: what differs is shown")
+	cmd.Flags().IntVar(&f.maxWaiverDays, "max-waiver-days", waiver.DefaultMaxDays, "days from today that a waiver may end at the latest")
+	cmd.Flags().StringVar(&f.inlineWaivers, "inline-waivers", string(waiver.InlineOwn), "waivers in comments that count: own (not those of downloaded modules), all or off")
 	cmd.Flags().BoolVar(&f.passed, "passed", false, "list what passed, and rules with nothing to look at, too")
 	f.inputFlags(cmd)
 	f.policyFlags(cmd)
@@ -156,6 +166,52 @@ func (f *gateFlags) read(ctx context.Context, cmd *cobra.Command, args []string)
 	})
 }
 
+// waiverFiles opens the waivers and those that they are compared with. Only the
+// default file may be missing.
+func (f *gateFlags) waiverFiles(args []string) (waivers, base *waiver.File, err error) {
+	name := f.waivers
+	if name == "" {
+		name = filepath.Join(f.folder(args), filepath.FromSlash(waiver.DefaultFile))
+	}
+	if f.waivers != "none" {
+		waivers, err = waiver.Open(name)
+		if err != nil && (f.waivers != "" || !errors.Is(err, fs.ErrNotExist)) {
+			return nil, nil, usageError{fmt.Errorf("the waivers cannot be read: %w", err)}
+		}
+	}
+	if f.waiversBase != "" {
+		if base, err = waiver.Open(f.waiversBase); err != nil {
+			return nil, nil, usageError{fmt.Errorf("--waivers-base cannot be read: %w", err)}
+		}
+	}
+	return waivers, base, nil
+}
+
+// folder is the one that was planned, as far as the command line tells.
+func (f *gateFlags) folder(args []string) string {
+	switch {
+	case f.dir != "":
+		return f.dir
+	case f.source != "":
+		return filepath.Dir(f.source)
+	case len(args) != 1 || args[0] == "-":
+		return "."
+	}
+	if info, err := os.Stat(args[0]); err == nil && info.IsDir() {
+		return args[0]
+	}
+	return filepath.Dir(args[0])
+}
+
+// allRules are those of the engine and those about waivers, by id.
+func allRules(engine *gate.Engine) map[string]*gate.Rule {
+	all := engine.ByID()
+	for _, rule := range waiver.Rules() {
+		all[rule.ID] = rule
+	}
+	return all
+}
+
 func runGate(cmd *cobra.Command, args []string, f *gateFlags) error {
 	targets, err := f.targets()
 	if err != nil {
@@ -167,6 +223,17 @@ func runGate(cmd *cobra.Command, args []string, f *gateFlags) error {
 	}
 	if !slices.Contains([]output.Unknown{output.UnknownFails, output.UnknownWarns, output.UnknownIgnored}, unknown) {
 		return usageError{fmt.Errorf("--unknown=%s: use fail, warn or ignore", f.unknown)}
+	}
+	inline := waiver.Inline(f.inlineWaivers)
+	if !slices.Contains([]waiver.Inline{waiver.InlineOwn, waiver.InlineAll, waiver.InlineOff}, inline) {
+		return usageError{fmt.Errorf("--inline-waivers=%s: use own, all or off", f.inlineWaivers)}
+	}
+	if f.maxWaiverDays < 1 || f.maxWaiverDays > 3660 {
+		return usageError{fmt.Errorf("--max-waiver-days=%d: use 1 to 3660", f.maxWaiverDays)}
+	}
+	waivers, base, err := f.waiverFiles(args)
+	if err != nil {
+		return err
 	}
 	ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt)
 	defer stop()
@@ -182,8 +249,9 @@ func runGate(cmd *cobra.Command, args []string, f *gateFlags) error {
 	if err != nil {
 		return err
 	}
+	waiver.Apply(report, waivers, base, in.Sources, waiver.Options{Now: time.Now(), MaxDays: f.maxWaiverDays, Inline: inline, Rules: engine.ByID()})
 	view := &output.View{
-		Report: report, Rules: engine.ByID(), Sources: in.Sources, Version: version(),
+		Report: report, Rules: allRules(engine), Sources: in.Sources, Version: version(),
 		Unknown: unknown, FailOn: failOn, Passed: f.passed,
 	}
 	for _, t := range targets {
@@ -225,10 +293,11 @@ func newGateRulesCommand() *cobra.Command {
 			if err != nil {
 				return gateStatus(cmd, err)
 			}
+			rules := append(slices.Clone(engine.Rules), waiver.Rules()...)
 			if asJSON {
-				return gateStatus(cmd, output.JSON(cmd.OutOrStdout(), engine.Rules))
+				return gateStatus(cmd, output.JSON(cmd.OutOrStdout(), rules))
 			}
-			for _, rule := range engine.Rules {
+			for _, rule := range rules {
 				fmt.Fprintf(cmd.OutOrStdout(), "%-8s  %-32s  %s\n", rule.Severity, rule.ID, output.Clean(rule.Title))
 			}
 			return nil
@@ -260,7 +329,7 @@ func explain(cmd *cobra.Command, args []string, f *gateFlags) error {
 	if err != nil {
 		return err
 	}
-	rule := engine.ByID()[args[0]]
+	rule := allRules(engine)[args[0]]
 	if rule == nil {
 		return usageError{fmt.Errorf("there is no rule %q; `portcullis gate rules` lists them", args[0])}
 	}

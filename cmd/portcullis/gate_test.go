@@ -2,11 +2,16 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/portcullis-chat/portcullis/internal/gate"
 )
 
 // A plan of the real provider: `make gate-fixtures`.
@@ -133,5 +138,67 @@ func TestNormalizePrintsTheInputOfPolicies(t *testing.T) {
 	out, _, status := runGateCommand(t, "normalize", filepath.Join(gateFixture, "plan.json"))
 	if status != 0 || !strings.Contains(out, `"by_type"`) || !strings.Contains(out, `"policies"`) {
 		t.Errorf("status %d", status)
+	}
+}
+
+func TestAWaivedFindingIsShownAndDoesNotCount(t *testing.T) {
+	dir := t.TempDir()
+	copyFile(t, filepath.Join(gateFixture, "plan.json"), filepath.Join(dir, "plan.json"))
+	plan := filepath.Join(dir, "plan.json")
+	found := func(args ...string) (waived, warned int, report gate.Report) {
+		t.Helper()
+		out, errOut, status := runGateCommand(t, append([]string{plan, "--format=json"}, args...)...)
+		if err := json.Unmarshal([]byte(out), &report); err != nil || status != 1 {
+			t.Fatal(status, err, errOut)
+		}
+		for _, f := range report.Findings {
+			if f.Waiver != nil {
+				waived++
+			}
+			if f.Kind == gate.Warning {
+				warned++
+			}
+		}
+		return waived, warned, report
+	}
+	if waived, _, _ := found(); waived > 0 {
+		t.Fatalf("%d waived without a waiver", waived)
+	}
+	text := fmt.Sprintf("version: 1\nwaivers:\n  - rule: websocket/execute-api-endpoint\n    address: aws_apigatewayv2_api.without_connect\n    owner: chat\n    reason: Until the move.\n    until: %s\n",
+		time.Now().UTC().AddDate(0, 0, 40).Format(time.DateOnly))
+	file := filepath.Join(dir, ".portcullis", "waivers.yaml")
+	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if waived, warned, report := found(); waived != 1 || warned != 0 || report.Waivers.File != file || len(report.Waivers.InForce) != 1 {
+		t.Errorf("%d waived, %d warned", waived, warned)
+	}
+	if waived, _, report := found("--waivers=none"); waived != 0 || report.Waivers.File != "" {
+		t.Errorf("%d waived with --waivers=none", waived)
+	}
+	if waived, _, _ := found("--max-waiver-days=39"); waived != 0 {
+		t.Errorf("%d waived for longer than the pipeline wants", waived)
+	}
+	if waived, warned, _ := found("--waivers-base=" + os.DevNull); waived != 1 || warned != 1 {
+		t.Errorf("%d waived, %d warned of with an empty base", waived, warned)
+	}
+	for _, args := range [][]string{{"--waivers=" + dir + "/none.yaml"}, {"--waivers-base=" + dir + "/none.yaml"}, {"--inline-waivers=some"}, {"--max-waiver-days=0"}} {
+		if _, errOut, status := runGateCommand(t, append([]string{plan}, args...)...); status != 2 || errOut == "" {
+			t.Errorf("%v: status %d, %s", args, status, errOut)
+		}
+	}
+}
+
+func copyFile(t *testing.T, from, to string) {
+	t.Helper()
+	body, err := os.ReadFile(from)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(to, body, 0o600); err != nil {
+		t.Fatal(err)
 	}
 }

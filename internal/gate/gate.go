@@ -22,11 +22,15 @@ import (
 // Kind of a finding.
 type Kind string
 
-// A rule is broken, or nobody can tell before apply.
+// A rule is broken, nobody can tell before apply, or there is something to know
+// that never makes the gate fail.
 const (
 	Fail       Kind = "fail"
 	CannotTell Kind = "cannot-tell"
+	Warning    Kind = "warning"
 )
+
+var kinds = []Kind{Fail, CannotTell, Warning}
 
 // Finding is one thing that a rule says of one resource.
 type Finding struct {
@@ -43,6 +47,12 @@ type Finding struct {
 	// Fingerprint stays the same when lines move, blocks change their order and
 	// other resources come and go.
 	Fingerprint string `json:"fingerprint"`
+	// Waiver is what excuses it; Baseline tells that it is an old one.
+	Waiver   *Waiver `json:"waiver,omitempty"`
+	Baseline bool    `json:"baseline,omitempty"`
+
+	// Config is the address without keys of the block it is about.
+	Config string `json:"-"`
 }
 
 // Pass is a resource that a rule looked at and found nothing wrong with.
@@ -60,6 +70,8 @@ type Report struct {
 	Findings      []Finding `json:"findings"`
 	Passed        []Pass    `json:"passed"`
 	NotApplicable []string  `json:"not_applicable"` // rules without anything to look at
+	Waivers       *Waivers  `json:"waivers,omitempty"`
+	Baseline      *Baseline `json:"baseline,omitempty"`
 }
 
 // Evaluate judges a plan by all rules.
@@ -94,7 +106,7 @@ func (e *Engine) Evaluate(ctx context.Context, in *plan.Input) (*Report, error) 
 		}
 	}
 	report.Judged = len(judged)
-	report.order()
+	report.Order()
 	return report, nil
 }
 
@@ -133,7 +145,7 @@ func (r *Report) add(in *plan.Input, document *normal.Document, rule *Rule, v *v
 				return &plan.Error{File: in.Name, Problem: fmt.Sprintf("the rule %s reports %q, which is not in the plan, or says nothing of it", rule.ID, c.Address), Remedy: "mend the rule"}
 			}
 			found[c.Address] = true
-			f := Finding{Rule: rule.ID, Severity: rule.Severity, Kind: part.kind, Address: c.Address, Path: strings.Join(c.Path, "."), Message: c.Message}
+			f := Finding{Rule: rule.ID, Severity: rule.Severity, Kind: part.kind, Address: c.Address, Path: strings.Join(c.Path, "."), Message: c.Message, Config: resource.Config}
 			at, path := resource, c.Path
 			if c.At != nil && document.ByAddress(c.At.Address) != nil {
 				at, path = document.ByAddress(c.At.Address), c.At.Path
@@ -167,10 +179,10 @@ func calls(sources *plan.Sources, key string) []plan.Range {
 	return all
 }
 
-// order sorts findings, the worst first, and gives them their fingerprints.
-func (r *Report) order() {
+// Order sorts findings, the worst first, and gives them their fingerprints.
+func (r *Report) Order() {
 	slices.SortFunc(r.Findings, func(a, b Finding) int {
-		return cmp.Or(cmp.Compare(b.Severity.Rank(), a.Severity.Rank()), cmp.Compare(b.Kind, a.Kind), cmp.Compare(a.Rule, b.Rule),
+		return cmp.Or(cmp.Compare(b.Severity.Rank(), a.Severity.Rank()), cmp.Compare(slices.Index(kinds, a.Kind), slices.Index(kinds, b.Kind)), cmp.Compare(a.Rule, b.Rule),
 			cmp.Compare(a.Address, b.Address), cmp.Compare(a.Path, b.Path), cmp.Compare(a.Message, b.Message))
 	})
 	slices.SortFunc(r.Passed, func(a, b Pass) int { return cmp.Or(cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Address, b.Address)) })

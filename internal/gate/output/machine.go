@@ -107,6 +107,27 @@ func sarif(v *View, to io.Writer) error {
 		if f.Kind == gate.CannotTell && v.Unknown != UnknownFails {
 			result["kind"], result["level"] = "review", "none"
 		}
+		if f.Kind == gate.Warning {
+			result["level"] = "note"
+		}
+		if f.Waiver != nil {
+			kind := "external"
+			if f.Waiver.Inline {
+				kind = "inSource"
+			}
+			result["suppressions"] = []object{{
+				"kind": kind, "status": "accepted", "justification": Clean(excuse(v, &f)),
+				"location": object{"physicalLocation": physical(f.Waiver.Place, v.Report.Input)},
+			}}
+		} else if f.Baseline {
+			result["suppressions"] = []object{{"kind": "external", "status": "accepted", "justification": Clean(excuse(v, &f))}}
+		}
+		if v.Report.Baseline != nil {
+			result["baselineState"] = "new"
+			if f.Baseline {
+				result["baselineState"] = "unchanged"
+			}
+		}
 		related := []object{}
 		if inner != nil {
 			related = append(related, object{"physicalLocation": physical(*inner, v.Report.Input), "message": object{"text": "in the module"}})
@@ -164,12 +185,15 @@ func gitlab(v *View, to io.Writer) error {
 		if file == "" {
 			file, line = v.Report.Input, 1
 		}
-		severity := gitlabSeverities[f.Severity]
-		if f.Kind == gate.CannotTell && v.Unknown != UnknownFails {
+		severity, description := gitlabSeverities[f.Severity], f.Address+": "+f.Message
+		if f.Kind == gate.CannotTell && v.Unknown != UnknownFails || f.Kind == gate.Warning {
 			severity = "info"
 		}
+		if f.Excused() {
+			severity, description = "info", description+" ("+excuse(v, &f)+")"
+		}
 		all = append(all, object{
-			"description": Clean(f.Address + ": " + f.Message), "check_name": f.Rule, "fingerprint": f.Fingerprint, "severity": severity,
+			"description": Clean(description), "check_name": f.Rule, "fingerprint": f.Fingerprint, "severity": severity,
 			"location": object{"path": Clean(file), "lines": object{"begin": line}},
 		})
 	}
@@ -228,6 +252,9 @@ func junit(v *View, to io.Writer) error {
 			one.Failure = words
 			s.Failures++
 		} else {
+			if f.Excused() {
+				words.Message = Clean(excuse(v, &f) + "; " + f.Message)
+			}
 			one.Skipped = words
 			s.Skipped++
 		}

@@ -40,7 +40,7 @@ type View struct {
 
 // Counts tells whether a finding makes the gate fail.
 func (v *View) Counts(f *gate.Finding) bool {
-	return f.Severity.Rank() >= v.FailOn.Rank() && (f.Kind == gate.Fail || v.Unknown == UnknownFails)
+	return !f.Excused() && f.Kind != gate.Warning && f.Severity.Rank() >= v.FailOn.Rank() && (f.Kind == gate.Fail || v.Unknown == UnknownFails)
 }
 
 // Failed tells whether any finding does.
@@ -98,11 +98,11 @@ func Clean(text string) string {
 // at is where a finding is shown: in the caller's own files, not in those of a
 // module that was downloaded. Inner is the place in the module then.
 func at(f *gate.Finding) (place plan.Range, inner *plan.Range) {
-	if !downloaded(f.Place) && f.Place.File != "" {
+	if !plan.Downloaded(f.Place) && f.Place.File != "" {
 		return f.Place, nil
 	}
 	for i := len(f.Calls) - 1; i >= 0; i-- {
-		if !downloaded(f.Calls[i]) {
+		if !plan.Downloaded(f.Calls[i]) {
 			if f.Place.File == "" {
 				return f.Calls[i], nil
 			}
@@ -111,8 +111,6 @@ func at(f *gate.Finding) (place plan.Range, inner *plan.Range) {
 	}
 	return f.Place, nil
 }
-
-func downloaded(r plan.Range) bool { return strings.Contains(r.File, ".terraform/modules/") }
 
 func position(r plan.Range) string {
 	if r.File == "" {
@@ -124,14 +122,21 @@ func position(r plan.Range) string {
 // summary counts in words.
 func (v *View) summary() string {
 	count := map[gate.Severity]int{}
-	fails, unknown := 0, 0
+	fails, unknown, waived, old, warnings := 0, 0, 0, 0, 0
 	for _, f := range v.shown() {
-		if f.Kind == gate.CannotTell {
+		switch {
+		case f.Waiver != nil:
+			waived++
+		case f.Baseline:
+			old++
+		case f.Kind == gate.CannotTell:
 			unknown++
-			continue
+		case f.Kind == gate.Warning:
+			warnings++
+		default:
+			fails++
+			count[f.Severity]++
 		}
-		fails++
-		count[f.Severity]++
 	}
 	var parts []string
 	for _, s := range []gate.Severity{gate.Critical, gate.High, gate.Medium, gate.Low} {
@@ -152,9 +157,68 @@ func (v *View) summary() string {
 	if unknown > 0 {
 		text += fmt.Sprintf(", %d cannot be told before apply", unknown)
 	}
+	if waived > 0 {
+		text += fmt.Sprintf(", %d waived", waived)
+	}
+	if old > 0 {
+		text += fmt.Sprintf(", %d in the baseline", old)
+	}
+	if warnings == 1 {
+		text += ", 1 warning"
+	} else if warnings > 1 {
+		text += fmt.Sprintf(", %d warnings", warnings)
+	}
 	text += fmt.Sprintf("; %d checks passed on %d of %d resources", len(v.Report.Passed), v.Report.Judged, v.Report.Resources)
 	if v.Report.Judged == 0 {
 		text += ": the plan has no resource of the kinds that the rules look at"
 	}
 	return text
+}
+
+// excuse says why a finding does not count.
+func excuse(v *View, f *gate.Finding) string {
+	switch {
+	case f.Waiver != nil:
+		return fmt.Sprintf("waived until %s by %s: %s", f.Waiver.Until, f.Waiver.Owner, f.Waiver.Reason)
+	case f.Baseline && v.Report.Baseline != nil:
+		return "in the baseline " + v.Report.Baseline.File
+	}
+	return ""
+}
+
+// notes are lines about waivers and the baseline as a whole.
+func notes(v *View) []string {
+	var all []string
+	if w := v.Report.Waivers; w != nil {
+		count := map[string]int{}
+		for _, change := range w.Changes {
+			count[change.Change]++
+		}
+		if w.File != "" {
+			text := fmt.Sprintf("waivers: %s, sha256 %s", w.File, w.SHA256)
+			if w.Base != "" {
+				text += fmt.Sprintf("; since %s %d added, %d changed, %d removed", w.Base, count["added"], count["changed"], count["removed"])
+			}
+			all = append(all, text)
+		} else if w.Base != "" {
+			all = append(all, fmt.Sprintf("waivers: none; since %s %d removed", w.Base, count["removed"]))
+		}
+		for _, change := range w.Changes {
+			if change.Change == "removed" {
+				all = append(all, fmt.Sprintf("waiver removed: %s at %s", change.Before.Rule, change.Before.Address))
+			}
+		}
+		if w.Ignored > 0 {
+			all = append(all, fmt.Sprintf("waivers in comments that do not count here: %d", w.Ignored))
+		}
+	}
+	if b := v.Report.Baseline; b != nil {
+		for _, fixed := range b.Fixed {
+			all = append(all, fmt.Sprintf("fixed, and still in the baseline: %s at %s", fixed.Rule, fixed.Address))
+		}
+		if len(b.Fixed) > 0 {
+			all = append(all, fmt.Sprintf("take what is fixed out of the baseline: portcullis gate baseline --update --file=%s", b.File))
+		}
+	}
+	return all
 }

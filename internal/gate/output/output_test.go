@@ -232,3 +232,49 @@ func TestAnUnknownFormatIsAnError(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// excused has a waived finding, one of the baseline and a warning.
+func excused(t *testing.T) *View {
+	t.Helper()
+	v := view(t)
+	w := &gate.Waiver{Rule: "websocket/data-trace", Owner: "me" + evil, Reason: "why" + evil, Until: "2026-12-31", Place: plan.Range{File: "w.yaml", Line: 4, Column: 5, EndLine: 4, EndColumn: 6}}
+	v.Report.Findings[0].Waiver = w
+	v.Report.Findings[1].Baseline = true
+	v.Report.Findings[3].Kind = gate.Warning
+	v.Report.Waivers = &gate.Waivers{File: "w.yaml" + evil, SHA256: "abc", InForce: []*gate.Waiver{w}, Base: "base.yaml", Changes: []gate.WaiverChange{{Change: "removed", Before: &gate.Waiver{Rule: "a/b", Address: "x.gone" + evil}}}}
+	v.Report.Baseline = &gate.Baseline{File: "b.json", Known: 1, Fixed: []gate.BaselineEntry{{Rule: "a/b", Address: "x.fixed" + evil}}}
+	return v
+}
+
+func TestWhatDoesNotCountStaysVisible(t *testing.T) {
+	v := excused(t)
+	if v.Failed() {
+		t.Error("it counts")
+	}
+	v.Passed = true
+	for format, wants := range map[string][]string{
+		"table":    {"WAIVED HIGH  websocket/data-trace  a.here", "waived until 2026-12-31 by me", "at w.yaml:4:5", "BASELINE HIGH", "WARNING", "no findings, 1 cannot be told before apply, 1 waived, 1 in the baseline, 1 warning;", "sha256 abc; since base.yaml 0 added, 0 changed, 1 removed", "waiver removed: a/b at x.gone", "fixed, and still in the baseline: a/b at x.fixed", "baseline --update --file=b.json"},
+		"markdown": {"Not counted:", "waived until 2026-12-31 by me", "in the baseline b.json", "waiver removed: a/b at x.gone"},
+		"github":   {"::notice file=main.tf,line=3,col=5,title=websocket/data-trace::a.here: m (waived until 2026-12-31", "::notice title=portcullis gate::waiver removed", "::warning title=websocket/auto-deploy"},
+		"gitlab":   {`"a.here: m (waived until`, `"severity": "info"`},
+		"junit":    {`<skipped message="waived until 2026-12-31`, `<skipped message="in the baseline b.json; m"`, `failures="0"`},
+		"sarif":    {`"suppressions"`, `"justification": "waived until 2026-12-31`, `"baselineState": "unchanged"`, `"baselineState": "new"`, `"uri": "w.yaml"`},
+		"json":     {`"waiver": {`, `"baseline": true`, `"sha256": "abc"`, `"fixed": [`},
+	} {
+		got := written(t, v, format)
+		for _, want := range wants {
+			if !strings.Contains(got, want) {
+				t.Errorf("%s: no %q in\n%s", format, want, got)
+			}
+		}
+		for _, bad := range []string{"\x1b[2J", "\r", "\u202e", "\n::error::c"} {
+			if strings.Contains(got, bad) {
+				t.Errorf("%s has %q", format, bad)
+			}
+		}
+	}
+	v.Passed = false
+	if got := written(t, v, "table"); strings.Contains(got, "BASELINE") || !strings.Contains(got, "1 in the baseline") {
+		t.Error("hundreds of old findings would hide the new ones")
+	}
+}

@@ -3,6 +3,7 @@ package output
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/portcullis-chat/portcullis/internal/gate"
@@ -19,10 +20,35 @@ func table(v *View, to io.Writer) error {
 		}
 		return color + text + "\x1b[0m"
 	}
-	for _, f := range v.shown() {
+	all := slices.Clone(v.shown())
+	slices.SortStableFunc(all, func(a, b gate.Finding) int { return excusedRank(&a) - excusedRank(&b) })
+	for _, f := range all {
+		if f.Waiver == nil && f.Baseline && !v.Passed {
+			continue // counted below; there may be hundreds
+		}
 		label := strings.ToUpper(string(f.Severity))
-		if f.Kind == gate.CannotTell {
+		switch f.Kind {
+		case gate.CannotTell:
 			label += ", CANNOT TELL"
+		case gate.Warning:
+			label = "WARNING"
+		}
+		if f.Excused() {
+			how := "WAIVED"
+			if f.Waiver == nil {
+				how = "BASELINE"
+			}
+			fmt.Fprintf(&b, "%s %s  %s  %s\n  %s\n", how, label, f.Rule, Clean(f.Address), Clean(strings.TrimPrefix(f.Path+": ", ": ")+f.Message))
+			place, _ := at(&f)
+			if place.File != "" {
+				fmt.Fprintf(&b, "  at %s\n", Clean(position(place)))
+			}
+			fmt.Fprintf(&b, "  %s\n", Clean(excuse(v, &f)))
+			if f.Waiver != nil {
+				fmt.Fprintf(&b, "  at %s\n", Clean(position(f.Waiver.Place)))
+			}
+			b.WriteString("\n")
+			continue
 		}
 		fmt.Fprintf(&b, "%s  %s  %s\n", paint(colors[f.Severity], label), f.Rule, paint("\x1b[1m", Clean(f.Address)))
 		message := Clean(f.Message)
@@ -59,9 +85,20 @@ func table(v *View, to io.Writer) error {
 			fmt.Fprintf(&b, "nothing to look at  %s\n", rule)
 		}
 	}
+	for _, note := range notes(v) {
+		fmt.Fprintf(&b, "%s\n", Clean(note))
+	}
 	fmt.Fprintf(&b, "%s: %s\n", Clean(v.Report.Input), v.summary())
 	_, err := io.WriteString(to, b.String())
 	return err
+}
+
+// excusedRank puts what does not count behind what does.
+func excusedRank(f *gate.Finding) int {
+	if f.Excused() {
+		return 1
+	}
+	return 0
 }
 
 // github writes workflow commands, which become annotations.
@@ -71,16 +108,22 @@ func github(v *View, to io.Writer) error {
 	property := strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A", ":", "%3A", ",", "%2C")
 	var b strings.Builder
 	for _, f := range v.shown() {
-		level := "warning"
-		if v.Counts(&f) {
+		level, message := "warning", f.Address+": "+f.Message
+		switch {
+		case v.Counts(&f):
 			level = "error"
+		case f.Excused():
+			level, message = "notice", message+" ("+excuse(v, &f)+")"
 		}
 		place, _ := at(&f)
 		where := ""
 		if place.File != "" {
 			where = fmt.Sprintf("file=%s,line=%d,col=%d,", property.Replace(Clean(place.File)), place.Line, place.Column)
 		}
-		fmt.Fprintf(&b, "::%s %stitle=%s::%s\n", level, where, property.Replace(f.Rule), data.Replace(Clean(f.Address+": "+f.Message)))
+		fmt.Fprintf(&b, "::%s %stitle=%s::%s\n", level, where, property.Replace(f.Rule), data.Replace(Clean(message)))
+	}
+	for _, note := range notes(v) {
+		fmt.Fprintf(&b, "::notice title=portcullis gate::%s\n", data.Replace(Clean(note)))
 	}
 	fmt.Fprintf(&b, "::notice title=portcullis gate::%s\n", data.Replace(Clean(v.summary())))
 	_, err := io.WriteString(to, b.String())
@@ -98,15 +141,37 @@ func markdown(v *View, to io.Writer) error {
 		result = "failed"
 	}
 	fmt.Fprintf(&b, "### Portcullis gate: %s\n\n%s\n", result, escape(v.summary()))
-	if findings := v.shown(); len(findings) > 0 {
-		b.WriteString("\n| severity | rule | resource | finding | at |\n| --- | --- | --- | --- | --- |\n")
-		for _, f := range findings {
+	rows := func(title, last string, excused bool) {
+		head := false
+		for _, f := range v.shown() {
+			if f.Excused() != excused {
+				continue
+			}
+			if !head {
+				fmt.Fprintf(&b, "\n%s| severity | rule | resource | finding | %s |\n| --- | --- | --- | --- | --- |\n", title, last)
+				head = true
+			}
 			severity := string(f.Severity)
-			if f.Kind == gate.CannotTell {
+			switch f.Kind {
+			case gate.CannotTell:
 				severity += ", cannot tell"
+			case gate.Warning:
+				severity = "warning"
 			}
 			place, _ := at(&f)
-			fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", severity, escape(f.Rule), escape(f.Address), escape(f.Message), escape(position(place)))
+			end := position(place)
+			if excused {
+				end = excuse(v, &f)
+			}
+			fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", severity, escape(f.Rule), escape(f.Address), escape(f.Message), escape(end))
+		}
+	}
+	rows("", "at", false)
+	rows("Not counted:\n\n", "why", true)
+	if all := notes(v); len(all) > 0 {
+		b.WriteString("\n")
+		for _, note := range all {
+			fmt.Fprintf(&b, "- %s\n", escape(note))
 		}
 	}
 	_, err := io.WriteString(to, b.String())

@@ -27,6 +27,10 @@ type Range struct {
 	EndColumn int    `json:"end_column"`
 }
 
+// Downloaded tells of a place in a module that init has fetched, and not in the
+// configuration itself or a module beside it.
+func Downloaded(r Range) bool { return strings.Contains(r.File, ".terraform/modules/") }
+
 // Sources are the .tf files of a configuration, by module. They are parsed when
 // they are first asked for. What cannot be parsed has no places; that is no
 // error, since Terraform has parsed it before. Safe for concurrent use.
