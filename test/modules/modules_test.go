@@ -15,9 +15,9 @@ import (
 
 const root = "../.."
 
-// run runs Terraform in dir with the mirror's settings and fails the test with
-// its output when it fails.
-func run(t *testing.T, dir string, args ...string) {
+// run runs Terraform in dir with the mirror's settings and more of them, and
+// fails the test with its output when it fails.
+func run(t *testing.T, dir string, settings []string, args ...string) {
 	t.Helper()
 	env, err := terraform.Environment(filepath.Join(t.TempDir(), "terraform.rc"))
 	if err != nil {
@@ -28,14 +28,17 @@ func run(t *testing.T, dir string, args ...string) {
 	// No Region, account, credentials or inputs of this machine may matter.
 	cmd.Env = append(slices.DeleteFunc(os.Environ(), func(setting string) bool { return strings.HasPrefix(setting, "TF_VAR_") }), env...)
 	cmd.Env = append(cmd.Env, "AWS_ACCESS_KEY_ID=none", "AWS_SECRET_ACCESS_KEY=none", "AWS_REGION=eu-west-1", "AWS_EC2_METADATA_DISABLED=true", "TF_IN_AUTOMATION=1")
+	cmd.Env = append(cmd.Env, settings...)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Errorf("terraform %s: %v\n%s", strings.Join(args, " "), err, out)
 	}
 }
 
 func TestTerraformFilesAreFormatted(t *testing.T) {
-	run(t, root, "fmt", "-check", "-diff", "-recursive", ".")
+	run(t, root, nil, "fmt", "-check", "-diff", "-recursive", ".")
 }
+
+var initialise = []string{"init", "-backend=false", "-input=false", "-no-color"}
 
 func TestModules(t *testing.T) {
 	if _, err := terraform.CheckBinary(t.Context()); err != nil {
@@ -52,6 +55,13 @@ func TestModules(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	served := filepath.Join(work, "modules", "table")
+	run(t, served, nil, initialise...)
+	provider, err := terraform.Serve(t.Context(), served)
+	if err != nil {
+		t.Fatal(err)
+	}
+	settings := []string{provider}
 	for _, pattern := range []string{"modules/*", "examples/*"} {
 		dirs, err := filepath.Glob(filepath.Join(work, pattern))
 		if err != nil || len(dirs) == 0 {
@@ -64,18 +74,20 @@ func TestModules(t *testing.T) {
 			}
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
-				if err := os.RemoveAll(filepath.Join(dir, ".terraform")); err != nil {
-					t.Fatal(err)
+				if dir != served {
+					if err := os.RemoveAll(filepath.Join(dir, ".terraform")); err != nil {
+						t.Fatal(err)
+					}
 				}
-				run(t, dir, "init", "-backend=false", "-input=false", "-no-color")
+				run(t, dir, settings, initialise...)
 				if tests, err := filepath.Glob(filepath.Join(dir, "tests", "*.tftest.hcl")); err != nil || len(tests) == 0 {
 					if strings.HasPrefix(name, "modules") {
 						t.Errorf("%s has no tests", name)
 					}
-					run(t, dir, "validate", "-no-color")
+					run(t, dir, settings, "validate", "-no-color")
 					return
 				}
-				run(t, dir, "test", "-no-color") // validates before each run
+				run(t, dir, settings, "test", "-no-color") // validates before each run
 			})
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/portcullis-chat/portcullis/internal/terraform"
@@ -20,82 +21,111 @@ const all = "PORTCULLIS_MUTANTS_TERRAFORM"
 // sample are the mutants that are tried in any case.
 var sample = []string{"table:", "without server_side_encryption"}
 
+// workers is how many mutants are tried at a time, each with a copy of all modules.
+const workers = 2
+
 // TestEveryHardeningIsTested undoes one hardening after the other and expects the
 // tests of the module, or those of the chat module, which is made of all of
 // them, to fail.
 func TestEveryHardeningIsTested(t *testing.T) {
-	work := t.TempDir()
-	if err := os.CopyFS(filepath.Join(work, "modules"), os.DirFS(filepath.Join(root, "modules"))); err != nil {
-		t.Fatal(err)
-	}
-	files, err := filepath.Glob(filepath.Join(work, "modules", "*", "main.tf"))
+	modules := filepath.Join(root, "modules")
+	files, err := filepath.Glob(filepath.Join(modules, "*", "main.tf"))
 	if err != nil || len(files) == 0 {
 		t.Fatal(files, err)
 	}
-	tried, wanted := 0, os.Getenv(all)
-	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
+	works := make(chan string, workers)
+	var provider string
+	for range workers {
+		work := t.TempDir()
+		if err := os.CopyFS(work, os.DirFS(modules)); err != nil {
 			t.Fatal(err)
 		}
-		dir := filepath.Dir(file)
-		for _, mutant := range Of(filepath.Base(dir), string(text)) {
-			switch {
-			case wanted == "" && slices.ContainsFunc(sample, func(part string) bool { return !strings.Contains(mutant.Name, part) }):
-				continue
-			case wanted != "" && wanted != "1" && !strings.Contains(mutant.Name, wanted):
-				continue
-			}
-			t.Run(mutant.Name, func(t *testing.T) {
-				if err := os.WriteFile(file, []byte(mutant.Text), 0o600); err != nil {
+		for _, file := range files {
+			terraformIn(t, filepath.Join(work, filepath.Base(filepath.Dir(file))), provider, "init", "-backend=false", "-input=false")
+			if provider == "" { // from here on none has to be installed
+				if provider, err = terraform.Serve(t.Context(), filepath.Join(work, filepath.Base(filepath.Dir(file)))); err != nil {
 					t.Fatal(err)
 				}
-				defer func() {
-					if err := os.WriteFile(file, text, 0o600); err != nil {
+			}
+		}
+		works <- work
+	}
+	var tried atomic.Int32
+	wanted := os.Getenv(all)
+	t.Run("mutants", func(t *testing.T) {
+		for _, file := range files {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			module := filepath.Base(filepath.Dir(file))
+			for _, mutant := range Of(module, string(text)) {
+				switch {
+				case wanted == "" && slices.ContainsFunc(sample, func(part string) bool { return !strings.Contains(mutant.Name, part) }):
+					continue
+				case wanted != "" && wanted != "1" && !strings.Contains(mutant.Name, wanted):
+					continue
+				}
+				t.Run(mutant.Name, func(t *testing.T) {
+					t.Parallel()
+					work := <-works
+					defer func() { works <- work }()
+					copied := filepath.Join(work, module, "main.tf")
+					if err := os.WriteFile(copied, []byte(mutant.Text), 0o600); err != nil {
 						t.Fatal(err)
 					}
-				}()
-				noticedBy := testsThatFail(t, work, dir)
-				tried++ // not those that are skipped
-				if noticedBy == "" {
-					t.Fatal("no test notices")
-				}
-				t.Logf("noticed by %s", noticedBy)
-			})
+					defer func() {
+						if err := os.WriteFile(copied, text, 0o600); err != nil {
+							t.Fatal(err)
+						}
+					}()
+					noticedBy := testThatFails(t, work, module, provider)
+					tried.Add(1) // not those that are skipped
+					if noticedBy == "" {
+						t.Fatal("no test notices")
+					}
+					t.Logf("noticed by %s", noticedBy)
+				})
+			}
 		}
-	}
-	if wanted == "1" && tried < 40 || tried == 0 {
-		t.Errorf("only %d mutants: the rules no longer fit the modules", tried)
+	})
+	if n := tried.Load(); wanted == "1" && n < 40 || n == 0 {
+		t.Errorf("only %d mutants: the rules no longer fit the modules", n)
 	}
 }
 
-// testsThatFail returns the first test that fails in the module's own folder, or
+// testThatFails returns the first test that fails in the module's own folder, or
 // else in the chat's; empty when none does. A module that is not valid is no
 // mutant.
-func testsThatFail(t *testing.T, work, dir string) string {
+func testThatFails(t *testing.T, work, module, provider string) string {
 	t.Helper()
-	terraformIn(t, dir, "init", "-backend=false", "-input=false")
-	if out, err := terraformIn(t, dir, "validate", "-no-color"); err != nil {
+	if out, err := terraformIn(t, filepath.Join(work, module), provider, "validate", "-no-color"); err != nil {
 		t.Skipf("no mutant, and not counted as one: it is not valid, so nobody can deploy it:\n%s", out)
 	}
-	for _, tested := range slices.Compact([]string{dir, filepath.Join(work, "modules", "chat")}) {
-		terraformIn(t, tested, "init", "-backend=false", "-input=false")
-		out, err := terraformIn(t, tested, "test", "-no-color")
-		if err == nil {
-			continue
+	for _, tested := range slices.Compact([]string{module, "chat"}) {
+		dir := filepath.Join(work, tested)
+		files, err := filepath.Glob(filepath.Join(dir, "tests", "*.tftest.hcl"))
+		if err != nil || len(files) == 0 {
+			t.Fatal(files, err)
 		}
-		for line := range strings.Lines(out) {
-			if run, ok := strings.CutPrefix(strings.TrimSpace(line), "run "); ok && strings.HasSuffix(run, "... fail") {
-				return filepath.Base(tested) + " " + strings.TrimSuffix(run, "... fail")
+		for _, file := range files {
+			out, err := terraformIn(t, dir, provider, "test", "-no-color", "-filter=tests/"+filepath.Base(file))
+			if err == nil {
+				continue
 			}
+			for line := range strings.Lines(out) {
+				if run, ok := strings.CutPrefix(strings.TrimSpace(line), "run "); ok && strings.HasSuffix(run, "... fail") {
+					return tested + " " + strings.TrimSuffix(run, "... fail")
+				}
+			}
+			t.Fatalf("terraform test fails without a failing test:\n%s", out)
 		}
-		t.Fatalf("terraform test fails without a failing test:\n%s", out)
 	}
 	return ""
 }
 
 // environment is that of Terraform in a test.
-func terraformIn(t *testing.T, dir string, args ...string) (string, error) {
+func terraformIn(t *testing.T, dir, provider string, args ...string) (string, error) {
 	t.Helper()
 	env, err := terraform.Environment(filepath.Join(t.TempDir(), "terraform.rc"))
 	if err != nil {
@@ -105,6 +135,9 @@ func terraformIn(t *testing.T, dir string, args ...string) (string, error) {
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), env...)
 	cmd.Env = append(cmd.Env, "AWS_ACCESS_KEY_ID=none", "AWS_SECRET_ACCESS_KEY=none", "AWS_REGION=eu-west-1", "AWS_EC2_METADATA_DISABLED=true", "TF_IN_AUTOMATION=1")
+	if provider != "" {
+		cmd.Env = append(cmd.Env, provider)
+	}
 	out, err := cmd.CombinedOutput()
 	if err != nil && args[0] == "init" {
 		t.Fatalf("terraform init: %v\n%s", err, out)
