@@ -140,6 +140,10 @@ bench-local: ## Measure the local stack and write docs/local-stack-performance.m
 gate-fixtures: ## Plan the gate's fixtures again with the real provider
 	@$(GO) run ./cmd/gatefixtures $$(git ls-files -co | grep -E '^(internal/gate/[a-z]+|policies)/testdata/[a-z]+/main\.tf$$' | xargs -n1 dirname)
 
+.PHONY: gate-sets
+gate-sets: ## List again which blocks of the provider's resources are sets
+	@$(GO) run ./cmd/gatefixtures -sets internal/gate/normal/sets.txt
+
 .PHONY: lint
 lint: lint-go lint-terraform ## All linters
 

@@ -8,17 +8,27 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 
+	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/portcullis-chat/portcullis/internal/terraform"
 )
 
 func main() {
+	if len(os.Args) == 3 && os.Args[1] == "-sets" {
+		if err := sets(context.Background(), os.Args[2]); err != nil {
+			fmt.Fprintln(os.Stderr, "gatefixtures:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	for _, dir := range os.Args[1:] {
 		fmt.Println(dir)
 		if err := plan(context.Background(), dir); err != nil {
@@ -38,14 +48,9 @@ func plan(ctx context.Context, dir string) error {
 	if err := os.CopyFS(work, os.DirFS(dir)); err != nil {
 		return err
 	}
-	settings, err := terraform.Environment(filepath.Join(work, "terraform.rc"))
+	run, err := runner(ctx, work)
 	if err != nil {
 		return err
-	}
-	run := func(args ...string) ([]byte, error) {
-		cmd := exec.CommandContext(ctx, terraform.Binary(), args...)
-		cmd.Dir, cmd.Env, cmd.Stderr = work, append(os.Environ(), settings...), os.Stderr
-		return cmd.Output()
 	}
 	if out, err := run("init", "-input=false", "-no-color"); err != nil {
 		return fmt.Errorf("init: %w\n%s", err, out)
@@ -75,9 +80,73 @@ func plan(ctx context.Context, dir string) error {
 	return os.WriteFile(file, body, 0o600)
 }
 
+// runner runs Terraform in a folder.
+func runner(ctx context.Context, dir string) (func(args ...string) ([]byte, error), error) {
+	settings, err := terraform.Environment(filepath.Join(dir, "terraform.rc"))
+	return func(args ...string) ([]byte, error) {
+		cmd := exec.CommandContext(ctx, terraform.Binary(), args...)
+		cmd.Dir, cmd.Env, cmd.Stderr = dir, append(os.Environ(), settings...), os.Stderr
+		return cmd.Output()
+	}, err
+}
+
+// sets writes a line for each type of resource that has blocks which are sets.
+func sets(ctx context.Context, file string) error {
+	work, err := os.MkdirTemp("", "gatefixtures-")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.RemoveAll(work) }()
+	const root = "terraform {\n  required_providers {\n    aws = { source = \"hashicorp/aws\" }\n  }\n}\n"
+	if err := os.WriteFile(filepath.Join(work, "main.tf"), []byte(root), 0o600); err != nil {
+		return err
+	}
+	run, err := runner(ctx, work)
+	if err != nil {
+		return err
+	}
+	if out, err := run("init", "-input=false", "-no-color"); err != nil {
+		return fmt.Errorf("init: %w\n%s", err, out)
+	}
+	body, err := run("providers", "schema", "-json")
+	if err != nil {
+		return fmt.Errorf("providers schema: %w", err)
+	}
+	var schemas struct {
+		Providers map[string]struct {
+			Resources map[string]struct {
+				Block struct {
+					Blocks map[string]struct {
+						Nesting string `json:"nesting_mode"`
+					} `json:"block_types"`
+				} `json:"block"`
+			} `json:"resource_schemas"`
+		} `json:"provider_schemas"`
+	}
+	if err := json.Unmarshal(body, &schemas); err != nil {
+		return err
+	}
+	var lines []string
+	for _, provider := range schemas.Providers {
+		for typ, resource := range provider.Resources {
+			words := []string{typ}
+			for _, name := range slices.Sorted(maps.Keys(resource.Block.Blocks)) {
+				if resource.Block.Blocks[name].Nesting == "set" {
+					words = append(words, name)
+				}
+			}
+			if len(words) > 1 {
+				lines = append(lines, strings.Join(words, " ")+"\n")
+			}
+		}
+	}
+	slices.Sort(lines)
+	return os.WriteFile(file, []byte(strings.Join(lines, "")), 0o600)
+}
+
 // dropped are the members that the gate does not read and that change with
 // every run or say everything twice.
-const dropped = " planned_values timestamp relevant_attributes resource_drift variables "
+const dropped = " planned_values timestamp relevant_attributes resource_drift "
 
 // compact keeps what the gate reads, a line for each resource.
 func compact(plan []byte) ([]byte, error) {

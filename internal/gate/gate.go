@@ -150,7 +150,7 @@ func (r *Report) add(in *plan.Input, document *normal.Document, rule *Rule, v *v
 			if c.At != nil && document.ByAddress(c.At.Address) != nil {
 				at, path = document.ByAddress(c.At.Address), c.At.Path
 			}
-			f.Place, _ = in.Sources.Find(at.ModuleKey(), at.Mode, at.Type, at.Name, path)
+			f.Place, _ = document.Place(at, path)
 			f.Calls = calls(in.Sources, at.ModuleKey())
 			r.Findings = append(r.Findings, f)
 		}

@@ -116,15 +116,6 @@ func judge(t *testing.T, work, example string) *gate.Report {
 	return report
 }
 
-// later are the attributes of the examples that the gate cannot judge before
-// apply, each with the reason why that is so. Anything else it cannot tell is a
-// failure: it would be noise for whoever uses the modules.
-var later = map[string]string{
-	// The statements come through a list of objects and a dynamic block, behind
-	// which the gate cannot tell which element a statement is.
-	"websocket/manage-connections .aws_iam_role_policy.this": "statements of a dynamic block",
-}
-
 func TestTheExamplesPassTheGate(t *testing.T) {
 	work := prepare(t)
 	for example := range examples {
@@ -134,14 +125,7 @@ func TestTheExamplesPassTheGate(t *testing.T) {
 				t.Errorf("only %d resources judged, %d checks passed", report.Judged, len(report.Passed))
 			}
 			for _, f := range report.Findings {
-				known := false
-				for what := range later {
-					rule, address, _ := strings.Cut(what, " ")
-					known = known || f.Kind == gate.CannotTell && f.Rule == rule && strings.HasSuffix(f.Address, address)
-				}
-				if !known {
-					t.Errorf("%s %s %s %s: %s (%s:%d)", f.Kind, f.Rule, f.Address, f.Path, f.Message, f.Place.File, f.Place.Line)
-				}
+				t.Errorf("%s %s %s %s: %s (%s:%d)", f.Kind, f.Rule, f.Address, f.Path, f.Message, f.Place.File, f.Place.Line)
 			}
 		})
 	}

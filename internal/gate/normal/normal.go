@@ -13,6 +13,7 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
 
 	"github.com/portcullis-chat/portcullis/internal/gate/plan"
 )
@@ -32,6 +33,7 @@ type Document struct {
 	Policies []*Policy              `json:"policies"`
 
 	index map[string]*Resource
+	work  *normaliser
 }
 
 // Resource is one instance of a resource as it will be.
@@ -94,7 +96,8 @@ func New(in *plan.Input) (*Document, error) {
 		ByType: map[string][]*Resource{}, Data: map[string][]*Resource{}, Policies: []*Policy{},
 		index: map[string]*Resource{},
 	}
-	n := &normaliser{input: in, document: d, modules: map[string]*scope{}, memo: map[string][]Ref{}, configs: map[*plan.Module]map[string]*plan.Resource{}}
+	n := &normaliser{input: in, document: d, modules: map[string]*scope{}, memo: map[string][]Ref{}, configs: map[*plan.Module]map[string]*plan.Resource{}, objects: map[*hclsyntax.ObjectConsExpr]*object{}}
+	d.work = n
 	for i := range in.Plan.Changes {
 		c := &in.Plan.Changes[i]
 		if c.Deposed != "" || slices.Equal(c.Values.Actions, []string{"delete"}) || slices.Equal(c.Values.Actions, []string{"forget"}) {
@@ -118,6 +121,10 @@ func New(in *plan.Input) (*Document, error) {
 			return nil, err
 		}
 	}
+	// What is written in one resource may be known of another.
+	for _, r := range d.index {
+		n.setFrom(r, n.modules[r.Module])
+	}
 	n.policies()
 	for _, byType := range []map[string][]*Resource{d.ByType, d.Data} {
 		for _, list := range byType {
@@ -134,6 +141,7 @@ type normaliser struct {
 	modules  map[string]*scope // by module instance
 	memo     map[string][]Ref  // what a reference in a module instance leads to
 	configs  map[*plan.Module]map[string]*plan.Resource
+	objects  map[*hclsyntax.ObjectConsExpr]*object
 }
 
 func (n *normaliser) add(r *Resource, after, unknowns, hidden jsontext.Value) error {
@@ -166,7 +174,6 @@ func (n *normaliser) add(r *Resource, after, unknowns, hidden jsontext.Value) er
 	if r.Values == nil {
 		r.Values = map[string]any{}
 	}
-	n.setFrom(r, scope)
 	if n.document.index[r.Address] != nil {
 		return &plan.Error{File: n.input.Name, Problem: "has two resources of one address"}
 	}
@@ -280,8 +287,10 @@ type scope struct {
 	config   string // address without keys
 	key      string // in the manifest
 	caller   *scope
+	index    part // the instance's key, if it has one
 	call     *plan.Call
 	module   *plan.Module // nil where the configuration does not have it
+	outside  *env         // where the block stands that calls it
 }
 
 // scope finds the configuration of a module instance by its address.
@@ -291,13 +300,14 @@ func (n *normaliser) scope(address string) (*scope, error) {
 	}
 	s := &scope{instance: address, module: &n.input.Plan.Config.Root}
 	if address != "" {
-		caller, name, err := splitModule(address)
+		caller, name, key, err := splitModule(address)
 		if err != nil {
 			return nil, err
 		}
 		if s.caller, err = n.scope(caller); err != nil {
 			return nil, err
 		}
+		s.index = key
 		s.enter(name)
 	}
 	n.modules[address] = s
@@ -316,24 +326,25 @@ func (s *scope) enter(name string) {
 	}
 }
 
-// splitModule splits the address of a module instance in that of its caller
-// and its name: module.a["x.y"].module.b[0] in module.a["x.y"] and b.
-func splitModule(address string) (caller, name string, err error) {
+// splitModule splits the address of a module instance in that of its caller,
+// its name and its key: module.a["x.y"].module.b[0] in module.a["x.y"], b and 0.
+func splitModule(address string) (caller, name string, key part, err error) {
 	parts, err := splitAddress(address)
 	if err != nil || len(parts) == 0 {
-		return "", "", fmt.Errorf("%q is not an address: %w", address, err)
+		return "", "", key, fmt.Errorf("%q is not an address: %w", address, err)
 	}
 	last := len(parts) - 1
 	if parts[last].key {
+		key = part{text: parts[last].text, key: true}
 		last--
 	}
 	if last < 1 || parts[last-1].text != "module" {
-		return "", "", fmt.Errorf("%q is not the address of a module", address)
+		return "", "", key, fmt.Errorf("%q is not the address of a module", address)
 	}
 	if last == 1 {
-		return "", parts[last].text, nil
+		return "", parts[last].text, key, nil
 	}
-	return address[:parts[last-1].at-1], parts[last].text, nil
+	return address[:parts[last-1].at-1], parts[last].text, key, nil
 }
 
 // part is a step of an address or a reference: a name, or a key in brackets.

@@ -5,7 +5,10 @@ import (
 	"context"
 	"encoding/json"
 	"flag"
+	"fmt"
 	"os"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -108,7 +111,9 @@ func TestReferencesAreFollowedThroughModules(t *testing.T) {
 	for _, c := range []struct{ address, attribute, sources, alone string }{
 		{"aws_sqs_queue.local", key, "aws_kms_key.main arn", "local.key"},
 		{"aws_sqs_queue.output", key, `module.child["x.y"].module.grand.aws_kms_key.inner arn`, `module.child["x.y"].module.grand.aws_kms_key.inner arn`},
-		{`aws_sqs_queue.each["a.b"]`, key, "aws_kms_key.many", "aws_kms_key.many"},
+		{`aws_sqs_queue.each["a.b"]`, key, "aws_kms_key.many arn", "aws_kms_key.many arn"},
+		{`aws_sqs_queue.mapped["first.one"]`, key, "aws_kms_key.main arn", "local.queues"},
+		{`aws_sqs_queue.mapped["second[0]"]`, key, "aws_sns_topic.other arn", "local.queues"},
 		{"aws_sqs_queue.absent", key, "not set", "not set"},
 		{`module.child["z]"].module.grand.aws_sqs_queue.deep`, key, "aws_kms_key.main arn", "aws_sns_topic.other arn, local.key, local.names"},
 		{"aws_dynamodb_table.dynamic", "server_side_encryption.0.kms_key_arn", "aws_kms_key.main arn", ""},
@@ -341,6 +346,138 @@ func TestNumbersOfBlocksMeanNothingBesideDynamicOnes(t *testing.T) {
 		refs, set := nearest(find(t, d, "t_t.n").Refs, "b.0.c")
 		if got := from(&Resource{Refs: map[string][]Ref{"x": refs}}, "x"); !set || got != want {
 			t.Errorf("%s: set from %q, want %q", planned, got, want)
+		}
+	}
+}
+
+func TestStatementsOfSeveralDynamicBlocksAreToldApart(t *testing.T) {
+	d := document(t, shapes)
+	p := policyOf(t, d, "aws_iam_role_policy.blocks", "policy")
+	var got []string
+	for _, s := range p.Statements {
+		place, _ := d.Place(find(t, d, s.At.Address), append(s.At.Path, "resources"))
+		got = append(got, fmt.Sprintf("%s %s %v line %d", s.Sid, from(&Resource{Refs: s.Refs}, "resources"), s.Templates["resources"], place.Line))
+	}
+	body, err := os.ReadFile(shapes + "/main.tf")
+	if err != nil {
+		t.Fatal(err)
+	}
+	line := func(text string) int {
+		before, _, ok := strings.Cut(string(body), text)
+		if !ok {
+			t.Fatalf("the source has no %s", text)
+		}
+		return strings.Count(before, "\n") + 1
+	}
+	elements := line("resources = statement.value.resources")
+	want := []string{
+		fmt.Sprintf("Own aws_sqs_queue.local arn [${}] line %d", line("resources = [aws_sqs_queue.local.arn]")),
+		fmt.Sprintf("Topic aws_sns_topic.other arn [${}] line %d", line("resources = [topic.value.arn]")),
+		fmt.Sprintf("Connections aws_sns_topic.other arn [${}/prod/POST/@connections/*] line %d", elements),
+		fmt.Sprintf("Key aws_kms_key.main arn [${}] line %d", elements),
+		fmt.Sprintf("Queue aws_kms_key.main arn [${}] line %d", elements),
+		fmt.Sprintf("Queue aws_sns_topic.other arn [${}] line %d", elements),
+	}
+	if p.State != "partial" || !slices.Equal(got, want) {
+		t.Errorf("%s:\n%s\nwant\n%s", p.State, strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+	if c := p.Statements[3].Conditions; len(c) != 1 || c[0].Variable != "kms:viaservice" || c[0].Values[0] != "sqs.other.amazonaws.com" {
+		t.Errorf("the condition of a block in a block: %+v", c)
+	}
+}
+
+// The blocks z and a of the source are a and z in the plan.
+func TestBlocksOfASetAreFoundByTheirConstants(t *testing.T) {
+	d := document(t, shapes)
+	r := find(t, d, "aws_cloudwatch_metric_alarm.set")
+	for number, want := range map[string]string{"a": "aws_sns_topic.other id", "z": "aws_kms_key.main id"} {
+		for i := range 2 {
+			at := []string{"metric_query", strconv.Itoa(i)}
+			if get(r.Values, append(at, "id")) == number {
+				if got := from(r, path(append(at, "account_id"))); got != want {
+					t.Errorf("the block %s is set from %s, want %s", number, got, want)
+				}
+			}
+		}
+	}
+	alone := find(t, document(t, ""), "aws_cloudwatch_metric_alarm.set")
+	if got := from(alone, "metric_query.0.account_id"); got != "aws_kms_key.main id, aws_sns_topic.other id" {
+		t.Errorf("without sources: %s", got)
+	}
+}
+
+// sourced makes a document of one resource t_t.n with a source.
+func sourced(t *testing.T, source, expressions, after, unknown string) *Resource {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.WriteFile(dir+"/main.tf", []byte(source), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	body := fmt.Sprintf(`{"format_version":"1.2","configuration":{"root_module":{"resources":[
+  {"mode":"managed","type":"t_t","name":"n","expressions":%s},{"mode":"managed","type":"t_u","name":"x"},{"mode":"managed","type":"t_u","name":"y"}]}},
+ "resource_changes":[{"address":"t_t.n","mode":"managed","type":"t_t","name":"n","change":{"actions":["create"],"after":%s,"after_unknown":%s}}]}`, expressions, after, unknown)
+	in, err := plan.Read(t.Context(), plan.Options{Path: "-", Stdin: strings.NewReader(body), Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := New(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return find(t, d, "t_t.n")
+}
+
+func TestExpressionsAreFollowedToWhatTheyAreMadeFrom(t *testing.T) {
+	const locals = `locals {
+  a = [local.b, local.b]
+  b = [local.a, local.a]
+  map = { x = t_u.x.id, "y.z" = { id = t_u.y.id } }
+  list = [{ id = t_u.x.id }, { id = t_u.y.id }]
+  name = "x"
+}
+`
+	for expr, want := range map[string]string{
+		`t_u.x.ok ? t_u.y.id : null`:                        "t_u.y id",
+		`local.map.x`:                                       "t_u.x id",
+		`local.map["y.z"].id`:                               "t_u.y id",
+		`local.map[local.name]`:                             "t_u.x id",
+		`local.map[t_u.x.id]`:                               "t_u.x id, t_u.y id",
+		`local.map.none`:                                    "",
+		`local.list[1].id`:                                  "t_u.y id",
+		`local.list[*].id`:                                  "t_u.x id, t_u.y id",
+		`one(local.list[*].id)`:                             "t_u.x id, t_u.y id",
+		`[for i in local.list : i.id][0]`:                   "t_u.x id, t_u.y id",
+		`{ for k, v in local.map : k => v }["x"]`:           "t_u.x id",
+		`merge(local.map, { x = t_u.y.id }).x`:              "t_u.x id, t_u.y id",
+		`try(t_u.x.id, "")`:                                 "t_u.x id",
+		`lookup(local.map, "x", t_u.y.id)`:                  "t_u.x id, t_u.y id",
+		`element(concat([t_u.x.id], [t_u.y.id]), 0)`:        "t_u.x id, t_u.y id",
+		`flatten([[t_u.x.id], [t_u.y.id]])[0]`:              "t_u.x id, t_u.y id",
+		`join("/", [t_u.x.id, "a"])`:                        "t_u.x id",
+		`"a"`:                                               "",
+		`local.a[0]`:                                        "too many expressions",
+		`local.nowhere`:                                     "local.nowhere",
+		`module.none.out`:                                   "module.none",
+		`data.t_d.d["k.k"].id`:                              "data.t_d.d id",
+		`[for i in [t_u.x] : { id = i.id }][0].id`:          "t_u.x id",
+		`{ for i in local.list : i.id => i... }["x"][0].id`: "t_u.x id, t_u.y id",
+	} {
+		r := sourced(t, locals+"resource \"t_t\" \"n\" {\n  a = "+expr+"\n}\n", "{}", "{}", `{"a":true}`)
+		if got := from(r, "a"); got != want {
+			t.Errorf("%s is made from %q, want %q", expr, got, want)
+		}
+	}
+}
+
+func TestASourceThatIsNotThePlansIsNotBelieved(t *testing.T) {
+	const expressions = `{"a":{"references":["t_u.x.id","t_u.x"]}}`
+	for source, want := range map[string]string{
+		"resource \"t_t\" \"n\" {\n  a = t_u.x.id\n}\n":  "t_u.x id",
+		"resource \"t_t\" \"n\" {\n  a = \"other\"\n}\n": "t_u.x id",
+		"resource \"t_t\" \"n\" {\n}\n":                  "t_u.x id",
+	} {
+		if got := from(sourced(t, source, expressions, "{}", `{"a":true}`), "a"); got != want {
+			t.Errorf("%s: %q", source, got)
 		}
 	}
 }

@@ -9,9 +9,6 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
-	"github.com/hashicorp/hcl/v2"
-	"github.com/hashicorp/hcl/v2/hclsyntax"
-	"github.com/zclconf/go-cty/cty"
 
 	"github.com/portcullis-chat/portcullis/internal/gate/plan"
 )
@@ -33,7 +30,9 @@ type Ref struct {
 // of what was followed ends each circle.
 const maxHops = 64
 
-// setFrom fills in what a resource's attributes are set from.
+// setFrom fills in what a resource's attributes are set from: by the source
+// where it is at hand, else by the configuration in plan JSON, which does not
+// show local values and dynamic blocks.
 func (n *normaliser) setFrom(r *Resource, s *scope) {
 	r.Refs, r.Templates = map[string][]Ref{}, map[string][]string{}
 	config := n.config(s.module, r)
@@ -42,30 +41,26 @@ func (n *normaliser) setFrom(r *Resource, s *scope) {
 	}
 	flat := map[string][]string{}
 	flatten(flat, nil, config.Expressions)
+	if n.written(r, s, flat) {
+		return
+	}
 	for at, references := range flat {
 		r.Refs[at] = n.follow(s, references, config.ForEach.References)
 	}
-	// Plan JSON says nothing of dynamic blocks. What lies in one is set, and
-	// the source, where there is one, says from what. Where the configuration
-	// has another number of blocks than the plan, their numbers mean nothing.
+	// What lies in a dynamic block is set. Where the configuration has another
+	// number of blocks than the plan, or the plan has them in another order,
+	// their numbers mean nothing.
 	for at := range r.Unknown {
 		steps := strings.Split(at, ".")
-		attribute := attributePath(steps)
-		expr := n.input.Sources.Expression(r.key, r.Mode, r.Type, r.Name, steps)
-		if expr != nil && r.Unknown[at] == unknown {
-			r.Templates[attribute] = n.shapesOf(r, s, expr)
+		if len(steps) < 3 {
+			continue
 		}
-		known, shifted := nearestPath(r.Refs, at) != "", len(steps) > 2 && blocks(flat, steps[0]) != planned(r, steps[0])
+		same := sameBlocks(r.Refs, steps)
 		switch {
-		case known && !shifted:
-		case expr != nil:
-			r.Refs[attribute] = n.follow(s, variables(expr, nil), config.ForEach.References)
-		case shifted:
-			r.Refs[attribute] = []Ref{}
-		case len(steps) > 2:
-			if same := sameBlocks(r.Refs, steps); same != nil {
-				r.Refs[attribute] = same
-			}
+		case blocks(flat, steps[0]) != planned(r, steps[0]):
+			r.Refs[attributePath(steps)] = []Ref{}
+		case same != nil && (nearestPath(r.Refs, at) == "" || unordered(r.Type, steps)):
+			r.Refs[attributePath(steps)] = same
 		}
 	}
 }
@@ -257,6 +252,9 @@ func (n *normaliser) resolve(s *scope, reference string, forEach []string, hops 
 		for _, r := range longest(forEach) {
 			all = append(all, n.resolve(s, r, nil, hops+1)...)
 		}
+		if len(parts) > 2 && parts[1].text == "value" {
+			return deeper(all, parts[2:])
+		}
 		return all
 	}
 	memo := s.instance + "\x00" + s.key + "\x00" + reference
@@ -269,6 +267,8 @@ func (n *normaliser) resolve(s *scope, reference string, forEach []string, hops 
 	return found
 }
 
+// lookup follows a name by what plan JSON says of the configuration: what an
+// expression refers to, not how.
 func (n *normaliser) lookup(s *scope, parts []part, hops int) []Ref {
 	if len(parts) < 2 {
 		return nil // the name of an iterator, or nothing
@@ -279,11 +279,8 @@ func (n *normaliser) lookup(s *scope, parts []part, hops int) []Ref {
 	case "count", "path", "terraform", "self":
 		return nil
 	case "var":
-		return n.variable(s, name, parts, hops)
+		return n.variable(s, name, hops)
 	case "local":
-		if expr := n.input.Sources.Local(s.key, name); expr != nil {
-			return n.each(s, variables(expr, parts[2:]), nil, hops)
-		}
 		return unresolved
 	case "module":
 		return n.output(s, parts, unresolved, hops)
@@ -303,12 +300,9 @@ func (n *normaliser) lookup(s *scope, parts []part, hops int) []Ref {
 // variable follows a variable to what the caller sets it from. A variable of the
 // root or one that is left to its default comes from outside of the plan's
 // resources.
-func (n *normaliser) variable(s *scope, name string, parts []part, hops int) []Ref {
+func (n *normaliser) variable(s *scope, name string, hops int) []Ref {
 	if s.caller == nil || s.call == nil {
 		return nil
-	}
-	if expr := n.input.Sources.Input(s.key, name); expr != nil {
-		return n.each(s.caller, variables(expr, parts[2:]), s.call.ForEach.References, hops)
 	}
 	return n.each(s.caller, leaves(s.call.Expressions[name]), s.call.ForEach.References, hops)
 }
@@ -323,17 +317,8 @@ func (n *normaliser) each(s *scope, references, forEach []string, hops int) []Re
 
 // output follows an output of a module to what it is made from.
 func (n *normaliser) output(s *scope, parts []part, unresolved []Ref, hops int) []Ref {
-	if len(parts) < 3 || s.module == nil {
-		return unresolved
-	}
-	name, rest := parts[1].text, parts[2:]
-	child := &scope{caller: s, instance: join(s.instance, "module."+name)}
-	if rest[0].key {
-		child.instance += "[" + rest[0].text + "]"
-		rest = rest[1:]
-	}
-	child.enter(name)
-	if child.module == nil || len(rest) == 0 {
+	child, rest := n.child(s, parts)
+	if child == nil || child.module == nil || len(rest) == 0 {
 		return unresolved
 	}
 	out, ok := child.module.Outputs[rest[0].text]
@@ -343,6 +328,28 @@ func (n *normaliser) output(s *scope, parts []part, unresolved []Ref, hops int) 
 	return n.each(child, out.Expression.References, nil, hops)
 }
 
+// child finds the module instance that a reference names, and what of it.
+func (n *normaliser) child(s *scope, parts []part) (*scope, []part) {
+	if len(parts) < 3 || s.module == nil {
+		return nil, nil
+	}
+	name, rest := parts[1].text, parts[2:]
+	instance, index := join(s.instance, "module."+name), part{}
+	if rest[0].key {
+		if rest[0] != anyOf {
+			instance += "[" + rest[0].text + "]"
+		}
+		index, rest = rest[0], rest[1:]
+	}
+	known := n.modules[instance]
+	if known == nil {
+		known = &scope{caller: s, instance: instance, index: index}
+		known.enter(name)
+		n.modules[instance] = known
+	}
+	return known, rest
+}
+
 // target is the resource that a reference names.
 func target(s *scope, mode string, parts []part) Ref {
 	own := parts[0].text + "." + parts[1].text
@@ -350,78 +357,21 @@ func target(s *scope, mode string, parts []part) Ref {
 		own = "data." + own
 	}
 	ref := Ref{Address: join(s.instance, own), Type: parts[0].text, Mode: mode}
-	rest := parts[2:]
-	if len(rest) > 0 && rest[0].key {
-		if text, err := strconv.Unquote(rest[0].text); err == nil {
-			ref.Index = text
-		} else if number, err := strconv.ParseFloat(rest[0].text, 64); err == nil {
-			ref.Index = number
-		}
-		rest = rest[1:]
-	}
-	if len(rest) > 0 && !rest[0].key {
-		ref.Attribute = rest[0].text
-	}
+	ref.into(parts[2:])
 	return ref
 }
 
-// variables lists what an expression refers to, as a plan would. Where the
-// expression is an object and the way into it is known, only that member
-// counts.
-func variables(expr hcl.Expression, way []part) []string {
-	for len(way) > 0 {
-		object, ok := expr.(*hclsyntax.ObjectConsExpr)
-		if !ok {
-			break
+// into goes from a resource into its instance and attribute.
+func (r *Ref) into(way []part) {
+	if len(way) > 0 && way[0].key {
+		if text, err := strconv.Unquote(way[0].text); err == nil {
+			r.Index = text
+		} else if number, err := strconv.ParseFloat(way[0].text, 64); err == nil {
+			r.Index = number
 		}
-		member := memberOf(object, way[0])
-		if member == nil {
-			break
-		}
-		expr, way = member, way[1:]
+		way = way[1:]
 	}
-	var all []string
-	for _, traversal := range expr.Variables() {
-		all = append(all, written(traversal))
+	if len(way) > 0 && !way[0].key {
+		r.Attribute = way[0].text
 	}
-	return all
-}
-
-func memberOf(object *hclsyntax.ObjectConsExpr, step part) hcl.Expression {
-	name := step.text
-	if step.key {
-		text, err := strconv.Unquote(name)
-		if err != nil {
-			return nil
-		}
-		name = text
-	}
-	for _, item := range object.Items {
-		key, diags := item.KeyExpr.Value(nil)
-		if !diags.HasErrors() && key.IsKnown() && !key.IsNull() && key.Type() == cty.String && key.AsString() == name {
-			return item.ValueExpr
-		}
-	}
-	return nil
-}
-
-// written gives a traversal as a plan writes it.
-func written(traversal hcl.Traversal) string {
-	var b strings.Builder
-	for _, step := range traversal {
-		switch t := step.(type) {
-		case hcl.TraverseRoot:
-			b.WriteString(t.Name)
-		case hcl.TraverseAttr:
-			b.WriteString("." + t.Name)
-		case hcl.TraverseIndex:
-			switch {
-			case t.Key.Type() == cty.String:
-				b.WriteString("[" + strconv.Quote(t.Key.AsString()) + "]")
-			case t.Key.Type() == cty.Number:
-				b.WriteString("[" + t.Key.AsBigFloat().String() + "]")
-			}
-		}
-	}
-	return b.String()
 }

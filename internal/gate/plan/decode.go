@@ -92,6 +92,9 @@ func decodeTop(name string, d *jsontext.Decoder) (*Plan, error) {
 		format  string
 		errored bool
 		seen    []string
+		values  map[string]struct {
+			Value any `json:"value"`
+		}
 	)
 	for d.PeekKind() != '}' {
 		token, err := d.ReadToken()
@@ -111,6 +114,8 @@ func decodeTop(name string, d *jsontext.Decoder) (*Plan, error) {
 			err = json.UnmarshalDecode(d, &plan.Changes)
 		case "configuration":
 			err = json.UnmarshalDecode(d, &plan.Config)
+		case "variables":
+			err = json.UnmarshalDecode(d, &values)
 		case "prior_state":
 			plan.Documents, err = decodePrior(d)
 		default:
@@ -131,6 +136,12 @@ func decodeTop(name string, d *jsontext.Decoder) (*Plan, error) {
 	}
 	if err := kind(name, seen, format, errored); err != nil {
 		return nil, err
+	}
+	plan.Variables = map[string]any{}
+	for name, given := range values {
+		if declared, ok := plan.Config.Root.Variables[name]; ok && !declared.Sensitive {
+			plan.Variables[name] = given.Value
+		}
 	}
 	for _, c := range plan.Changes {
 		if c.Address == "" || c.Type == "" || c.Name == "" || len(c.Values.Actions) == 0 {

@@ -19,6 +19,8 @@ type Plan struct {
 	// when the plan was made; the plan has them in its prior state only.
 	Documents []Data
 	Config    Config
+	// Variables are the root's that are not sensitive.
+	Variables map[string]any
 }
 
 // Change is one entry of resource_changes.
@@ -72,9 +74,10 @@ type Provider struct {
 
 // Module is one module's configuration.
 type Module struct {
-	Resources []Resource        `json:"resources"`
-	Calls     map[string]Call   `json:"module_calls"`
-	Outputs   map[string]Output `json:"outputs"`
+	Resources []Resource          `json:"resources"`
+	Calls     map[string]Call     `json:"module_calls"`
+	Outputs   map[string]Output   `json:"outputs"`
+	Variables map[string]Variable `json:"variables"`
 }
 
 // Resource is one resource or data block.
@@ -93,6 +96,11 @@ type Call struct {
 	Expressions map[string]jsontext.Value `json:"expressions"`
 	ForEach     Expression                `json:"for_each_expression"`
 	Module      Module                    `json:"module"`
+}
+
+// Variable is a variable block.
+type Variable struct {
+	Sensitive bool `json:"sensitive"`
 }
 
 // Output is an output block.

@@ -47,6 +47,13 @@ type moduleSource struct {
 	locals map[string]hcl.Expression
 }
 
+// Body is one block of a resource in native syntax.
+type Body struct {
+	File string
+	Head hcl.Range
+	Body *hclsyntax.Body
+}
+
 // block is one block of native syntax, or of JSON, whose inside is not placed.
 type block struct {
 	file string
@@ -307,6 +314,56 @@ func (s *Sources) Expression(key, mode, typ, name string, path []string) hcl.Exp
 	return nil
 }
 
+// Bodies gives the blocks of a resource in native syntax, overrides first.
+func (s *Sources) Bodies(key, mode, typ, name string) []Body {
+	m := s.module(key)
+	if m == nil {
+		return nil
+	}
+	var all []Body
+	for _, b := range m.blocks[blockName(mode, typ, name)] {
+		if b.body != nil {
+			all = append(all, Body{File: b.file, Head: b.head, Body: b.body})
+		}
+	}
+	return all
+}
+
+// At is a place in a file of a module.
+func (s *Sources) At(key, file string, r hcl.Range) Range {
+	m := s.module(key)
+	if m == nil {
+		return Range{}
+	}
+	return m.at(file, r)
+}
+
+// Output gives what an output of a module is made from, or nil.
+func (s *Sources) Output(key, name string) hcl.Expression {
+	return s.attribute(key, "output."+name, "value")
+}
+
+// Default gives the default of a module's variable, or nil.
+func (s *Sources) Default(key, name string) hcl.Expression {
+	return s.attribute(key, "variable."+name, "default")
+}
+
+// attribute gives what an attribute of a block is set to, or nil.
+func (s *Sources) attribute(key, block, name string) hcl.Expression {
+	m := s.module(key)
+	if m == nil {
+		return nil
+	}
+	for _, b := range m.blocks[block] {
+		if b.body != nil {
+			if a, ok := b.body.Attributes[name]; ok {
+				return a.Expr
+			}
+		}
+	}
+	return nil
+}
+
 // Local gives what a local value is set to, or nil.
 func (s *Sources) Local(key, name string) hcl.Expression {
 	if m := s.module(key); m != nil {
@@ -402,19 +459,11 @@ func (s *Sources) Call(key, input string) (Range, bool) {
 // nil.
 func (s *Sources) Input(key, input string) hcl.Expression {
 	parent, name := splitKey(key)
-	m := s.module(parent)
-	if m == nil {
-		return nil
-	}
-	for _, b := range m.blocks["module."+name] {
-		if b.body != nil {
-			if a, ok := b.body.Attributes[input]; ok {
-				return a.Expr
-			}
-		}
-	}
-	return nil
+	return s.attribute(parent, "module."+name, input)
 }
+
+// Repeats gives the for_each of the block that calls a module, or nil.
+func (s *Sources) Repeats(key string) hcl.Expression { return s.Input(key, "for_each") }
 
 // Lines gives lines of a file that a Range names, or nothing.
 func (s *Sources) Lines(r Range, before, after int) (first int, lines []string) {

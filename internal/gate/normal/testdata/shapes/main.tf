@@ -160,3 +160,129 @@ resource "aws_sqs_queue_policy" "shape" {
   queue_url = aws_sqs_queue.local.id
   policy    = "${aws_sqs_queue.local.arn}/${local.names.stage}/${each.key}/x"
 }
+
+# Several dynamic blocks of one name, of which some make nothing; elements of a
+# list that is composed, and blocks in blocks.
+variable "stage" {
+  type    = string
+  default = "prod"
+}
+
+variable "traced" {
+  type    = bool
+  default = false
+}
+
+locals {
+  key_statement = {
+    sid        = "Key"
+    actions    = ["kms:Decrypt"]
+    resources  = [aws_kms_key.main.arn]
+    conditions = [{ test = "StringEquals", variable = "kms:ViaService", values = ["sqs.${aws_sns_topic.other.name}.amazonaws.com"] }]
+  }
+
+  queues = {
+    "first.one" = { key = aws_kms_key.main.arn, name = "first" }
+    "second[0]" = { key = aws_sns_topic.other.arn, name = "second" }
+  }
+}
+
+data "aws_iam_policy_document" "blocks" {
+  statement {
+    sid       = "Own"
+    actions   = ["sqs:SendMessage"]
+    resources = [aws_sqs_queue.local.arn]
+  }
+
+  dynamic "statement" {
+    for_each = var.traced ? [true] : []
+
+    content {
+      sid       = "Traces"
+      actions   = ["xray:*"]
+      resources = ["*"]
+    }
+  }
+
+  dynamic "statement" {
+    for_each = var.traced ? [] : [aws_sns_topic.other]
+    iterator = topic
+
+    content {
+      sid       = "Topic"
+      actions   = ["sns:Publish"]
+      resources = [topic.value.arn]
+    }
+  }
+
+  dynamic "statement" {
+    for_each = concat(
+      [
+        { sid = "Connections", actions = ["execute-api:ManageConnections"], resources = ["${aws_sns_topic.other.arn}/${var.stage}/POST/@connections/*"], conditions = [] },
+        local.key_statement,
+      ],
+      [for name, queue in local.queues : { sid = "Queue", actions = ["sqs:*"], resources = [queue.key], conditions = [] }],
+    )
+
+    content {
+      sid       = statement.value.sid
+      actions   = statement.value.actions
+      resources = statement.value.resources
+
+      dynamic "condition" {
+        for_each = statement.value.conditions
+
+        content {
+          test     = condition.value.test
+          variable = condition.value.variable
+          values   = condition.value.values
+        }
+      }
+    }
+  }
+}
+
+resource "aws_iam_role_policy" "blocks" {
+  name   = "blocks"
+  role   = aws_iam_role.known.name
+  policy = data.aws_iam_policy_document.blocks.json
+}
+
+resource "aws_sqs_queue" "mapped" {
+  for_each          = { for name, queue in local.queues : name => merge(queue, { delay = 1 }) }
+  name              = each.value.name
+  kms_master_key_id = each.value.key
+}
+
+# Blocks of a set, which the plan has in another order.
+resource "aws_cloudwatch_metric_alarm" "set" {
+  alarm_name          = "set"
+  comparison_operator = "GreaterThanThreshold"
+  evaluation_periods  = 1
+  threshold           = 1
+
+  metric_query {
+    id          = "z"
+    account_id  = aws_kms_key.main.id
+    return_data = true
+
+    metric {
+      metric_name = "a"
+      namespace   = "n"
+      period      = 60
+      stat        = "Sum"
+    }
+  }
+
+  metric_query {
+    id         = "a"
+    account_id = aws_sns_topic.other.id
+
+    metric {
+      metric_name = "b"
+      namespace   = "n"
+      period      = 60
+      stat        = "Sum"
+    }
+  }
+}
