@@ -23,16 +23,22 @@ package portcullis.rules.encryption.secret_key
 
 import data.portcullis.lib
 
-key := ["kms_key_id"]
+# A replica has a key of its own Region.
+keys contains [r, ["kms_key_id"]] if some r in input.by_type.aws_secretsmanager_secret
 
-subjects contains r.address if some r in input.by_type.aws_secretsmanager_secret
-
-deny contains lib.finding(r, key, "the secret has no key of one's own") if {
+keys contains [r, ["replica", i, "kms_key_id"]] if {
 	some r in input.by_type.aws_secretsmanager_secret
-	lib.customer_key(r, key) == false
+	some i, _ in r.values.replica
 }
 
-unknown contains lib.finding(r, key, "what key it is cannot be seen before apply") if {
-	some r in input.by_type.aws_secretsmanager_secret
-	lib.customer_key(r, key) == "unknown"
+subjects contains r.address if some [r, _] in keys
+
+deny contains lib.finding(r, path, "the secret has no key of one's own") if {
+	some [r, path] in keys
+	lib.customer_key(r, path) == false
+}
+
+unknown contains lib.finding(r, path, "what key it is cannot be seen before apply") if {
+	some [r, path] in keys
+	lib.customer_key(r, path) == "unknown"
 }

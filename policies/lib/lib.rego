@@ -91,7 +91,7 @@ points_to(r, path, target) if {
 points_to(r, path, target) if {
 	known := value(r, path)
 	known != null
-	some attribute in ["id", "arn", "name"]
+	some attribute in ["id", "arn", "name", "bucket"]
 	target.values[attribute] == known
 }
 
@@ -161,3 +161,38 @@ customer_key(r, path) := "unknown" if {
 	is_set(r, path)
 	not regex.match(`(^|:)alias/aws/`, value(r, path))
 } else := false
+
+# companions lists the resources of a type that name r at a path: what is said of
+# r outside of its own block.
+companions(r, type, path) := [c | some c in input.by_type[type]; points_to(c, path, r)]
+
+# companion is true if a resource of a type names r at a path, false if none
+# does, or "unknown" if one may.
+companion(r, type, path) if {
+	count(companions(r, type, path)) > 0
+} else := "unknown" if {
+	some c in input.by_type[type]
+	state(c, path) == "reference"
+	not set_from(c, path, owners(r.type))
+} else := false
+
+# owners are the types of resources that have companions of the same types.
+owners(type) := key_types if {
+	type in key_types
+} else := {type}
+
+# any_of is true if one of a set is true, "unknown" if one may be, or false.
+any_of(verdicts) if {
+	true in verdicts
+} else := "unknown" if {
+	"unknown" in verdicts
+} else := false
+
+# all_of is false if one of a set is false, "unknown" if one may be, or true.
+all_of(verdicts) := opposite(any_of({opposite(v) | some v in verdicts}))
+
+opposite("unknown") := "unknown"
+
+opposite(true) := false
+
+opposite(false) := true

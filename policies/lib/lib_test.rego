@@ -129,3 +129,30 @@ test_allows if {
 	lib.allows(s, "s3:getobject") == {"s3:*"}
 	lib.allows(object.union(s, {"effect": "Deny"}), "s3:getobject") == set()
 }
+
+test_companion if {
+	target := {"address": "t.t", "base": "t.t", "config": "t.t", "type": "t", "values": {"bucket": "b"}}
+	named := {"values": {"bucket": "b"}, "refs": {}, "unknown": {}}
+	other := {"values": {"bucket": "c"}, "refs": {}, "unknown": {}}
+	later := {"values": {}, "refs": {"bucket": [{"address": "var.x"}]}, "unknown": {"bucket": "unknown"}}
+	lib.companions(target, "c", ["bucket"]) == [named] with input as {"by_type": {"c": [named, other]}}
+	lib.companion(target, "c", ["bucket"]) == true with input as {"by_type": {"c": [later, named]}}
+	lib.companion(target, "c", ["bucket"]) == "unknown" with input as {"by_type": {"c": [later, other]}}
+	lib.companion(target, "c", ["bucket"]) == false with input as {"by_type": {"c": [other]}}
+	lib.companion(target, "c", ["bucket"]) == false with input as {"by_type": {}}
+}
+
+test_any_of_and_all_of if {
+	lib.any_of({false, "unknown", true}) == true
+	lib.any_of({false, "unknown"}) == "unknown"
+	lib.any_of(set()) == false
+	lib.all_of({true, "unknown", false}) == false
+	lib.all_of({true, "unknown"}) == "unknown"
+	lib.all_of(set()) == true
+}
+
+test_a_companion_of_a_replica_is_no_key_s if {
+	key := {"address": "aws_kms_key.k", "base": "aws_kms_key.k", "config": "aws_kms_key.k", "type": "aws_kms_key", "values": {}}
+	policy := {"values": {}, "refs": {"key_id": [{"address": "aws_kms_replica_key.r", "type": "aws_kms_replica_key"}]}, "unknown": {"key_id": "unknown"}}
+	lib.companion(key, "aws_kms_key_policy", ["key_id"]) == false with input as {"by_type": {"aws_kms_key_policy": [policy]}}
+}

@@ -116,6 +116,14 @@ func judge(t *testing.T, work, example string) *gate.Report {
 	return report
 }
 
+// chosen are the rules whose findings in the examples are right and meant, each
+// with the reason: the examples can be tried and thrown away, the modules'
+// defaults protect.
+var chosen = map[string]string{
+	"data/deletion-protection": "terraform destroy has to be able to remove the tables",
+	"keys/deletion-window":     "the key goes soon after",
+}
+
 func TestTheExamplesPassTheGate(t *testing.T) {
 	work := prepare(t)
 	for example := range examples {
@@ -125,6 +133,9 @@ func TestTheExamplesPassTheGate(t *testing.T) {
 				t.Errorf("only %d resources judged, %d checks passed", report.Judged, len(report.Passed))
 			}
 			for _, f := range report.Findings {
+				if f.Kind == gate.Fail && chosen[f.Rule] != "" {
+					continue
+				}
 				t.Errorf("%s %s %s %s: %s (%s:%d)", f.Kind, f.Rule, f.Address, f.Path, f.Message, f.Place.File, f.Place.Line)
 			}
 		})

@@ -235,3 +235,62 @@ resource "aws_dynamodb_table" "of_aws" {
     enabled = true
   }
 }
+
+# A replica has a key of its own.
+# fail: encryption/secret-key
+resource "aws_secretsmanager_secret" "replicated" {
+  name       = "replicated"
+  kms_key_id = aws_kms_key.good.arn
+
+  replica {
+    region = "us-east-1"
+  }
+}
+
+# pass: encryption/parameter-key
+resource "aws_ssm_parameter" "own" {
+  name             = "own"
+  type             = "SecureString"
+  key_id           = aws_kms_key.good.arn
+  value_wo         = "x"
+  value_wo_version = 1
+}
+
+# fail: encryption/parameter-key
+resource "aws_ssm_parameter" "none" {
+  name             = "none"
+  type             = "SecureString"
+  value_wo         = "x"
+  value_wo_version = 1
+}
+
+# fail: encryption/parameter-key
+resource "aws_ssm_parameter" "of_aws" {
+  name             = "of_aws"
+  type             = "SecureString"
+  key_id           = "alias/aws/ssm"
+  value_wo         = "x"
+  value_wo_version = 1
+}
+
+# unknown: encryption/parameter-key
+resource "aws_ssm_parameter" "later" {
+  name             = "later"
+  type             = "SecureString"
+  key_id           = local.later
+  value_wo         = "x"
+  value_wo_version = 1
+}
+
+# unknown: encryption/parameter-key
+resource "aws_ssm_parameter" "type_later" {
+  name  = "type_later"
+  type  = local.later
+  value = "x"
+}
+
+resource "aws_ssm_parameter" "clear" {
+  name  = "clear"
+  type  = "String"
+  value = "x"
+}
