@@ -152,6 +152,16 @@ func TestEachResourceOfTheFixturesGetsJustTheVerdictsWrittenAboveIt(t *testing.T
 	}
 }
 
+// What the policies do not name is not in their input; it must not matter.
+func TestRulesSayTheSameOfTheWholePlan(t *testing.T) {
+	for _, dir := range fixtures(t) {
+		part, whole := report(t, load(t), dir, true), report(t, load(t, gate.WithWholeInput()), dir, true)
+		if !reflect.DeepEqual(part, whole) {
+			t.Errorf("%s: %d findings and %d passes on what is needed, %d and %d on all", dir, len(part.Findings), len(part.Passed), len(whole.Findings), len(whole.Passed))
+		}
+	}
+}
+
 func TestRulesSayTheSameWithoutTheIndexOfRules(t *testing.T) {
 	for _, dir := range fixtures(t) {
 		with, without := report(t, load(t), dir, true), report(t, load(t, gate.WithoutIndexing()), dir, true)

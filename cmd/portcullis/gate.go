@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -245,6 +246,9 @@ func runGate(cmd *cobra.Command, args []string, f *gateFlags) error {
 	if err != nil {
 		return err
 	}
+	// Garbage is collected the earlier the larger the plan is, so that the whole
+	// process stays below five times the plan.
+	debug.SetMemoryLimit(max(192<<20, in.Plan.Size*7/2))
 	report, err := engine.Evaluate(ctx, in)
 	if err != nil {
 		return err
@@ -360,7 +364,7 @@ func newGateNormalizeCommand() *cobra.Command {
 			if err != nil {
 				return gateStatus(cmd, err)
 			}
-			document, err := normal.New(in)
+			document, err := normal.New(in, nil)
 			if err != nil {
 				return gateStatus(cmd, err)
 			}

@@ -11,8 +11,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/go-json-experiment/json"
-	"github.com/open-policy-agent/opa/v1/ast"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/portcullis-chat/portcullis/internal/gate/normal"
@@ -76,11 +74,11 @@ type Report struct {
 
 // Evaluate judges a plan by all rules.
 func (e *Engine) Evaluate(ctx context.Context, in *plan.Input) (*Report, error) {
-	document, err := normal.New(in)
+	document, err := normal.New(in, e.needs)
 	if err != nil {
 		return nil, err
 	}
-	input, err := Input(document)
+	input, err := build(document, true)
 	if err != nil {
 		return nil, &plan.Error{File: in.Name, Problem: "cannot be put before the policies", Err: err}
 	}
@@ -108,29 +106,6 @@ func (e *Engine) Evaluate(ctx context.Context, in *plan.Input) (*Report, error) 
 	report.Judged = len(judged)
 	report.Order()
 	return report, nil
-}
-
-// Input is a document as policies see it.
-func Input(document *normal.Document) (ast.Value, error) {
-	body, err := json.Marshal(document, json.Deterministic(false))
-	if err != nil {
-		return nil, err
-	}
-	return ast.ValueFromReader(strings.NewReader(string(body)))
-}
-
-// read takes a rule's result apart. Anything unexpected is an error: a finding
-// in the wrong form must not get lost.
-func read(rule *Rule, value any) (*verdict, error) {
-	body, err := json.Marshal(value)
-	if err != nil {
-		return nil, fmt.Errorf("the rule %s: %w", rule.ID, err)
-	}
-	var v verdict
-	if err := json.Unmarshal(body, &v); err != nil {
-		return nil, fmt.Errorf("the rule %s gives something else than sets of subjects, deny and unknown: %w", rule.ID, err)
-	}
-	return &v, nil
 }
 
 func (r *Report) add(in *plan.Input, document *normal.Document, rule *Rule, v *verdict, judged map[string]bool) error {

@@ -1,6 +1,8 @@
 package gate
 
 import (
+	"bytes"
+	"encoding/json"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -10,6 +12,9 @@ import (
 	"testing/fstest"
 	"time"
 
+	"github.com/open-policy-agent/opa/v1/ast"
+
+	"github.com/portcullis-chat/portcullis/internal/gate/normal"
 	"github.com/portcullis-chat/portcullis/internal/gate/plan"
 	"github.com/portcullis-chat/portcullis/policies"
 )
@@ -207,5 +212,52 @@ func TestAPlanWithNothingToLookAtSaysSo(t *testing.T) {
 	r, err := load(t, `subjects contains r.address if some r in input.by_type.aws_elsewhere`).Evaluate(t.Context(), input(t))
 	if err != nil || r.Judged != 0 || !slices.Equal(r.NotApplicable, []string{"test/one"}) {
 		t.Errorf("%+v, %v", r, err)
+	}
+}
+
+func TestTheInputIsWhatItsJSONSays(t *testing.T) {
+	for _, dir := range []string{reading, "normal/testdata/shapes"} {
+		in, err := plan.Read(t.Context(), plan.Options{Path: filepath.Join(dir, "plan.json"), Dir: dir})
+		if err != nil {
+			t.Fatal(err)
+		}
+		document, err := normal.New(in, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := json.Marshal(document)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, err := ast.ValueFromReader(bytes.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, forget := range []bool{false, true} {
+			got, err := build(document, forget)
+			if err != nil || got.Compare(want) != 0 {
+				t.Errorf("%s: another input than that of the JSON, %v", dir, err)
+			}
+		}
+	}
+}
+
+// A rule that takes the names of attributes from the plan gets all of them.
+func TestARuleThatLooksAtWhateverIsThereSeesIt(t *testing.T) {
+	for _, body := range []string{
+		`deny contains {"address": r.address, "path": [name], "message": "m"} if {
+	some r in input.by_type.aws_sqs_queue
+	some name, _ in r.values
+	name == concat("", ["visibility_", "timeout_seconds"])
+}`,
+		`deny contains {"address": r.address, "path": [], "message": "m"} if {
+	some r in input.by_type.aws_sqs_queue
+	r.values[concat("", ["visibility_", "timeout_seconds"])]
+}`,
+	} {
+		r, err := load(t, body).Evaluate(t.Context(), input(t))
+		if err != nil || len(r.Findings) != 3 {
+			t.Errorf("%v, %v", r, err)
+		}
 	}
 }

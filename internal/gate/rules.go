@@ -14,6 +14,8 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/rego"
 	"github.com/open-policy-agent/opa/v1/topdown"
+
+	"github.com/portcullis-chat/portcullis/internal/gate/normal"
 )
 
 // Severity says how much a finding weighs.
@@ -56,7 +58,9 @@ type Engine struct {
 	Rules []*Rule // by id
 
 	compiler *ast.Compiler
+	needs    *normal.Needs
 	indexing bool
+	whole    bool
 	tracer   topdown.QueryTracer
 	limit    time.Duration
 }
@@ -67,6 +71,9 @@ type Option func(*Engine)
 // WithoutIndexing has rules evaluated without OPA's index of rules, which must
 // give the same; OPA 1.21.0 to 1.22.0 shows why this is tested.
 func WithoutIndexing() Option { return func(e *Engine) { e.indexing = false } }
+
+// WithWholeInput gives policies the whole plan, also what they do not name.
+func WithWholeInput() Option { return func(e *Engine) { e.whole = true } }
 
 // WithTracer has a tracer, for instance one that measures coverage, see all
 // evaluation, which then goes one rule after the other.
@@ -93,7 +100,7 @@ func Load(policies []fs.FS, options ...Option) (*Engine, error) {
 	if e.compiler.Compile(modules); e.compiler.Failed() {
 		return nil, fmt.Errorf("the policies do not compile: %w", e.compiler.Errors)
 	}
-	seen := map[string]bool{}
+	seen, rules := map[string]bool{}, map[string]*Rule{}
 	for _, name := range slices.Sorted(maps.Keys(modules)) {
 		module := modules[name]
 		if !module.Package.Path.HasPrefix(rulesRoot) {
@@ -106,15 +113,21 @@ func Load(policies []fs.FS, options ...Option) (*Engine, error) {
 		if seen[rule.ID] {
 			return nil, fmt.Errorf("%s: there are two rules %s", name, rule.ID)
 		}
-		seen[rule.ID] = true
+		seen[rule.ID], rules[name] = true, rule
 		e.Rules = append(e.Rules, rule)
 	}
 	slices.SortFunc(e.Rules, func(a, b *Rule) int { return strings.Compare(a.ID, b.ID) })
 	if len(e.Rules) == 0 {
 		return nil, errors.New("there are no rules: packages of rules are named portcullis.rules.<group>.<name>")
 	}
+	if !e.whole {
+		e.needs = needs(modules, rules)
+	}
 	return e, nil
 }
+
+// Needs says what the policies look at.
+func (e *Engine) Needs() *normal.Needs { return e.needs }
 
 // ByID gives the rules by their ids.
 func (e *Engine) ByID() map[string]*Rule {
@@ -236,20 +249,23 @@ func list(value any) []string {
 
 // verdict is what a rule's package gives.
 type verdict struct {
-	Subjects []string `json:"subjects"`
-	Deny     []claim  `json:"deny"`
-	Unknown  []claim  `json:"unknown"`
+	Subjects []string
+	Deny     []claim
+	Unknown  []claim
 }
 
 // claim is one finding as a policy states it.
 type claim struct {
-	Address string   `json:"address"`
-	Path    []string `json:"path"`
-	Message string   `json:"message"`
-	At      *struct {
-		Address string   `json:"address"`
-		Path    []string `json:"path"`
-	} `json:"at"`
+	Address string
+	Path    []string
+	Message string
+	At      *place
+}
+
+// place is where something is written.
+type place struct {
+	Address string
+	Path    []string
 }
 
 // evaluate asks one rule. An error of a built-in function is an error of the
@@ -279,4 +295,75 @@ func (e *Engine) evaluate(ctx context.Context, rule *Rule, input ast.Value) (*ve
 		return nil, fmt.Errorf("the rule %s gave no result", rule.ID)
 	}
 	return read(rule, results[0].Expressions[0].Value)
+}
+
+// read takes a rule's result apart. Anything unexpected is an error: a finding
+// in the wrong form must not get lost.
+func read(rule *Rule, value any) (*verdict, error) {
+	wrong := fmt.Errorf("the rule %s gives something else than sets of subjects, deny and unknown", rule.ID)
+	members, ok := value.(map[string]any)
+	if !ok {
+		return nil, wrong
+	}
+	v := &verdict{}
+	if subjects, ok := members["subjects"]; ok {
+		if v.Subjects, ok = words(subjects); !ok {
+			return nil, wrong
+		}
+	}
+	for name, into := range map[string]*[]claim{"deny": &v.Deny, "unknown": &v.Unknown} {
+		given, ok := members[name]
+		if !ok {
+			continue
+		}
+		list, ok := given.([]any)
+		if !ok {
+			return nil, wrong
+		}
+		for _, one := range list {
+			c, ok := readClaim(one)
+			if !ok {
+				return nil, wrong
+			}
+			*into = append(*into, *c)
+		}
+	}
+	return v, nil
+}
+
+func words(value any) ([]string, bool) {
+	list, ok := value.([]any)
+	all := make([]string, 0, len(list))
+	for _, one := range list {
+		text, isText := one.(string)
+		all, ok = append(all, text), ok && isText
+	}
+	return all, ok
+}
+
+func readClaim(value any) (*claim, bool) {
+	c := &claim{}
+	given, ok := value.(map[string]any)
+	if !ok {
+		return nil, false
+	}
+	for name, member := range given {
+		switch name {
+		case "address":
+			c.Address, ok = member.(string)
+		case "message":
+			c.Message, ok = member.(string)
+		case "path":
+			c.Path, ok = words(member)
+		case "at":
+			var at *claim
+			if at, ok = readClaim(member); ok {
+				c.At = &place{Address: at.Address, Path: at.Path}
+			}
+		}
+		if !ok {
+			return nil, false
+		}
+	}
+	return c, true
 }

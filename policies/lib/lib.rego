@@ -105,11 +105,54 @@ same_instance(ref, r, target) if {
 same_instance(ref, r, target) if {
 	not "index" in object.keys(ref)
 	r.index != null
-	count([1 | some other in input.by_type[target.type]; other.base == target.base; other.index == r.index]) == 0
+	not sibling(r, target)
 }
 
+# sibling holds if a resource has an instance with the key of r.
+sibling(r, target) if input.lookup[target.type][instance(target.base, r.index)]
+
+sibling(r, target) if {
+	not input.lookup
+	some other in input.by_type[target.type]
+	other.base == target.base
+	other.index == r.index
+}
+
+instance(address, index) := sprintf("%s[%s]", [address, json.marshal(index)])
+
 # targets lists the resources of a type that an attribute names.
-targets(r, path, type) := [t | some t in input.by_type[type]; points_to(r, path, t)]
+targets(r, path, type) := [t |
+	some i in found(r, path, type)
+	t := input.by_type[type][i]
+	points_to(r, path, t)
+] if {
+	input.lookup
+} else := [t | some t in input.by_type[type]; points_to(r, path, t)]
+
+# found has the places of the resources that may be meant, by an index, since
+# many plans have many resources.
+found(r, path, type) := {i |
+	places := object.get(input.lookup, type, {})
+	some key in names(r, path, places)
+	some i in places[key]
+}
+
+names(r, path, places) := {key |
+	some ref in refs(r, path)
+	key := nearest(ref, r, places)
+} | {known |
+	known := value(r, path)
+	is_string(known)
+}
+
+# nearest is the address of the instance that a reference means, if it can be
+# told, else that of all of them.
+nearest(ref, r, places) := instance(ref.address, ref.index) if {
+	ref.index != null
+} else := key if {
+	key := instance(ref.address, r.index)
+	places[key]
+} else := ref.address
 
 # templates lists what is written at a path, with ${} for what is not known.
 templates(r, path) := [t | some p in around(path); some t in r.templates[p]]

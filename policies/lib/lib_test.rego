@@ -89,6 +89,20 @@ test_targets if {
 	lib.targets(resource, ["known"], "t") == [] with input as {"by_type": {"t": [target]}}
 }
 
+test_targets_by_index if {
+	many := [
+		{"address": "m.n[0]", "base": "m.n", "config": "m.n", "type": "m", "index": 0, "values": {}},
+		{"address": "m.n[1]", "base": "m.n", "config": "m.n", "type": "m", "index": 1, "values": {"id": "t-1"}},
+	]
+	document := {"by_type": {"m": many}, "lookup": {"m": {"m.n": [0, 1], "m.n[0]": [0], "m.n[1]": [1], "t-1": [1]}}}
+	lib.targets(resource, ["whole"], "m") == [many[0]] with input as document
+	lib.targets(resource, ["list"], "m") == [many[1]] with input as document
+	lib.targets(resource, ["target_id"], "m") == [many[1]] with input as document
+	not lib.points_to(resource, ["list"], many[0]) with input as document
+	lib.targets(object.union(resource, {"index": 7}), ["list"], "m") == many with input as document
+	lib.targets(object.union(resource, {"index": 7}), ["list"], "m") == many with input as {"by_type": {"m": many}}
+}
+
 test_templates if lib.templates(resource, ["set"]) == ["${}/x"]
 
 test_finding if {

@@ -150,7 +150,7 @@ func (w *walk) block(r *Resource, from []block, steps []string, planned any) {
 	names := map[string]bool{}
 	for number, b := range from {
 		for name, a := range b.body.Attributes {
-			if len(steps) == 0 && (slices.Contains(metaArguments, name) || number > 0 && names[name]) {
+			if len(steps) == 0 && (slices.Contains(metaArguments, name) || number > 0 && names[name] || !w.n.needs.wants(r.Type, name)) {
 				continue
 			}
 			names[name] = true
@@ -158,7 +158,7 @@ func (w *walk) block(r *Resource, from []block, steps []string, planned any) {
 		}
 	}
 	for _, name := range blockNames(from) {
-		if len(steps) == 0 && slices.Contains(metaArguments, name) {
+		if len(steps) == 0 && (slices.Contains(metaArguments, name) || !w.n.needs.wants(r.Type, name)) {
 			continue
 		}
 		at := append(slices.Clone(steps), name)
@@ -456,6 +456,7 @@ func (d *Document) Place(r *Resource, path []string) (plan.Range, bool) {
 	if len(top) == 0 {
 		return sources.Find(r.key, r.Mode, r.Type, r.Name, path)
 	}
+	d.work.remember(r)
 	w, found := d.work.walk(), top
 	last := top[len(top)-1]
 	best := sources.At(s.key, last.file, last.head)

@@ -635,11 +635,25 @@ func (n *normaliser) planned(ref Ref) (string, bool) {
 	case float64:
 		address += "[" + strconv.FormatFloat(index, 'f', -1, 64) + "]"
 	}
-	r := n.document.index[address]
-	if r == nil {
+	i, ok := n.changes[address]
+	if !ok {
 		return "", false
 	}
-	return scalar(r.Values[ref.Attribute])
+	known := &n.input.Plan.Changes[i].Values
+	wanted := func(name string) bool { return name == ref.Attribute }
+	if known.Sensitive.Kind() == '{' {
+		if hidden, err := members(known.Sensitive, wanted); err != nil || hidden[ref.Attribute] != nil {
+			return "", false
+		}
+	}
+	if known.After.Kind() != '{' {
+		return "", false
+	}
+	values, err := members(known.After, wanted)
+	if err != nil {
+		return "", false
+	}
+	return scalar(values[ref.Attribute])
 }
 
 // texts writes the elements of a list, each with holes. It is nil where the

@@ -11,7 +11,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 
@@ -31,9 +30,13 @@ type Document struct {
 	ByType   map[string][]*Resource `json:"by_type"`
 	Data     map[string][]*Resource `json:"data"`
 	Policies []*Policy              `json:"policies"`
+	// Lookup has, for each type, the places in ByType of the resources of an
+	// address, with and without keys, and of a known id, ARN or name.
+	Lookup map[string]map[string][]int `json:"lookup"`
 
-	index map[string]*Resource
-	work  *normaliser
+	managed int // those that are not needed, too
+	index   map[string]*Resource
+	work    *normaliser
 }
 
 // Resource is one instance of a resource as it will be.
@@ -79,28 +82,39 @@ func (d *Document) ByAddress(address string) *Resource { return d.index[address]
 // ModuleKey is the module's path in the manifest of modules: chat.api.
 func (r *Resource) ModuleKey() string { return r.key }
 
+// Forget gives back the memory of what only policies need, once they have it.
+func (d *Document) Forget() { d.Policies, d.Lookup, d.work.memo = nil, nil, nil }
+
+// Forget does so for a resource. Its place can still be found.
+func (r *Resource) Forget() { r.Values, r.Unknown, r.Refs, r.Templates = nil, nil, nil, nil }
+
 // Managed is the number of managed resources.
-func (d *Document) Managed() int {
-	n := 0
-	for _, list := range d.ByType {
-		n += len(list)
-	}
-	return n
-}
+func (d *Document) Managed() int { return d.managed }
 
 // New makes the document of a plan. What goes is left out; what stays as it is,
-// is replaced, imported or moved is in, as it will be.
-func New(in *plan.Input) (*Document, error) {
+// is replaced, imported or moved is in, as it will be. What is not needed is
+// left out, too.
+func New(in *plan.Input, needs *Needs) (*Document, error) {
 	d := &Document{
 		Version: Version, Terraform: in.Plan.TerraformVersion,
 		ByType: map[string][]*Resource{}, Data: map[string][]*Resource{}, Policies: []*Policy{},
 		index: map[string]*Resource{},
 	}
-	n := &normaliser{input: in, document: d, modules: map[string]*scope{}, memo: map[string][]Ref{}, configs: map[*plan.Module]map[string]*plan.Resource{}, objects: map[*hclsyntax.ObjectConsExpr]*object{}}
+	n := &normaliser{input: in, needs: needs, document: d, changes: map[string]int{}, modules: map[string]*scope{}, memo: map[string][]Ref{}, configs: map[*plan.Module]map[string]*plan.Resource{}, objects: map[*hclsyntax.ObjectConsExpr]*object{}}
 	d.work = n
 	for i := range in.Plan.Changes {
 		c := &in.Plan.Changes[i]
 		if c.Deposed != "" || slices.Equal(c.Values.Actions, []string{"delete"}) || slices.Equal(c.Values.Actions, []string{"forget"}) {
+			continue
+		}
+		if _, twice := n.changes[c.Address]; twice {
+			return nil, &plan.Error{File: in.Name, Problem: "has two resources of one address", Remedy: remedy}
+		}
+		n.changes[c.Address] = i
+		if c.Mode == "managed" {
+			d.managed++
+		}
+		if !needs.wantsType(c.Mode, c.Type) {
 			continue
 		}
 		r := &Resource{
@@ -131,12 +145,38 @@ func New(in *plan.Input) (*Document, error) {
 			slices.SortFunc(list, func(a, b *Resource) int { return cmp.Compare(a.Address, b.Address) })
 		}
 	}
+	d.look()
 	return d, nil
+}
+
+const remedy = "make the plan again; it is not as Terraform writes it"
+
+// look fills in where resources are found.
+func (d *Document) look() {
+	d.Lookup = map[string]map[string][]int{}
+	for typ, list := range d.ByType {
+		places := map[string][]int{}
+		for i, r := range list {
+			keys := []string{r.Address, r.Base, r.Config, r.Config + strings.TrimPrefix(r.Address, r.Base)}
+			for _, attribute := range []string{"id", "arn", "name"} {
+				if text, ok := r.Values[attribute].(string); ok {
+					keys = append(keys, text)
+				}
+			}
+			slices.Sort(keys)
+			for _, key := range slices.Compact(keys) {
+				places[key] = append(places[key], i)
+			}
+		}
+		d.Lookup[typ] = places
+	}
 }
 
 // normaliser is the work on one plan.
 type normaliser struct {
 	input    *plan.Input
+	needs    *Needs
+	changes  map[string]int // place of a resource in the plan, by address
 	document *Document
 	modules  map[string]*scope // by module instance
 	memo     map[string][]Ref  // what a reference in a module instance leads to
@@ -147,7 +187,7 @@ type normaliser struct {
 func (n *normaliser) add(r *Resource, after, unknowns, hidden jsontext.Value) error {
 	scope, err := n.scope(r.Module)
 	if err != nil {
-		return &plan.Error{File: n.input.Name, Problem: "has the address of a module that cannot be read", Err: err}
+		return &plan.Error{File: n.input.Name, Problem: "has the address of a module that cannot be read", Remedy: remedy, Err: err}
 	}
 	r.key = scope.key
 	own := r.Type + "." + r.Name
@@ -156,23 +196,8 @@ func (n *normaliser) add(r *Resource, after, unknowns, hidden jsontext.Value) er
 	}
 	r.Base = join(r.Module, own)
 	r.Config = join(scope.config, own)
-	values, err := decode(after)
-	var unknownTree, hiddenTree any
-	if err == nil {
-		unknownTree, err = decode(unknowns)
-	}
-	if err == nil {
-		hiddenTree, err = decode(hidden)
-	}
-	if err != nil {
-		return &plan.Error{File: n.input.Name, Problem: "has a resource whose values cannot be read", Err: err}
-	}
-	r.Unknown = map[string]string{}
-	mark(r.Unknown, nil, unknownTree, unknown)
-	hide(r.Unknown, nil, values, hiddenTree)
-	r.Values, _ = strip(values).(map[string]any)
-	if r.Values == nil {
-		r.Values = map[string]any{}
+	if err := n.values(r, after, unknowns, hidden); err != nil {
+		return err
 	}
 	if n.document.index[r.Address] != nil {
 		return &plan.Error{File: n.input.Name, Problem: "has two resources of one address"}
@@ -186,18 +211,42 @@ func (n *normaliser) add(r *Resource, after, unknowns, hidden jsontext.Value) er
 	return nil
 }
 
+// values fills in what is known of a resource, and what is not.
+func (n *normaliser) values(r *Resource, after, unknowns, hidden jsontext.Value) error {
+	values, err := n.needs.decode(r.Type, after)
+	var unknownTree, hiddenTree any
+	if err == nil {
+		unknownTree, err = n.needs.decode(r.Type, unknowns)
+	}
+	if err == nil {
+		hiddenTree, err = n.needs.decode(r.Type, hidden)
+	}
+	if err != nil {
+		return &plan.Error{File: n.input.Name, Problem: "has a resource whose values cannot be read", Remedy: remedy, Err: err}
+	}
+	r.Unknown = map[string]string{}
+	mark(r.Unknown, nil, unknownTree, unknown)
+	hide(r.Unknown, nil, values, hiddenTree)
+	r.Values, _ = strip(values).(map[string]any)
+	if r.Values == nil {
+		r.Values = map[string]any{}
+	}
+	return nil
+}
+
+// remember reads again what was forgotten.
+func (n *normaliser) remember(r *Resource) {
+	if i, ok := n.changes[r.Address]; ok && r.Values == nil {
+		c := &n.input.Plan.Changes[i].Values
+		_ = n.values(r, c.After, c.Unknown, c.Sensitive) // it was read before
+	}
+}
+
 func join(module, own string) string {
 	if module == "" {
 		return own
 	}
 	return module + "." + own
-}
-
-func decode(raw jsontext.Value) (value any, err error) {
-	if len(raw) > 0 {
-		err = json.Unmarshal(raw, &value)
-	}
-	return value, err
 }
 
 // path is written with dots: statement.0.actions.

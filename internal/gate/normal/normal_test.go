@@ -44,7 +44,7 @@ func input(t *testing.T, dir string, edits ...string) *plan.Input {
 
 func document(t *testing.T, dir string, edits ...string) *Document {
 	t.Helper()
-	d, err := New(input(t, dir, edits...))
+	d, err := New(input(t, dir, edits...), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -172,7 +172,7 @@ func TestBadAddressesAreErrors(t *testing.T) {
 		{`"module_address":"module.child[\"x.y\"]"`, `"module_address":"module.child[\"x.y"`},
 		{`"module_address":"module.child[\"x.y\"]"`, `"module_address":"child"`},
 	} {
-		if _, err := New(input(t, "", edits...)); err == nil {
+		if _, err := New(input(t, "", edits...), nil); err == nil {
 			t.Errorf("%v passes", edits)
 		}
 	}
@@ -185,7 +185,7 @@ func TestCirclesOfReferencesEnd(t *testing.T) {
 	child.Expressions["settings"] = []byte(`{"references":["module.child.key","each.value"]}`)
 	child.ForEach.References = []string{"each.key", "module.child.key"}
 	in.Plan.Config.Root.Calls["child"] = child
-	d, err := New(in)
+	d, err := New(in, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -272,13 +272,13 @@ func FuzzNew(f *testing.F) {
 		if err != nil {
 			return
 		}
-		_, _ = New(in)
+		_, _ = New(in, nil)
 	})
 }
 
 func TestTemplatesShowWhatIsWrittenInUnknownTexts(t *testing.T) {
 	in := input(t, shapes)
-	d, err := New(in)
+	d, err := New(in, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -339,7 +339,7 @@ func TestNumbersOfBlocksMeanNothingBesideDynamicOnes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		d, err := New(in)
+		d, err := New(in, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -420,7 +420,7 @@ func sourced(t *testing.T, source, expressions, after, unknown string) *Resource
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := New(in)
+	d, err := New(in, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

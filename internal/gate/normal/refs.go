@@ -40,7 +40,11 @@ func (n *normaliser) setFrom(r *Resource, s *scope) {
 		return
 	}
 	flat := map[string][]string{}
-	flatten(flat, nil, config.Expressions)
+	for name, raw := range config.Expressions {
+		if n.needs.wants(r.Type, name) {
+			flatten(flat, nil, map[string]jsontext.Value{name: raw})
+		}
+	}
 	if n.written(r, s, flat) {
 		return
 	}

@@ -44,6 +44,9 @@ func Decode(name string, from io.Reader) (*Plan, error) {
 func decode(name string, from io.Reader, limit int64) (*Plan, error) {
 	d := jsontext.NewDecoder(&bounded{from: from, left: limit})
 	plan, err := decodeTop(name, d)
+	if plan != nil {
+		plan.Size = d.InputOffset()
+	}
 	var known *Error
 	switch {
 	case err == nil:

@@ -13,6 +13,7 @@ import (
 // Values stay undecoded: most of a large plan interests nobody.
 // https://developer.hashicorp.com/terraform/internals/json-format
 type Plan struct {
+	Size             int64 // of the JSON, in bytes
 	TerraformVersion string
 	Changes          []Change
 	// Documents are the aws_iam_policy_document data sources that were known

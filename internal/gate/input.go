@@ -1,0 +1,258 @@
+package gate
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+
+	"github.com/portcullis-chat/portcullis/internal/gate/normal"
+)
+
+// Input is a document as policies see it: what its JSON says, without the way
+// through JSON.
+func Input(document *normal.Document) (ast.Value, error) { return build(document, false) }
+
+// build makes the input, and can give back the memory of the document as it goes.
+func build(document *normal.Document, forget bool) (ast.Value, error) {
+	b := &builder{forget: forget, keys: map[string]*ast.Term{}, words: map[string]*ast.Term{}, targets: map[normal.Ref]*ast.Term{}, empty: ast.ArrayTerm()}
+	top := []member{
+		{"version", ast.IntNumberTerm(document.Version)},
+		{"terraform_version", ast.StringTerm(document.Terraform)},
+	}
+	for _, part := range []struct {
+		name   string
+		byType map[string][]*normal.Resource
+	}{{"by_type", document.ByType}, {"data", document.Data}} {
+		var types []member
+		for typ, list := range part.byType {
+			types = append(types, member{typ, terms(list, b.resource)})
+		}
+		top = append(top, member{part.name, b.object(types)})
+	}
+	top = append(top, member{"policies", terms(document.Policies, b.policy)}, member{"lookup", b.lookup(document.Lookup)})
+	if forget {
+		document.Forget()
+	}
+	return b.object(top).Value, b.err
+}
+
+// builder makes terms, and the same ones for the words that come again and
+// again.
+type builder struct {
+	keys, words map[string]*ast.Term
+	targets     map[normal.Ref]*ast.Term
+	empty       *ast.Term
+	forget      bool
+	err         error
+}
+
+type member struct {
+	name  string
+	value *ast.Term
+}
+
+func (b *builder) key(name string) *ast.Term {
+	term := b.keys[name]
+	if term == nil {
+		term = ast.StringTerm(name)
+		b.keys[name] = term
+	}
+	return term
+}
+
+// word is a text of which there are few.
+func (b *builder) word(text string) *ast.Term {
+	term := b.words[text]
+	if term == nil {
+		term = ast.StringTerm(text)
+		b.words[text] = term
+	}
+	return term
+}
+
+func (b *builder) object(members []member) *ast.Term {
+	pairs := make([][2]*ast.Term, len(members))
+	for i, m := range members {
+		pairs[i] = [2]*ast.Term{b.key(m.name), m.value}
+	}
+	return ast.ObjectTerm(pairs...)
+}
+
+func (b *builder) any(value any) *ast.Term {
+	switch v := value.(type) {
+	case nil:
+		return ast.NullTerm()
+	case bool:
+		return ast.InternedTerm(v)
+	case string:
+		if len(v) <= 16 {
+			return b.word(v)
+		}
+		return ast.StringTerm(v)
+	case float64:
+		if v == float64(int(v)) {
+			return ast.InternedTerm(int(v))
+		}
+		number, err := ast.NumberChecked(strconv.FormatFloat(v, 'g', -1, 64))
+		if err != nil {
+			b.err = fmt.Errorf("a number cannot be written: %w", err)
+			return ast.NullTerm()
+		}
+		return ast.NewTerm(number)
+	case []any:
+		return terms(v, b.any)
+	case map[string]any:
+		members := make([]member, 0, len(v))
+		for name, one := range v {
+			members = append(members, member{name, b.any(one)})
+		}
+		return b.object(members)
+	}
+	b.err = fmt.Errorf("a value of the kind %T", value)
+	return ast.NullTerm()
+}
+
+// list writes a slice as JSON does: null, where there is none.
+func terms[T any](all []T, one func(T) *ast.Term) *ast.Term {
+	if all == nil {
+		return ast.NullTerm()
+	}
+	made := make([]*ast.Term, len(all))
+	for i, v := range all {
+		made[i] = one(v)
+	}
+	return ast.ArrayTerm(made...)
+}
+
+func (b *builder) texts(all []string) *ast.Term {
+	return terms(all, func(text string) *ast.Term { return b.any(text) })
+}
+
+// table writes a map as JSON does.
+func table[T any](b *builder, all map[string]T, one func(T) *ast.Term) *ast.Term {
+	if all == nil {
+		return ast.NullTerm()
+	}
+	members := make([]member, 0, len(all))
+	for name, v := range all {
+		members = append(members, member{name, one(v)})
+	}
+	return b.object(members)
+}
+
+func (b *builder) resource(r *normal.Resource) *ast.Term {
+	members := []member{
+		{"address", ast.StringTerm(r.Address)},
+		{"base", ast.StringTerm(r.Base)},
+		{"config", b.word(r.Config)},
+		{"module", b.word(r.Module)},
+		{"mode", b.word(r.Mode)},
+		{"type", b.word(r.Type)},
+		{"name", b.word(r.Name)},
+		{"actions", b.texts(r.Actions)},
+		{"values", b.any(r.Values)},
+		{"unknown", table(b, r.Unknown, b.word)},
+		{"refs", table(b, r.Refs, b.refs)},
+		{"templates", table(b, r.Templates, b.texts)},
+	}
+	if r.Index != nil {
+		members = append(members, member{"index", b.any(r.Index)})
+	}
+	if r.Previous != "" {
+		members = append(members, member{"previous_address", ast.StringTerm(r.Previous)})
+	}
+	if r.Imported {
+		members = append(members, member{"imported", ast.InternedTerm(true)})
+	}
+	if b.forget {
+		r.Forget()
+	}
+	return b.object(members)
+}
+
+func (b *builder) refs(refs []normal.Ref) *ast.Term {
+	if refs != nil && len(refs) == 0 {
+		return b.empty
+	}
+	return terms(refs, b.ref)
+}
+
+func (b *builder) ref(r normal.Ref) *ast.Term {
+	if known := b.targets[r]; known != nil {
+		return known
+	}
+	members := []member{{"address", ast.StringTerm(r.Address)}}
+	for _, m := range []struct{ name, text string }{{"type", r.Type}, {"mode", r.Mode}, {"attribute", r.Attribute}} {
+		if m.text != "" {
+			members = append(members, member{m.name, b.word(m.text)})
+		}
+	}
+	if r.Index != nil {
+		members = append(members, member{"index", b.any(r.Index)})
+	}
+	b.targets[r] = b.object(members)
+	return b.targets[r]
+}
+
+func (b *builder) policy(p *normal.Policy) *ast.Term {
+	members := []member{
+		{"address", ast.StringTerm(p.Address)},
+		{"type", b.word(p.Type)},
+		{"attribute", b.word(p.Attribute)},
+		{"kind", b.word(p.Kind)},
+		{"state", b.word(p.State)},
+		{"documents", b.texts(p.Documents)},
+		{"statements", terms(p.Statements, b.statement)},
+	}
+	if p.Reason != "" {
+		members = append(members, member{"reason", b.word(p.Reason)})
+	}
+	if b.forget {
+		p.Statements = nil
+	}
+	return b.object(members)
+}
+
+func (b *builder) statement(s normal.Statement) *ast.Term {
+	members := []member{
+		{"effect", b.word(s.Effect)},
+		{"actions", b.texts(s.Actions)},
+		{"not_actions", b.texts(s.NotActions)},
+		{"resources", b.texts(s.Resources)},
+		{"not_resources", b.texts(s.NotResources)},
+		{"principals", terms(s.Principals, b.principal)},
+		{"not_principals", terms(s.NotPrincipals, b.principal)},
+		{"conditions", terms(s.Conditions, b.condition)},
+		{"unknown", table(b, s.Unknown, number)},
+		{"refs", table(b, s.Refs, b.refs)},
+		{"templates", table(b, s.Templates, b.texts)},
+		{"at", b.object([]member{{"address", ast.StringTerm(s.At.Address)}, {"path", b.texts(s.At.Path)}})},
+	}
+	if s.Sid != "" {
+		members = append(members, member{"sid", b.any(s.Sid)})
+	}
+	return b.object(members)
+}
+
+func number(n int) *ast.Term { return ast.InternedTerm(n) }
+
+func (b *builder) principal(p normal.Principal) *ast.Term {
+	return b.object([]member{{"type", b.word(p.Type)}, {"identifiers", b.texts(p.Identifiers)}, {"unknown", number(p.Unknown)}})
+}
+
+func (b *builder) condition(c normal.Condition) *ast.Term {
+	return b.object([]member{{"test", b.word(c.Test)}, {"variable", b.word(c.Variable)}, {"values", b.texts(c.Values)}, {"unknown", number(c.Unknown)}})
+}
+
+func (b *builder) lookup(all map[string]map[string][]int) *ast.Term {
+	types := make([]member, 0, len(all))
+	for typ, places := range all {
+		pairs := make([][2]*ast.Term, 0, len(places))
+		for key, numbers := range places {
+			pairs = append(pairs, [2]*ast.Term{ast.StringTerm(key), terms(numbers, number)})
+		}
+		types = append(types, member{typ, ast.ObjectTerm(pairs...)})
+	}
+	return b.object(types)
+}
