@@ -35,8 +35,8 @@ check: ## Say what this machine lacks
 	@scripts/check
 
 .PHONY: build
-build: ## Build the command into bin/
-	@$(GO) build -trimpath -o bin/portcullis ./cmd/portcullis
+build: ## Build the command, static, into bin/
+	@CGO_ENABLED=0 $(GO) build -trimpath -o bin/portcullis ./cmd/portcullis
 
 .PHONY: package
 package: ## Build the functions' zips into dist/, the same bytes everywhere
@@ -87,8 +87,8 @@ test-modules: ## terraform fmt, validate and test of each module
 	$(GO) test -count=1 -timeout 20m ./test/modules/... ./test/tfmutants/...
 
 .PHONY: test-gate
-test-gate: ## Put the examples before the gate, as they are and weakened
-	$(GO) test -count=1 -timeout 20m ./test/gate/...
+test-gate: ## Put the examples before the gate, as they are and weakened; run it as pipelines do
+	$(GO) test -count=1 -timeout 20m ./test/gate/... ./test/pipelines/...
 
 .PHONY: test-conformance
 test-conformance: ## Check what the local stack does against docs/conformance.md
