@@ -161,8 +161,8 @@ run "alarms_with_a_topic_of_the_chats_own" {
   }
 
   assert {
-    condition     = length(data.aws_iam_policy_document.alarms[0].statement) == 1 && data.aws_iam_policy_document.alarms[0].statement[0].actions == toset(["sns:Publish"])
-    error_message = "The topic's policy lets somebody do more than publish."
+    condition     = length(data.aws_iam_policy_document.alarms[0].statement) == 1 && data.aws_iam_policy_document.alarms[0].statement[0].actions == toset(["sns:Publish"]) && data.aws_iam_policy_document.alarms[0].statement[0].resources == toset([aws_sns_topic.alarms[0].arn])
+    error_message = "The topic's policy lets somebody do more than publish to it."
   }
 }
 
