@@ -30,7 +30,8 @@ func build(document *normal.Document, forget bool) (ast.Value, error) {
 		}
 		top = append(top, member{part.name, b.object(types)})
 	}
-	top = append(top, member{"policies", terms(document.Policies, b.policy)}, member{"lookup", b.lookup(document.Lookup)})
+	top = append(top, member{"policies", terms(document.Policies, b.policy)}, member{"lookup", b.lookup(document.Lookup)},
+		member{"bearers", terms(document.Bearers, b.bearer)}, member{"attachments", terms(document.Attachments, b.attachment)}, member{"accounts", b.texts(document.Accounts)})
 	if forget {
 		document.Forget()
 	}
@@ -238,11 +239,29 @@ func (b *builder) statement(s normal.Statement) *ast.Term {
 func number(n int) *ast.Term { return ast.InternedTerm(n) }
 
 func (b *builder) principal(p normal.Principal) *ast.Term {
-	return b.object([]member{{"type", b.word(p.Type)}, {"identifiers", b.texts(p.Identifiers)}, {"unknown", number(p.Unknown)}})
+	return b.object([]member{{"type", b.word(p.Type)}, {"identifiers", b.texts(p.Identifiers)}, {"unknown", number(p.Unknown)}, {"refs", b.refs(p.Refs)}})
 }
 
 func (b *builder) condition(c normal.Condition) *ast.Term {
-	return b.object([]member{{"test", b.word(c.Test)}, {"variable", b.word(c.Variable)}, {"values", b.texts(c.Values)}, {"unknown", number(c.Unknown)}})
+	return b.object([]member{{"test", b.word(c.Test)}, {"variable", b.word(c.Variable)}, {"values", b.texts(c.Values)}, {"unknown", number(c.Unknown)}, {"refs", b.refs(c.Refs)}})
+}
+
+func (b *builder) bearer(p *normal.Bearer) *ast.Term {
+	members := []member{{"key", ast.StringTerm(p.Key)}, {"type", b.word(p.Type)}, {"policies", terms(p.Policies, number)}}
+	if p.Address != "" {
+		members = append(members, member{"address", ast.StringTerm(p.Address)})
+	}
+	return b.object(members)
+}
+
+func (b *builder) attachment(a normal.Attachment) *ast.Term {
+	members := []member{{"address", ast.StringTerm(a.Address)}, {"path", b.word(a.Path)}, {"bearer", ast.StringTerm(a.Bearer)}, {"type", b.word(a.Type)}}
+	for _, m := range []struct{ name, text string }{{"policy", a.Policy}, {"arn", a.ARN}} {
+		if m.text != "" {
+			members = append(members, member{m.name, ast.StringTerm(m.text)})
+		}
+	}
+	return b.object(members)
 }
 
 func (b *builder) lookup(all map[string]map[string][]int) *ast.Term {

@@ -31,10 +31,10 @@ deny contains {"address": p.address, "path": split(p.attribute, "."), "message":
 }
 
 # What a document is merged from may be another system's, known after apply.
-unknown contains {"address": p.address, "path": split(p.attribute, "."), "message": "actions are known after apply"} if {
+unknown contains {"address": p.address, "path": split(p.attribute, "."), "message": "what it allows or denies is known after apply"} if {
 	some p in input.policies
 	p.state == "partial"
 	some s in p.statements
-	some list in ["actions", "not_actions"]
+	some list in ["actions", "not_actions", "effect"]
 	s.unknown[list] > 0
 }

@@ -180,7 +180,7 @@ on_websocket(r) if {
 
 # grants holds if a pattern of IAM's, with * and ?, covers an action. Both are
 # in lower case.
-grants(pattern, action) if glob.match(escaped(pattern), [], action)
+grants(pattern, action) if glob.match(escaped(pattern), null, action)
 
 escaped(pattern) := replace(replace(replace(replace(replace(pattern, "\\", "\\\\"), "{", "\\{"), "}", "\\}"), "[", "\\["), "]", "\\]")
 

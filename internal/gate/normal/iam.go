@@ -60,6 +60,7 @@ type Principal struct {
 	Type        string   `json:"type"`
 	Identifiers []string `json:"identifiers"`
 	Unknown     int      `json:"unknown"`
+	Refs        []Ref    `json:"refs"` // what they are set from, where some are unknown
 }
 
 // Condition is one condition. The variable is in lower case, as IAM compares
@@ -69,6 +70,7 @@ type Condition struct {
 	Variable string   `json:"variable"`
 	Values   []string `json:"values"`
 	Unknown  int      `json:"unknown"`
+	Refs     []Ref    `json:"refs"` // what the values are set from, where some are unknown
 }
 
 const (
@@ -212,7 +214,8 @@ func (n *normaliser) policy(r *Resource, steps []string, kind string) *Policy {
 	}
 	p.State = "partial"
 	for _, ref := range refs {
-		if ref.Type != "aws_iam_policy_document" || ref.Mode != "data" || ref.Attribute != "json" && ref.Attribute != "minified_json" {
+		// Behind an index that is no constant the plan names no attribute.
+		if ref.Type != "aws_iam_policy_document" || ref.Mode != "data" || !slices.Contains([]string{"json", "minified_json", ""}, ref.Attribute) {
 			p.opaque("it is composed of values known after apply, not by data \"aws_iam_policy_document\"")
 			return p
 		}
@@ -249,12 +252,12 @@ func (n *normaliser) placeInDocuments(p *Policy, r *Resource) {
 	}
 }
 
-// instances finds the data sources that a reference may mean. Like has the
-// reference: of a data source with the same keys, that with its key is meant.
+// instances finds the resources or data sources that a reference may mean. Like
+// has the reference: of those with the same keys, that with its key is meant.
 func (n *normaliser) instances(ref Ref, like *Resource) []*Resource {
 	var all, same []*Resource
-	for _, d := range n.document.Data[ref.Type] {
-		if d.Base != ref.Address && d.Config != ref.Address || ref.Index != nil && ref.Index != d.Index {
+	for _, d := range n.byBase[ref.Address] {
+		if ref.Index != nil && ref.Index != d.Index {
 			continue
 		}
 		all = append(all, d)
@@ -369,9 +372,7 @@ func structured(d *Resource, number int, block map[string]any) Statement {
 	if sid, ok := block["sid"].(string); ok {
 		s.Sid = sid
 	}
-	if effect, ok := block["effect"].(string); ok && effect != "" {
-		s.Effect = effect
-	}
+	effect, _ := block["effect"].(string)
 	hidden := func(steps ...string) int {
 		at, n := path(append(slices.Clone(base), steps...)), 0
 		for unknown := range d.Unknown {
@@ -381,11 +382,16 @@ func structured(d *Resource, number int, block map[string]any) Statement {
 		}
 		return n
 	}
+	switch {
+	case effect != "":
+		s.Effect = effect
+	case hidden("effect") > 0:
+		s.Effect, s.Unknown["effect"] = "", 1
+	}
 	list := func(name string) []string {
 		if n := hidden(name); n > 0 {
 			s.Unknown[name] = n
-			refs, _ := nearest(d.Refs, path(append(slices.Clone(base), name)))
-			s.Refs[name] = refs
+			s.Refs[name] = append([]Ref{}, refsAt(d, base, name)...)
 			s.Templates[name] = withHoles(d.Templates[path(append(slices.Clone(base), name))])
 		}
 		return texts(block[name])
@@ -397,10 +403,11 @@ func structured(d *Resource, number int, block map[string]any) Statement {
 		blocks, _ := block[name].([]any)
 		for i, one := range blocks {
 			values, _ := one.(map[string]any)
-			p := Principal{Identifiers: texts(values["identifiers"]), Unknown: hidden(name, strconv.Itoa(i), "identifiers")}
+			p := Principal{Identifiers: texts(values["identifiers"]), Unknown: hidden(name, strconv.Itoa(i), "identifiers"), Refs: []Ref{}}
 			p.Type, _ = values["type"].(string)
 			if p.Unknown > 0 {
-				s.Refs[name] = append(s.Refs[name], refsAt(d, base, name, strconv.Itoa(i), "identifiers")...)
+				p.Refs = append(p.Refs, refsAt(d, base, name, strconv.Itoa(i), "identifiers")...)
+				s.Refs[name] = append(s.Refs[name], p.Refs...)
 			}
 			all = append(all, everybody(p))
 		}
@@ -416,6 +423,10 @@ func structured(d *Resource, number int, block map[string]any) Statement {
 		values, _ := one.(map[string]any)
 		c := Condition{Values: texts(values["values"]), Unknown: hidden("condition", strconv.Itoa(i), "values")}
 		c.Test, _ = values["test"].(string)
+		c.Refs = []Ref{}
+		if c.Unknown > 0 {
+			c.Refs = append(c.Refs, refsAt(d, base, "condition", strconv.Itoa(i), "values")...)
+		}
 		c.Variable, _ = values["variable"].(string)
 		c.Variable = strings.ToLower(c.Variable)
 		s.Conditions = append(s.Conditions, c)
@@ -522,10 +533,10 @@ func principals(value any) []Principal {
 	all := []Principal{}
 	switch v := value.(type) {
 	case string:
-		all = append(all, Principal{Type: v, Identifiers: []string{v}})
+		all = append(all, Principal{Type: v, Identifiers: []string{v}, Refs: []Ref{}})
 	case map[string]any:
 		for _, kind := range sorted(v) {
-			all = append(all, everybody(Principal{Type: kind, Identifiers: texts(v[kind])}))
+			all = append(all, everybody(Principal{Type: kind, Identifiers: texts(v[kind]), Refs: []Ref{}}))
 		}
 	}
 	return all
@@ -537,7 +548,7 @@ func conditions(value any) []Condition {
 	for _, test := range sorted(tests) {
 		variables, _ := tests[test].(map[string]any)
 		for _, variable := range sorted(variables) {
-			all = append(all, Condition{Test: test, Variable: strings.ToLower(variable), Values: texts(variables[variable])})
+			all = append(all, Condition{Test: test, Variable: strings.ToLower(variable), Values: texts(variables[variable]), Refs: []Ref{}})
 		}
 	}
 	return all

@@ -2,6 +2,7 @@ package normal
 
 import (
 	"bytes"
+	"slices"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -19,12 +20,12 @@ type Needs struct {
 
 // wantsType tells whether resources of a type are needed.
 func (n *Needs) wantsType(mode, typ string) bool {
-	return n == nil || n.Whole["*"] || n.Types[typ] || n.Whole[typ] || policyAttributes[typ] != nil || mode == "data" && typ == policyDocument
+	return n == nil || n.Whole["*"] || n.Types[typ] || n.Whole[typ] || policyAttributes[typ] != nil || joining[typ] != nil || mode == "data" && typ == policyDocument
 }
 
 // wants tells whether an attribute of a type is needed.
 func (n *Needs) wants(typ, name string) bool {
-	return n == nil || n.Whole["*"] || n.Whole[typ] || n.Names[name] || typ == policyDocument || holdsPolicy(typ, name)
+	return n == nil || n.Whole["*"] || n.Whole[typ] || n.Names[name] || typ == policyDocument || holdsPolicy(typ, name) || slices.Contains(joining[typ], name)
 }
 
 // policyDocument is the type of data source that statements are written in.

@@ -30,6 +30,13 @@ type Document struct {
 	ByType   map[string][]*Resource `json:"by_type"`
 	Data     map[string][]*Resource `json:"data"`
 	Policies []*Policy              `json:"policies"`
+	// Bearers has who bears the identity policies, Attachments how they came to
+	// it.
+	Bearers     []*Bearer    `json:"bearers"`
+	Attachments []Attachment `json:"attachments"`
+	// Accounts are the accounts that the plan is known to be for; empty where
+	// the plan does not tell.
+	Accounts []string `json:"accounts"`
 	// Lookup has, for each type, the places in ByType of the resources of an
 	// address, with and without keys, and of a known id, ARN or name.
 	Lookup map[string]map[string][]int `json:"lookup"`
@@ -83,7 +90,9 @@ func (d *Document) ByAddress(address string) *Resource { return d.index[address]
 func (r *Resource) ModuleKey() string { return r.key }
 
 // Forget gives back the memory of what only policies need, once they have it.
-func (d *Document) Forget() { d.Policies, d.Lookup, d.work.memo = nil, nil, nil }
+func (d *Document) Forget() {
+	d.Policies, d.Lookup, d.Bearers, d.Attachments, d.work.memo = nil, nil, nil, nil, nil
+}
 
 // Forget does so for a resource. Its place can still be found.
 func (r *Resource) Forget() { r.Values, r.Unknown, r.Refs, r.Templates = nil, nil, nil, nil }
@@ -98,9 +107,13 @@ func New(in *plan.Input, needs *Needs) (*Document, error) {
 	d := &Document{
 		Version: Version, Terraform: in.Plan.TerraformVersion,
 		ByType: map[string][]*Resource{}, Data: map[string][]*Resource{}, Policies: []*Policy{},
+		Bearers: []*Bearer{}, Attachments: []Attachment{}, Accounts: []string{},
 		index: map[string]*Resource{},
 	}
-	n := &normaliser{input: in, needs: needs, document: d, changes: map[string]int{}, modules: map[string]*scope{}, memo: map[string][]Ref{}, configs: map[*plan.Module]map[string]*plan.Resource{}, objects: map[*hclsyntax.ObjectConsExpr]*object{}}
+	n := &normaliser{
+		input: in, needs: needs, document: d, changes: map[string]int{}, modules: map[string]*scope{}, memo: map[string][]Ref{},
+		configs: map[*plan.Module]map[string]*plan.Resource{}, objects: map[*hclsyntax.ObjectConsExpr]*object{}, byBase: map[string][]*Resource{},
+	}
 	d.work = n
 	for i := range in.Plan.Changes {
 		c := &in.Plan.Changes[i]
@@ -140,6 +153,8 @@ func New(in *plan.Input, needs *Needs) (*Document, error) {
 		n.setFrom(r, n.modules[r.Module])
 	}
 	n.policies()
+	n.bearers()
+	n.accounts()
 	for _, byType := range []map[string][]*Resource{d.ByType, d.Data} {
 		for _, list := range byType {
 			slices.SortFunc(list, func(a, b *Resource) int { return cmp.Compare(a.Address, b.Address) })
@@ -182,6 +197,8 @@ type normaliser struct {
 	memo     map[string][]Ref  // what a reference in a module instance leads to
 	configs  map[*plan.Module]map[string]*plan.Resource
 	objects  map[*hclsyntax.ObjectConsExpr]*object
+	byBase   map[string][]*Resource // by address without the instance's own key, and without any
+	byName   map[string]*Resource   // by type and name, see names
 }
 
 func (n *normaliser) add(r *Resource, after, unknowns, hidden jsontext.Value) error {
@@ -203,6 +220,10 @@ func (n *normaliser) add(r *Resource, after, unknowns, hidden jsontext.Value) er
 		return &plan.Error{File: n.input.Name, Problem: "has two resources of one address"}
 	}
 	n.document.index[r.Address] = r
+	n.byBase[r.Base] = append(n.byBase[r.Base], r)
+	if r.Config != r.Base {
+		n.byBase[r.Config] = append(n.byBase[r.Config], r)
+	}
 	into := n.document.ByType
 	if r.Mode == "data" {
 		into = n.document.Data

@@ -199,7 +199,7 @@ func TestPoliciesOfEverySpellingHaveOneForm(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := `{"sid":"S","effect":"Deny","actions":[],"not_actions":["s3:get*"],"resources":["*"],"not_resources":[],"principals":[{"type":"*","identifiers":["*"],"unknown":0},{"type":"Service","identifiers":["a","b"],"unknown":0}],"not_principals":[],"conditions":[{"test":"Bool","variable":"aws:securetransport","values":["false"],"unknown":0}],"unknown":{},"refs":{},"templates":{},"at":{"address":"","path":null}}`
+	want := `{"sid":"S","effect":"Deny","actions":[],"not_actions":["s3:get*"],"resources":["*"],"not_resources":[],"principals":[{"type":"*","identifiers":["*"],"unknown":0,"refs":[]},{"type":"Service","identifiers":["a","b"],"unknown":0,"refs":[]}],"not_principals":[],"conditions":[{"test":"Bool","variable":"aws:securetransport","values":["false"],"unknown":0,"refs":[]}],"unknown":{},"refs":{},"templates":{},"at":{"address":"","path":null}}`
 	got, err := json.Marshal(structuredForm[0])
 	if err != nil || string(got) != want {
 		t.Errorf("%s, %v", got, err)

@@ -252,6 +252,9 @@ func (n *normaliser) resolve(s *scope, reference string, forEach []string, hops 
 		return nil
 	}
 	if parts[0].text == "each" {
+		if len(parts) > 1 && parts[1].text == "key" {
+			return nil // known whenever there is a plan
+		}
 		var all []Ref
 		for _, r := range longest(forEach) {
 			all = append(all, n.resolve(s, r, nil, hops+1)...)

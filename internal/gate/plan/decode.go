@@ -201,7 +201,7 @@ func (list *documents) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 		if err := json.UnmarshalDecode(d, &one); err != nil {
 			return err
 		}
-		if one.Mode == "data" && one.Type == "aws_iam_policy_document" {
+		if one.Mode == "data" && (one.Type == "aws_iam_policy_document" || one.Type == "aws_caller_identity") {
 			*list = append(*list, one)
 		}
 	}

@@ -16,7 +16,7 @@ type Plan struct {
 	Size             int64 // of the JSON, in bytes
 	TerraformVersion string
 	Changes          []Change
-	// Documents are the aws_iam_policy_document data sources that were known
+	// Documents are the aws_iam_policy_document and aws_caller_identity data sources that were known
 	// when the plan was made; the plan has them in its prior state only.
 	Documents []Data
 	Config    Config

@@ -1,0 +1,48 @@
+# METADATA
+# title: A policy names the roles that are assumed
+# description: |
+#   With sts:AssumeRole on every role its bearer takes any role whose trust policy
+#   names the account, in this account and in others.
+# related_resources:
+# - https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_permissions-to-switch.html
+# custom:
+#   severity: high
+#   remediation: Put the ARNs of the roles in resources.
+#   types: [aws_iam_policy, aws_iam_role_policy, aws_iam_user_policy, aws_iam_group_policy, aws_iam_role, aws_ssoadmin_permission_set_inline_policy]
+#   good: |
+#     data "aws_iam_policy_document" "this" {
+#       statement {
+#         actions   = ["sts:AssumeRole"]
+#         resources = [aws_iam_role.reader.arn]
+#       }
+#     }
+#   bad: |
+#     data "aws_iam_policy_document" "this" {
+#       statement {
+#         actions   = ["sts:AssumeRole"]
+#         resources = ["*"]
+#       }
+#     }
+package portcullis.rules.iam.assume_anywhere
+
+import data.portcullis.lib
+import data.portcullis.lib.iam
+
+named(s) := iam.covered(s, {"sts:assumerole"})
+
+subjects contains p.address if {
+	some [p, s] in iam.allowing
+	count(named(s)) > 0
+}
+
+deny contains lib.in_policy(p, s, sprintf("every role can be taken: %s", [iam.some_of(found)])) if {
+	some [p, s] in iam.wide
+	found := named(s)
+	count(found) > 0
+}
+
+unknown contains lib.in_policy(p, s, sprintf("on what is known after apply: %s", [iam.some_of(found)])) if {
+	some [p, s] in iam.unclear
+	found := named(s)
+	count(found) > 0
+}

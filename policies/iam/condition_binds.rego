@@ -1,0 +1,100 @@
+# METADATA
+# title: A condition keeps somebody out
+# description: |
+#   A condition that everybody fulfils is none: StringLike *, 0.0.0.0/0, an
+#   operator with IfExists or ForAllValues on a key that the caller may leave out,
+#   a list without values. It reads as if the statement were guarded.
+# related_resources:
+# - https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html#Conditions_IfExists
+# - https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
+# - https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition.html
+# custom:
+#   severity: high
+#   remediation: Name the values, drop IfExists, and beside ForAllValues add Null = false on the same key. In a Deny on aws:MultiFactorAuthPresent use BoolIfExists, since access keys have no such key.
+#   types: [aws_iam_policy, aws_iam_role_policy, aws_iam_user_policy, aws_iam_group_policy, aws_iam_role, aws_kms_key, aws_kms_key_policy, aws_sqs_queue_policy, aws_sns_topic_policy, aws_s3_bucket_policy, aws_secretsmanager_secret_policy, aws_cloudwatch_log_resource_policy, aws_dynamodb_resource_policy]
+#   good: |
+#     data "aws_iam_policy_document" "this" {
+#       statement {
+#         actions   = ["s3:GetObject"]
+#         resources = ["${aws_s3_bucket.files.arn}/*"]
+#         condition {
+#           test     = "StringEquals"
+#           variable = "aws:PrincipalOrgID"
+#           values   = ["o-a1b2c3d4e5"]
+#         }
+#       }
+#     }
+#   bad: |
+#     data "aws_iam_policy_document" "this" {
+#       statement {
+#         actions   = ["s3:GetObject"]
+#         resources = ["${aws_s3_bucket.files.arn}/*"]
+#         condition {
+#           test     = "StringLike"
+#           variable = "aws:PrincipalOrgID"
+#           values   = ["*"]
+#         }
+#       }
+#     }
+package portcullis.rules.iam.condition_binds
+
+import data.portcullis.lib
+import data.portcullis.lib.iam
+
+conditions := [[p, s, c] |
+	some p in input.policies
+	some s in p.statements
+	some c in s.conditions
+]
+
+subjects contains p.address if some [p, _, _] in conditions
+
+# Keys that say who asks or for whom, and that are not there for everybody.
+identity(key) if key in (iam.source_keys | iam.caller_keys)
+
+identity(key) if regex.match(`:(sub|aud|amr)$`, key)
+
+identity("aws:multifactorauthpresent")
+
+hollow(s, c) := sprintf("every value fulfils %s on %s", [c.test, c.variable]) if {
+	s.effect == "Allow"
+	not iam.negative(c)
+	iam.any_value(c)
+} else := sprintf("who has no %s fulfils %s", [c.variable, c.test]) if {
+	s.effect == "Allow"
+	iam.if_exists(c)
+	identity(c.variable)
+} else := sprintf("who has no %s fulfils %s; Null = false beside it is missing", [c.variable, c.test]) if {
+	s.effect == "Allow"
+	iam.for_all(c)
+	not present(s, c.variable)
+} else := sprintf("everybody but those named fulfils %s on %s, and who has none", [c.test, c.variable]) if {
+	s.effect == "Allow"
+	iam.negative(c)
+	identity(c.variable)
+} else := sprintf("%s on %s has no values: nothing fulfils it, or everything", [c.test, c.variable]) if {
+	count(c.values) + c.unknown == 0
+} else := "access keys have no aws:MultiFactorAuthPresent: they are not denied" if {
+	s.effect == "Deny"
+	c.variable == "aws:multifactorauthpresent"
+	lower(c.test) == "bool"
+	"false" in c.values
+	not present(s, c.variable)
+}
+
+present(s, key) if {
+	some c in s.conditions
+	iam.operator(c) == "null"
+	c.variable == key
+}
+
+deny contains lib.in_policy(p, s, hollow(s, c)) if some [p, s, c] in conditions
+
+unknown contains lib.in_policy(p, s, sprintf("the value of %s is known after apply and may be a wildcard", [c.variable])) if {
+	some [p, s, c] in conditions
+	s.effect == "Allow"
+	iam.operator(c) in {"stringlike", "arnlike", "arnequals"}
+	identity(c.variable)
+	c.unknown > 0
+	iam.unproven(c.refs)
+}

@@ -1,0 +1,308 @@
+# METADATA
+# title: Actions of services, for rules
+# description: |
+#   Which actions change something, or change who may do something, and can be
+#   granted on a named resource, so that * is never needed. From the tables of
+#   the service authorization reference, in lower case. An action that is not
+#   here is not judged.
+# related_resources:
+# - https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
+package portcullis.lib.actions
+
+words(text) := {word | some word in regex.split(`\s+`, text)}
+
+# writes change data or settings.
+writes := {
+	"acm": words(`
+		deletecertificate importcertificate renewcertificate resendvalidationemail revokecertificate
+		updatecertificateoptions`),
+	"apigateway": words(`
+		createportal createportalproduct createproductpage createproductrestendpointpage createroutingrule
+		delete deleteportal deleteportalproduct deleteproductpage deleteproductrestendpointpage
+		deleteroutingrule disableportal patch post previewportal publishportal put updateportal
+		updateportalproduct updateproductpage updateproductrestendpointpage updateroutingrule`),
+	"appsync": words(`
+		associateapi associatemergedgraphqlapi associatesourcegraphqlapi associatewebacl
+		createchannelnamespace createdomainname deleteapi deletechannelnamespace deletedomainname
+		deletegraphqlapi disassociateapi disassociatemergedgraphqlapi disassociatesourcegraphqlapi
+		disassociatewebacl eventconnect eventpublish eventsubscribe graphql sourcegraphql startschemamerge
+		updateapi updatechannelnamespace updatedomainname updategraphqlapi updatesourceapiassociation`),
+	"cloudformation": words(`
+		cancelupdatestack continueupdaterollback createchangeset createstack createstackinstances
+		createstackrefactor deletechangeset deletestack deletestackinstances deletestackset executechangeset
+		executestackrefactor importstackstostackset recordhandlerprogress rollbackstack signalresource
+		stopstacksetoperation updatestack updatestackinstances updatestackset updateterminationprotection`),
+	"cloudfront": words(`
+		associatealias associatedistributiontenantwebacl associatedistributionwebacl copydistribution
+		createinvalidation createinvalidationfordistributiontenant deleteanycastiplist deletecachepolicy
+		deletecloudfrontoriginaccessidentity deleteconnectionfunction deleteconnectiongroup
+		deletecontinuousdeploymentpolicy deletedistribution deletedistributiontenant
+		deletefieldlevelencryptionconfig deletefieldlevelencryptionprofile deletefunction
+		deletekeyvaluestore deleteoriginaccesscontrol deleteoriginrequestpolicy deleterealtimelogconfig
+		deleteresourcepolicy deleteresponseheaderspolicy deletestreamingdistribution deletetruststore
+		deletevpcorigin disassociatedistributiontenantwebacl disassociatedistributionwebacl
+		publishconnectionfunction publishfunction putresourcepolicy testconnectionfunction testfunction
+		updateanycastiplist updatecachepolicy updatecloudfrontoriginaccessidentity updateconnectionfunction
+		updateconnectiongroup updatecontinuousdeploymentpolicy updatedistribution updatedistributiontenant
+		updatedistributionwithstagingconfig updatedomainassociation updatefieldlevelencryptionprofile
+		updatefunction updatekeyvaluestore updateoriginaccesscontrol updateoriginrequestpolicy
+		updaterealtimelogconfig updateresponseheaderspolicy updatestreamingdistribution updatetruststore
+		updatevpcorigin`),
+	"cloudwatch": words(`
+		deletealarmmuterule deletealarms deletedashboards deleteinsightrules deletemetricstream
+		deleteservicelevelobjective disablealarmactions disableinsightrules enablealarmactions
+		enableinsightrules putalarmmuterule putcompositealarm putdashboard putinsightrule putmetricalarm
+		putmetricstream setalarmstate startmetricstreams stopmetricstreams updateservicelevelobjective`),
+	"codebuild": words(`
+		batchdeletebuilds batchputcodecoverages batchputtestcases createfleet createproject createreport
+		createreportgroup createwebhook deletebuildbatch deletefleet deleteproject deletereport
+		deletereportgroup deletewebhook invalidateprojectcache retrybuild retrybuildbatch startbuild
+		startbuildbatch startcommandexecution startsandbox startsandboxconnection stopbuild stopbuildbatch
+		stopsandbox updatefleet updateproject updateprojectvisibility updatereport updatereportgroup
+		updatewebhook`),
+	"codepipeline": words(`
+		createcustomactiontype createpipeline deletecustomactiontype deletepipeline deletewebhook
+		deregisterwebhookwiththirdparty disablestagetransition enablestagetransition overridestagecondition
+		pollforjobs putactionrevision putapprovalresult putwebhook registerwebhookwiththirdparty
+		retrystageexecution rollbackstage startpipelineexecution stoppipelineexecution updateactiontype
+		updatepipeline`),
+	"cognito-idp": words(`
+		addcustomattributes adduserpoolclientsecret adminaddusertogroup adminconfirmsignup admincreateuser
+		admindeleteuser admindeleteuserattributes admindisableproviderforuser admindisableuser
+		adminenableuser adminforgetdevice admininitiateauth adminlinkproviderforuser
+		adminremoveuserfromgroup adminresetuserpassword adminrespondtoauthchallenge
+		adminsetusermfapreference adminsetuserpassword adminsetusersettings adminupdateautheventfeedback
+		adminupdatedevicestatus adminupdateuserattributes adminuserglobalsignout associatewebacl creategroup
+		createidentityprovider createmanagedloginbranding createresourceserver createterms
+		createuserimportjob createuserpoolclient createuserpooldomain deletegroup deleteidentityprovider
+		deletemanagedloginbranding deleteresourceserver deleteterms deleteuserpool deleteuserpoolclient
+		deleteuserpoolclientsecret deleteuserpooldomain disassociatewebacl setlogdeliveryconfiguration
+		setriskconfiguration setuicustomization setuserpoolmfaconfig startuserimportjob stopuserimportjob
+		updateautheventfeedback updategroup updateidentityprovider updatemanagedloginbranding
+		updateresourceserver updateterms updateuserpool updateuserpoolclient updateuserpooldomain`),
+	"dynamodb": words(`
+		associatetablereplica batchwriteitem createbackup createglobaltable createglobaltablewitness
+		createtable createtablereplica deletebackup deleteglobaltablewitness deleteitem deletetable
+		deletetablereplica disablekinesisstreamingdestination enablekinesisstreamingdestination
+		exporttabletopointintime importtable partiqldelete partiqlinsert partiqlupdate putitem
+		replicatesettings restoretablefromawsbackup restoretablefrombackup restoretabletopointintime
+		startawsbackupjob updatecontinuousbackups updatecontributorinsights updateglobaltable
+		updateglobaltablesettings updateglobaltableversion updateitem updatekinesisstreamingdestination
+		updatetable updatetablereplicaautoscaling updatetimetolive writedataforreplication`),
+	"ecr": words(`
+		batchdeleteimage batchimportupstreamimage completelayerupload createrepository deletelifecyclepolicy
+		deleterepository initiatelayerupload putimage putimagescanningconfiguration putimagetagmutability
+		putlifecyclepolicy replicateimage startimagescan startlifecyclepolicypreview updateimagestorageclass
+		uploadlayerpart`),
+	"ecs": words(`
+		createcapacityprovider createcluster createexpressgatewayservice createservice createtaskset
+		deleteattributes deletecapacityprovider deletecluster deleteexpressgatewayservice deleteservice
+		deletetaskdefinitions deletetaskset deregistercontainerinstance executecommand poll putattributes
+		putclustercapacityproviders putsystemlogevents registercontainerinstance registertaskdefinition
+		runtask starttask starttelemetrysession stopservicedeployment stoptask submitattachmentstatechanges
+		submitcontainerstatechange submittaskstatechange updatecapacityprovider updatecluster
+		updateclustersettings updatecontaineragent updatecontainerinstancesstate updateexpressgatewayservice
+		updateservice updateserviceprimarytaskset updatetaskprotection updatetaskset`),
+	"events": words(`
+		activateeventsource allowvendedlogdeliveryforresource cancelreplay createapidestination
+		createarchive createconnection createendpoint createeventbus createpartnereventsource
+		deactivateeventsource deauthorizeconnection deleteapidestination deletearchive deleteconnection
+		deleteendpoint deleteeventbus deletepartnereventsource deleterule disablerule enablerule
+		invokeapidestination putevents putrule puttargets removetargets retrieveconnectioncredentials
+		startreplay updateapidestination updatearchive updateconnection updateendpoint updateeventbus`),
+	"firehose": words(`
+		createdeliverystream deletedeliverystream putrecord putrecordbatch startdeliverystreamencryption
+		stopdeliverystreamencryption updatedestination`),
+	"kinesis": words(`
+		createstream decreasestreamretentionperiod deleteresourcepolicy deletestream
+		deregisterstreamconsumer increasestreamretentionperiod mergeshards putrecord putrecords
+		putresourcepolicy registerstreamconsumer splitshard startstreamencryption stopstreamencryption
+		updatemaxrecordsize updatestreamwarmthroughput`),
+	"kms": words(`
+		cancelkeydeletion createalias deletealias deleteimportedkeymaterial derivesharedsecret disablekey
+		disablekeyrotation enablekey enablekeyrotation encrypt generatedatakey generatedatakeypair
+		generatedatakeypairwithoutplaintext generatedatakeywithoutplaintext generatemac importkeymaterial
+		reencryptto replicatekey rotatekeyondemand schedulekeydeletion sign synchronizemultiregionkey
+		updatealias updatekeydescription updateprimaryregion`),
+	"lambda": words(`
+		checkpointdurableexecution createalias createcapacityprovider createfunction createfunctionurlconfig
+		deletealias deletecapacityprovider deletecodesigningconfig deleteeventsourcemapping deletefunction
+		deletefunctioncodesigningconfig deletefunctionconcurrency deletefunctioneventinvokeconfig
+		deletefunctionurlconfig deletelayerversion deleteprovisionedconcurrencyconfig invokeasync
+		invokefunction invokefunctionurl passcapacityprovider publishlayerversion publishversion
+		putfunctioncodesigningconfig putfunctionconcurrency putfunctioneventinvokeconfig
+		putfunctionrecursionconfig putfunctionscalingconfig putprovisionedconcurrencyconfig
+		putruntimemanagementconfig senddurableexecutioncallbackfailure senddurableexecutioncallbackheartbeat
+		senddurableexecutioncallbacksuccess stopdurableexecution updatealias updatecapacityprovider
+		updatecodesigningconfig updateeventsourcemapping updatefunctioncode updatefunctioncodesigningconfig
+		updatefunctionconfiguration updatefunctioneventinvokeconfig updatefunctionurlconfig`),
+	"logs": words(`
+		associatekmskey createdelivery createexporttask createloganomalydetector createloggroup
+		createlogstream createlookuptable createscheduledquery deletedataprotectionpolicy deletedelivery
+		deletedeliverydestination deletedeliverydestinationpolicy deletedeliverysource deletedestination
+		deleteloganomalydetector deleteloggroup deletelogstream deletelookuptable deletemetricfilter
+		deleteretentionpolicy deletescheduledquery deletesubscriptionfilter deletetransformer
+		disassociatekmskey integratewiths3table processwithpipeline putbearertokenauthentication
+		putdataprotectionpolicy putdeliverydestination putdeliverydestinationpolicy putdeliverysource
+		putdestination putdestinationpolicy putlogevents putloggroupdeletionprotection putmetricfilter
+		putretentionpolicy putsubscriptionfilter puttransformer updateanomaly updatedeliveryconfiguration
+		updateloganomalydetector updatelookuptable updatescheduledquery`),
+	"pipes": words(`
+		createpipe deletepipe startpipe stoppipe updatepipe`),
+	"rds": words(`
+		addroletodbcluster addroletodbinstance addsourceidentifiertosubscription
+		applypendingmaintenanceaction backtrackdbcluster copycustomdbengineversion
+		copydbclusterparametergroup copydbclustersnapshot copydbparametergroup copydbsnapshot
+		copyoptiongroup createbluegreendeployment createcustomdbengineversion createdbcluster
+		createdbclusterendpoint createdbclusterparametergroup createdbclustersnapshot createdbinstance
+		createdbinstancereadreplica createdbparametergroup createdbproxyendpoint createdbsecuritygroup
+		createdbshardgroup createdbsnapshot createdbsubnetgroup createeventsubscription createglobalcluster
+		createintegration createoptiongroup createtenantdatabase deletebluegreendeployment
+		deletecustomdbengineversion deletedbcluster deletedbclusterautomatedbackup deletedbclusterendpoint
+		deletedbclusterparametergroup deletedbclustersnapshot deletedbinstance
+		deletedbinstanceautomatedbackup deletedbparametergroup deletedbproxy deletedbproxyendpoint
+		deletedbsecuritygroup deletedbshardgroup deletedbsnapshot deletedbsubnetgroup
+		deleteeventsubscription deleteglobalcluster deleteintegration deleteoptiongroup deletetenantdatabase
+		deregisterdbproxytargets disablehttpendpoint enablehttpendpoint failoverdbcluster
+		failoverglobalcluster modifyactivitystream modifycurrentdbclustercapacity
+		modifycustomdbengineversion modifydbcluster modifydbclusterendpoint modifydbclusterparametergroup
+		modifydbinstance modifydbparametergroup modifydbproxy modifydbproxyendpoint modifydbproxytargetgroup
+		modifydbshardgroup modifydbsnapshot modifydbsubnetgroup modifyeventsubscription modifyglobalcluster
+		modifyintegration modifyoptiongroup modifytenantdatabase promotereadreplica
+		promotereadreplicadbcluster purchasereserveddbinstancesoffering rebootdbcluster rebootdbinstance
+		rebootdbshardgroup registerdbproxytargets removefromglobalcluster removerolefromdbcluster
+		removerolefromdbinstance removesourceidentifierfromsubscription resetdbclusterparametergroup
+		resetdbparametergroup restoredbclusterfroms3 restoredbclusterfromsnapshot
+		restoredbclustertopointintime restoredbinstancefromdbsnapshot restoredbinstancefroms3
+		restoredbinstancetopointintime revokedbsecuritygroupingress startactivitystream startdbcluster
+		startdbinstance startdbinstanceautomatedbackupsreplication startexporttask stopactivitystream
+		stopdbcluster stopdbinstance stopdbinstanceautomatedbackupsreplication switchoverbluegreendeployment
+		switchoverglobalcluster switchoverreadreplica`),
+	"route53": words(`
+		activatekeysigningkey associatevpcwithhostedzone changecidrcollection changeresourcerecordsets
+		createkeysigningkey createqueryloggingconfig createtrafficpolicyinstance createtrafficpolicyversion
+		createvpcassociationauthorization deactivatekeysigningkey deletecidrcollection deletehealthcheck
+		deletehostedzone deletekeysigningkey deletequeryloggingconfig deletereusabledelegationset
+		deletetrafficpolicy deletetrafficpolicyinstance deletevpcassociationauthorization
+		disablehostedzonednssec disassociatevpcfromhostedzone enablehostedzonednssec updatehealthcheck
+		updatehostedzonecomment updatehostedzonefeatures updatetrafficpolicycomment
+		updatetrafficpolicyinstance`),
+	"s3": words(`
+		createaccesspoint createaccesspointforobjectlambda createbucket
+		createbucketmetadatatableconfiguration createmultiregionaccesspoint deleteaccesspoint
+		deleteaccesspointforobjectlambda deletebucket deletebucketmetadatatableconfiguration
+		deletebucketwebsite deletemultiregionaccesspoint deleteobject deleteobjectversion
+		deletestoragelensconfiguration deletestoragelensgroup initiatereplication pausereplication
+		putaccelerateconfiguration putaccesspointconfigurationforobjectlambda putanalyticsconfiguration
+		putbucketabac putbucketcors putbucketlogging putbucketnotification putbucketobjectlockconfiguration
+		putbucketrequestpayment putbucketversioning putbucketwebsite putencryptionconfiguration
+		putintelligenttieringconfiguration putinventoryconfiguration putlifecycleconfiguration
+		putmetricsconfiguration putobject putobjectlegalhold putobjectretention putreplicationconfiguration
+		replicatedelete replicateobject restoreobject submitmultiregionaccesspointroutes
+		updatebucketmetadatainventorytableconfiguration updatebucketmetadatajournaltableconfiguration
+		updatejobpriority updatejobstatus updateobjectencryption updatestoragelensgroup`),
+	"scheduler": words(`
+		createschedule createschedulegroup deleteschedule deleteschedulegroup updateschedule`),
+	"secretsmanager": words(`
+		cancelrotatesecret createsecret deletesecret putsecretvalue removeregionsfromreplication
+		replicatesecrettoregions restoresecret rotatesecret stopreplicationtoreplica updatesecret
+		updatesecretversionstage`),
+	"sns": words(`
+		confirmsubscription createtopic deletetopic putdataprotectionpolicy settopicattributes subscribe`),
+	"sqs": words(`
+		cancelmessagemovetask changemessagevisibility createqueue deletemessage deletequeue purgequeue
+		sendmessage setqueueattributes startmessagemovetask`),
+	"ssm": words(`
+		associateopsitemrelateditem cancelmaintenancewindowexecution createassociation
+		createassociationbatch createdocument createresourcedatasync deleteassociation deletedocument
+		deletemaintenancewindow deleteopsitem deleteopsmetadata deleteparameter deleteparameters
+		deletepatchbaseline deleteresourcedatasync deregistermanagedinstance
+		deregisterpatchbaselineforpatchgroup deregistertargetfrommaintenancewindow
+		deregistertaskfrommaintenancewindow disassociateopsitemrelateditem labelparameterversion putcalendar
+		putparameter registerdefaultpatchbaseline registerpatchbaselineforpatchgroup
+		registertargetwithmaintenancewindow registertaskwithmaintenancewindow resetservicesetting
+		resumesession sendautomationsignal sendcommand startaccessrequest startassociationsonce
+		startautomationexecution startchangerequestexecution startsession stopautomationexecution
+		terminatesession unlabelparameterversion updateassociation updatedocument
+		updatedocumentdefaultversion updatedocumentmetadata updatemaintenancewindow
+		updatemaintenancewindowtarget updatemaintenancewindowtask updatemanagedinstancerole updateopsitem
+		updateopsmetadata updatepatchbaseline updateresourcedatasync updateservicesetting`),
+	"states": words(`
+		createactivity createstatemachine createstatemachinealias deleteactivity deletestatemachine
+		deletestatemachinealias deletestatemachineversion getactivitytask publishstatemachineversion
+		redriveexecution startexecution startsyncexecution stopexecution updatemaprun updatestatemachine
+		updatestatemachinealias`),
+	"wafv2": words(`
+		associatewebacl createipset createregexpatternset createrulegroup createwebacl
+		deletefirewallmanagerrulegroups deleteipset deleteloggingconfiguration deleteregexpatternset
+		deleterulegroup deletewebacl disassociatefirewallmanager disassociatewebacl
+		putfirewallmanagerrulegroups putloggingconfiguration putmanagedrulesetversions updateipset
+		updatemanagedrulesetversionexpirydate updateregexpatternset updaterulegroup updatewebacl`),
+}
+
+# permissions change who may do what.
+permissions := {
+	"apigateway": words(`
+		addcertificatetodomain createaccessassociation deleteportalproductsharingpolicy
+		putportalproductsharingpolicy rejectaccessassociation removecertificatefromdomain setwebacl
+		updatedomainnamemanagementpolicy updatedomainnamepolicy updaterestapipolicy`),
+	"backup": words(`
+		deletebackupvaultaccesspolicy deletebackupvaultsharingpolicy putbackupvaultaccesspolicy
+		putbackupvaultsharingpolicy`),
+	"cloudformation": words(`
+		setstackpolicy`),
+	"cloudfront": words(`
+		allowvendedlogdeliveryforresource`),
+	"codebuild": words(`
+		deleteresourcepolicy putresourcepolicy`),
+	"cognito-identity": words(`
+		updateidentitypool`),
+	"dynamodb": words(`
+		deleteresourcepolicy putresourcepolicy`),
+	"ecr": words(`
+		deleterepositorypolicy setrepositorypolicy`),
+	"elasticfilesystem": words(`
+		deletefilesystempolicy putfilesystempolicy`),
+	"glue": words(`
+		deleteresourcepolicy describeconnectiontype putresourcepolicy testconnection`),
+	"iam": words(`
+		addclientidtoopenidconnectprovider addroletoinstanceprofile addusertogroup attachgrouppolicy
+		attachrolepolicy attachuserpolicy createaccesskey creategroup createinstanceprofile
+		createloginprofile createopenidconnectprovider createpolicy createpolicyversion createrole
+		createsamlprovider createservicespecificcredential createuser deactivatemfadevice deleteaccesskey
+		deletegroup deletegrouppolicy deleteinstanceprofile deleteloginprofile deleteopenidconnectprovider
+		deletepolicy deletepolicyversion deleterole deleterolepermissionsboundary deleterolepolicy
+		deletesamlprovider deleteservercertificate deleteservicespecificcredential deletesigningcertificate
+		deletesshpublickey deleteuser deleteuserpermissionsboundary deleteuserpolicy deletevirtualmfadevice
+		detachgrouppolicy detachrolepolicy detachuserpolicy putgrouppolicy putrolepermissionsboundary
+		putrolepolicy putuserpermissionsboundary putuserpolicy removeclientidfromopenidconnectprovider
+		removerolefrominstanceprofile removeuserfromgroup resetservicespecificcredential
+		setdefaultpolicyversion updateaccesskey updateassumerolepolicy updategroup updateloginprofile
+		updateopenidconnectproviderthumbprint updaterole updateroledescription updatesamlprovider
+		updateservercertificate updateservicespecificcredential updatesigningcertificate updatesshpublickey
+		updateuser uploadservercertificate uploadsigningcertificate uploadsshpublickey`),
+	"kms": words(`
+		creategrant putkeypolicy revokegrant`),
+	"lambda": words(`
+		addlayerversionpermission addpermission removelayerversionpermission removepermission`),
+	"rds": words(`
+		authorizedbsecuritygroupingress modifydbclustersnapshotattribute modifydbsnapshotattribute`),
+	"s3": words(`
+		associateaccessgrantsidentitycenter bypassgovernanceretention createaccessgrant
+		createaccessgrantsinstance createaccessgrantslocation deleteaccessgrant deleteaccessgrantsinstance
+		deleteaccessgrantsinstanceresourcepolicy deleteaccessgrantslocation deleteaccesspointpolicy
+		deleteaccesspointpolicyforobjectlambda deletebucketpolicy dissociateaccessgrantsidentitycenter
+		putaccessgrantsinstanceresourcepolicy putaccesspointpolicy putaccesspointpolicyforobjectlambda
+		putbucketacl putbucketownershipcontrols putbucketpolicy putbucketpublicaccessblock
+		putmultiregionaccesspointpolicy putobjectacl putobjectversionacl updateaccessgrantslocation`),
+	"secretsmanager": words(`
+		deleteresourcepolicy putresourcepolicy`),
+	"sns": words(`
+		addpermission removepermission settopicattributes`),
+	"sqs": words(`
+		addpermission removepermission setqueueattributes`),
+	"ssm": words(`
+		deleteresourcepolicy modifydocumentpermission putresourcepolicy`),
+	"wafv2": words(`
+		deletepermissionpolicy putpermissionpolicy`),
+}
