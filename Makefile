@@ -138,14 +138,18 @@ bench-local: ## Measure the local stack and write docs/local-stack-performance.m
 
 .PHONY: gate-fixtures
 gate-fixtures: ## Plan the gate's fixtures again with the real provider
-	@$(GO) run ./cmd/gatefixtures $$(git ls-files -co | grep -E '^(internal/gate/[a-z]+|policies)/testdata/[a-z]+/main\.tf$$' | xargs -n1 dirname)
+	@$(GO) run ./cmd/gatefixtures $$(git ls-files -co | grep -E '^(internal/gate/([a-z]+|scaffold/start/policies)|policies)/testdata/[a-z]+/main\.tf$$' | xargs -n1 dirname)
 
 .PHONY: gate-sets
 gate-sets: ## List again which blocks of the provider's resources are sets
 	@$(GO) run ./cmd/gatefixtures -sets internal/gate/normal/sets.txt
 
 .PHONY: lint
-lint: lint-go lint-terraform ## All linters
+lint: lint-go lint-terraform lint-gate ## All linters
+
+.PHONY: lint-gate
+lint-gate: ## The generated pages of the gate's rules
+	@$(GO) run ./cmd/gatedocs -check docs/rules || { echo "run make gate-docs"; exit 1; }
 
 .PHONY: lint-go
 lint-go: ## golangci-lint
@@ -156,8 +160,12 @@ lint-terraform: ## tflint and the generated tables of the READMEs
 	@for dir in $(MODULES) $(EXAMPLES) test/e2e/fixtures/* test/bench/fixture; do echo "tflint $$dir"; $(TOOL) tflint --config "$(CURDIR)/.tflint.hcl" --chdir "$$dir"; done
 	@for dir in $(MODULES) $(EXAMPLES); do $(TOOL) terraform-docs --config "$(CURDIR)/.terraform-docs.yml" --output-check "$$dir" || { echo "run make docs"; exit 1; }; done
 
+.PHONY: gate-docs
+gate-docs: ## Write docs/rules from what the gate's rules say of themselves
+	@$(GO) run ./cmd/gatedocs docs/rules
+
 .PHONY: docs
-docs: ## Generate the tables in the modules' READMEs
+docs: gate-docs ## Generate the tables in the modules' READMEs, and docs/rules
 	@for dir in $(MODULES) $(EXAMPLES); do $(TOOL) terraform-docs --config "$(CURDIR)/.terraform-docs.yml" "$$dir"; done
 
 .PHONY: fmt

@@ -1,25 +1,20 @@
 package policies_test
 
 import (
-	"bufio"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"reflect"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/cover"
 	"github.com/open-policy-agent/opa/v1/format"
-	"github.com/open-policy-agent/opa/v1/storage/inmem"
-	"github.com/open-policy-agent/opa/v1/tester"
 
 	"github.com/portcullis-chat/portcullis/internal/gate"
-	"github.com/portcullis-chat/portcullis/internal/gate/plan"
+	"github.com/portcullis-chat/portcullis/internal/gate/policytest"
 	"github.com/portcullis-chat/portcullis/policies"
 )
 
@@ -32,39 +27,12 @@ func load(t *testing.T, options ...gate.Option) *gate.Engine {
 	return e
 }
 
-// expected are the verdicts written above the blocks of a fixture:
-//
-//	# fail: websocket/connect-authorizer
-//	resource "aws_apigatewayv2_route" "open" {
-//
-// by address without keys, as "fail websocket/connect-authorizer".
+// expected are the verdicts written above the blocks of a fixture.
 func expected(t *testing.T, dir string) map[string][]string {
 	t.Helper()
-	file, err := os.Open(filepath.Join(dir, "main.tf"))
+	all, err := policytest.Expected(dir)
 	if err != nil {
 		t.Fatal(err)
-	}
-	defer file.Close()
-	var (
-		verdict = regexp.MustCompile(`^# (pass|fail|unknown): (.+)$`)
-		head    = regexp.MustCompile(`^resource "([^"]+)" "([^"]+)"`)
-		all     = map[string][]string{}
-		above   []string
-	)
-	for lines := bufio.NewScanner(file); lines.Scan(); {
-		line := lines.Text()
-		if m := verdict.FindStringSubmatch(line); m != nil {
-			for _, rule := range strings.Split(m[2], ", ") {
-				above = append(above, m[1]+" "+rule)
-			}
-			continue
-		}
-		if m := head.FindStringSubmatch(line); m != nil {
-			all[m[1]+"."+m[2]] = above
-		}
-		if !strings.HasPrefix(line, "#") {
-			above = nil
-		}
 	}
 	return all
 }
@@ -83,15 +51,7 @@ func fixtures(t *testing.T) []string {
 
 func report(t *testing.T, e *gate.Engine, dir string, sources bool) *gate.Report {
 	t.Helper()
-	o := plan.Options{Path: filepath.Join(dir, "plan.json")}
-	if sources {
-		o.Dir = dir
-	}
-	in, err := plan.Read(t.Context(), o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	r, err := e.Evaluate(t.Context(), in)
+	r, err := policytest.Fixture(t.Context(), e, dir, sources)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,22 +73,10 @@ func groups(want map[string][]string) map[string]bool {
 
 // verdicts are what the rules of some groups say of a fixture.
 func verdicts(r *gate.Report, groups map[string]bool) map[string][]string {
-	key := regexp.MustCompile(`\[.*\]$`)
-	all := map[string][]string{}
-	add := func(address, rule, verdict string) {
-		base := key.ReplaceAllString(address, "")
+	return policytest.Verdicts(r, func(rule string) bool {
 		group, _, _ := strings.Cut(rule, "/")
-		if groups[group] && !slices.Contains(all[base], verdict+" "+rule) {
-			all[base] = append(all[base], verdict+" "+rule)
-		}
-	}
-	for _, f := range r.Findings {
-		add(f.Address, f.Rule, map[gate.Kind]string{gate.Fail: "fail", gate.CannotTell: "unknown"}[f.Kind])
-	}
-	for _, p := range r.Passed {
-		add(p.Address, p.Rule, "pass")
-	}
-	return all
+		return groups[group]
+	})
 }
 
 func TestEachResourceOfTheFixturesGetsJustTheVerdictsWrittenAboveIt(t *testing.T) {
@@ -136,17 +84,8 @@ func TestEachResourceOfTheFixturesGetsJustTheVerdictsWrittenAboveIt(t *testing.T
 		t.Run(filepath.Base(dir), func(t *testing.T) {
 			want := expected(t, dir)
 			got := verdicts(report(t, load(t), dir, true), groups(want))
-			for address := range got {
-				if _, ok := want[address]; !ok {
-					t.Errorf("%s is not in the fixture: %v", address, got[address])
-				}
-			}
-			for address, all := range want {
-				slices.Sort(all)
-				slices.Sort(got[address])
-				if !slices.Equal(all, got[address]) {
-					t.Errorf("%s\n  want %s\n  have %s", address, strings.Join(all, ", "), strings.Join(got[address], ", "))
-				}
+			for _, difference := range policytest.Differences(want, got) {
+				t.Error(difference)
 			}
 		})
 	}
@@ -255,15 +194,8 @@ func TestTheFixturesReachEachLineOfEachRule(t *testing.T) {
 	}
 	regoTests(t, tracer)
 	parsed := map[string]*ast.Module{}
-	for name, body := range modules(t) {
-		if strings.HasSuffix(name, "_test.rego") {
-			continue
-		}
-		module, err := ast.ParseModuleWithOpts(name, body, ast.ParserOptions{RegoVersion: ast.RegoV1})
-		if err != nil {
-			t.Fatal(err)
-		}
-		parsed[name] = module
+	if err := policytest.Parse(parsed, "", policies.FS, false); err != nil {
+		t.Fatal(err)
 	}
 	for name, file := range tracer.Report(parsed).Files {
 		for _, missed := range file.NotCovered {
@@ -277,24 +209,15 @@ func TestTheFixturesReachEachLineOfEachRule(t *testing.T) {
 func regoTests(t *testing.T, tracer *cover.Cover) {
 	t.Helper()
 	parsed := map[string]*ast.Module{}
-	for name, body := range modules(t) {
-		module, err := ast.ParseModuleWithOpts(name, body, ast.ParserOptions{RegoVersion: ast.RegoV1})
-		if err != nil {
-			t.Fatal(err)
-		}
-		parsed[name] = module
+	if err := policytest.Parse(parsed, "", policies.FS, true); err != nil {
+		t.Fatal(err)
 	}
-	runner := tester.NewRunner().SetCompiler(ast.NewCompiler().WithStrict(true).WithCapabilities(gate.Capabilities())).
-		SetModules(parsed).SetStore(inmem.New()).SetTimeout(time.Minute)
-	if tracer != nil {
-		runner = runner.SetCoverageQueryTracer(tracer)
-	}
-	results, err := runner.RunTests(t.Context(), nil)
+	results, err := policytest.Rego(t.Context(), parsed, tracer)
 	if err != nil {
 		t.Fatal(err)
 	}
 	ran := 0
-	for result := range results {
+	for _, result := range results {
 		ran++
 		if !result.Pass() {
 			t.Errorf("%s", result)

@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/portcullis-chat/portcullis/internal/gate"
+	"github.com/portcullis-chat/portcullis/internal/gate/baseline"
 	"github.com/portcullis-chat/portcullis/internal/gate/normal"
 	"github.com/portcullis-chat/portcullis/internal/gate/output"
 	"github.com/portcullis-chat/portcullis/internal/gate/plan"
@@ -40,6 +41,7 @@ type gateFlags struct {
 	formats, policies      []string
 	unknown, failOn        string
 	passed                 bool
+	baseline               string
 	waivers, waiversBase   string
 	maxWaiverDays          int
 	inlineWaivers          string
@@ -76,15 +78,14 @@ Exit status: 0 nothing at or above --fail-on, 1 findings, 2 wrong usage,
 	cmd.Flags().StringArrayVar(&f.formats, "format", []string{"table"}, "one of "+strings.Join(output.Formats(), ", ")+"; with =<file> into that file; can be given several times")
 	cmd.Flags().StringVar(&f.failOn, "fail-on", string(gate.Low), "least severity that fails: low, medium, high or critical")
 	cmd.Flags().StringVar(&f.unknown, "unknown", string(output.UnknownWarns), "what counts that cannot be told before apply: fail, warn or ignore")
-	cmd.Flags().StringVar(&f.waivers, "waivers", "", "file with waivers; none: without one (default "+waiver.DefaultFile+" in the planned folder, if there)")
+	cmd.Flags().StringVar(&f.baseline, "baseline", "", "file of old findings, which do not count; portcullis gate baseline makes it")
+	f.waiverFlags(cmd)
 	cmd.Flags().StringVar(&f.waiversBase, "waivers-base", "", "the waiver file before the change under review: what differs is shown")
-	cmd.Flags().IntVar(&f.maxWaiverDays, "max-waiver-days", waiver.DefaultMaxDays, "days from today that a waiver may end at the latest")
-	cmd.Flags().StringVar(&f.inlineWaivers, "inline-waivers", string(waiver.InlineOwn), "waivers in comments that count: own (not those of downloaded modules), all or off")
 	cmd.Flags().BoolVar(&f.passed, "passed", false, "list what passed, and rules with nothing to look at, too")
 	f.inputFlags(cmd)
 	f.policyFlags(cmd)
 	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return gateStatus(cmd, usageError{err}) })
-	cmd.AddCommand(newGateRulesCommand(), newGateExplainCommand(), newGateNormalizeCommand())
+	cmd.AddCommand(newGateRulesCommand(), newGateExplainCommand(), newGateNormalizeCommand(), newGateBaselineCommand(), newGateTestCommand(), newGateInitCommand())
 	return cmd
 }
 
@@ -92,6 +93,12 @@ func (f *gateFlags) inputFlags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.dir, "dir", "", "directory the plan was made in")
 	cmd.Flags().StringVar(&f.source, "source", "", "plan file that plan JSON was made from, for its source lines")
 	cmd.Flags().StringVar(&f.terraform, "terraform", terraform.Binary(), "Terraform or OpenTofu to run")
+}
+
+func (f *gateFlags) waiverFlags(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.waivers, "waivers", "", "file with waivers; none: without one (default "+waiver.DefaultFile+" in the planned folder, if there)")
+	cmd.Flags().IntVar(&f.maxWaiverDays, "max-waiver-days", waiver.DefaultMaxDays, "days from today that a waiver may end at the latest")
+	cmd.Flags().StringVar(&f.inlineWaivers, "inline-waivers", string(waiver.InlineOwn), "waivers in comments that count: own (not those of downloaded modules), all or off")
 }
 
 func (f *gateFlags) policyFlags(cmd *cobra.Command) {
@@ -213,6 +220,54 @@ func allRules(engine *gate.Engine) map[string]*gate.Rule {
 	return all
 }
 
+// judged is a plan's report, with waivers and the baseline in it.
+type judged struct {
+	report  *gate.Report
+	rules   map[string]*gate.Rule
+	sources *plan.Sources
+}
+
+// judge reads a plan and puts it before the rules, the waivers and the baseline.
+func (f *gateFlags) judge(ctx context.Context, cmd *cobra.Command, args []string) (*judged, error) {
+	inline := waiver.Inline(f.inlineWaivers)
+	if !slices.Contains([]waiver.Inline{waiver.InlineOwn, waiver.InlineAll, waiver.InlineOff}, inline) {
+		return nil, usageError{fmt.Errorf("--inline-waivers=%s: use own, all or off", f.inlineWaivers)}
+	}
+	if f.maxWaiverDays < 1 || f.maxWaiverDays > 3660 {
+		return nil, usageError{fmt.Errorf("--max-waiver-days=%d: use 1 to 3660", f.maxWaiverDays)}
+	}
+	waivers, base, err := f.waiverFiles(args)
+	if err != nil {
+		return nil, err
+	}
+	var old *baseline.File
+	if f.baseline != "" {
+		if old, err = baseline.Open(f.baseline); err != nil {
+			return nil, err
+		}
+	}
+	engine, err := f.engine()
+	if err != nil {
+		return nil, err
+	}
+	in, err := f.read(ctx, cmd, args)
+	if err != nil {
+		return nil, err
+	}
+	// Garbage is collected the earlier the larger the plan is, so that the whole
+	// process stays below five times the plan.
+	debug.SetMemoryLimit(max(192<<20, in.Plan.Size*7/2))
+	report, err := engine.Evaluate(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	waiver.Apply(report, waivers, base, in.Sources, waiver.Options{Now: time.Now(), MaxDays: f.maxWaiverDays, Inline: inline, Rules: engine.ByID()})
+	if old != nil {
+		old.Apply(report, f.baseline)
+	}
+	return &judged{report: report, rules: allRules(engine), sources: in.Sources}, nil
+}
+
 func runGate(cmd *cobra.Command, args []string, f *gateFlags) error {
 	targets, err := f.targets()
 	if err != nil {
@@ -225,37 +280,14 @@ func runGate(cmd *cobra.Command, args []string, f *gateFlags) error {
 	if !slices.Contains([]output.Unknown{output.UnknownFails, output.UnknownWarns, output.UnknownIgnored}, unknown) {
 		return usageError{fmt.Errorf("--unknown=%s: use fail, warn or ignore", f.unknown)}
 	}
-	inline := waiver.Inline(f.inlineWaivers)
-	if !slices.Contains([]waiver.Inline{waiver.InlineOwn, waiver.InlineAll, waiver.InlineOff}, inline) {
-		return usageError{fmt.Errorf("--inline-waivers=%s: use own, all or off", f.inlineWaivers)}
-	}
-	if f.maxWaiverDays < 1 || f.maxWaiverDays > 3660 {
-		return usageError{fmt.Errorf("--max-waiver-days=%d: use 1 to 3660", f.maxWaiverDays)}
-	}
-	waivers, base, err := f.waiverFiles(args)
-	if err != nil {
-		return err
-	}
 	ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt)
 	defer stop()
-	engine, err := f.engine()
+	judged, err := f.judge(ctx, cmd, args)
 	if err != nil {
 		return err
 	}
-	in, err := f.read(ctx, cmd, args)
-	if err != nil {
-		return err
-	}
-	// Garbage is collected the earlier the larger the plan is, so that the whole
-	// process stays below five times the plan.
-	debug.SetMemoryLimit(max(192<<20, in.Plan.Size*7/2))
-	report, err := engine.Evaluate(ctx, in)
-	if err != nil {
-		return err
-	}
-	waiver.Apply(report, waivers, base, in.Sources, waiver.Options{Now: time.Now(), MaxDays: f.maxWaiverDays, Inline: inline, Rules: engine.ByID()})
 	view := &output.View{
-		Report: report, Rules: allRules(engine), Sources: in.Sources, Version: version(),
+		Report: judged.report, Rules: judged.rules, Sources: judged.sources, Version: version(),
 		Unknown: unknown, FailOn: failOn, Passed: f.passed,
 	}
 	for _, t := range targets {

@@ -24,8 +24,15 @@ func JSON(to io.Writer, value any) error {
 	if err != nil {
 		return err
 	}
+	_, err = io.WriteString(to, CleanJSON(string(body))+"\n")
+	return err
+}
+
+// CleanJSON escapes what a terminal would not show, or show in another order, in
+// a text of JSON.
+func CleanJSON(text string) string {
 	var b strings.Builder
-	for _, r := range string(body) {
+	for _, r := range text {
 		if r != '\n' && unicode.Is(unicode.C, r) {
 			for _, unit := range utf16.Encode([]rune{r}) {
 				fmt.Fprintf(&b, `\u%04x`, unit)
@@ -34,9 +41,7 @@ func JSON(to io.Writer, value any) error {
 		}
 		b.WriteRune(r)
 	}
-	b.WriteByte('\n')
-	_, err = io.WriteString(to, b.String())
-	return err
+	return b.String()
 }
 
 // writeJSON writes the whole report, for programs.

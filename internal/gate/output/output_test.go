@@ -241,7 +241,7 @@ func excused(t *testing.T) *View {
 	v.Report.Findings[0].Waiver = w
 	v.Report.Findings[1].Baseline = true
 	v.Report.Findings[3].Kind = gate.Warning
-	v.Report.Waivers = &gate.Waivers{File: "w.yaml" + evil, SHA256: "abc", InForce: []*gate.Waiver{w}, Base: "base.yaml", Changes: []gate.WaiverChange{{Change: "removed", Before: &gate.Waiver{Rule: "a/b", Address: "x.gone" + evil}}}}
+	v.Report.Waivers = &gate.Waivers{File: "w.yaml" + evil, SHA256: "abc", InForce: []*gate.Waiver{w}, Base: "base.yaml", Changes: []gate.WaiverChange{{Change: "removed", Before: &gate.Waiver{Rule: "a/b", Address: "x.gone" + evil, Until: "2026-12-31"}}}}
 	v.Report.Baseline = &gate.Baseline{File: "b.json", Known: 1, Fixed: []gate.BaselineEntry{{Rule: "a/b", Address: "x.fixed" + evil}}}
 	return v
 }
