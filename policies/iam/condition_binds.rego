@@ -72,6 +72,11 @@ hollow(s, c) := sprintf("every value fulfils %s on %s", [c.test, c.variable]) if
 	s.effect == "Allow"
 	iam.negative(c)
 	identity(c.variable)
+} else := sprintf("only who has no %s fulfils it", [c.variable]) if {
+	s.effect == "Allow"
+	iam.operator(c) == "null"
+	"true" in c.values
+	identity(c.variable)
 } else := sprintf("%s on %s has no values: nothing fulfils it, or everything", [c.test, c.variable]) if {
 	count(c.values) + c.unknown == 0
 } else := "access keys have no aws:MultiFactorAuthPresent: they are not denied" if {

@@ -54,7 +54,9 @@ wanted := (({a | some c in carriers; some a in c.actions} | role_actions) | poli
 powers := [[bearer, p, s, found] |
 	some bearer in input.bearers
 	some [p, s] in iam.of(bearer)
-	found := iam.covered(s, wanted) - iam.denied(bearer, wanted)
+	named := iam.covered(s, wanted)
+	count(named) > 0
+	found := named - iam.denied(bearer, wanted)
 	count(found) > 0
 	not iam.anywhere(s)
 ]
@@ -167,28 +169,54 @@ deny contains lib.in_policy(p, s, sprintf("%s can be passed, and code runs as it
 	count(ways) > 0
 }
 
-# What a function is deployed from can be written.
-packages := [[p, s, f, concat("/", [f.values.s3_bucket, f.values.s3_key])] |
-	some [p, s, f] in uploads
+# deployed is what functions of other roles are deployed from, by the name of
+# the bucket and by its address.
+deployed[key] contains {"function": f, "role": role.address, "bucket": key} if {
+	some f in input.by_type.aws_lambda_function
+	some role in lib.targets(f, ["role"], "aws_iam_role")
+	some key in ({f.values.s3_bucket} | {bucket.address | some bucket in lib.targets(f, ["s3_bucket"], "aws_s3_bucket")})
+}
+
+deployed[key] contains {"function": f, "role": role.address, "bucket": key} if {
+	some f in input.by_type.aws_lambda_function
+	not f.values.s3_bucket
+	some role in lib.targets(f, ["role"], "aws_iam_role")
+	some bucket in lib.targets(f, ["s3_bucket"], "aws_s3_bucket")
+	key := bucket.address
+}
+
+uploads := [[bearer, p, s] |
+	some [bearer, p, s, found] in powers
+	"s3:putobject" in found
+]
+
+# What a function is deployed from can be written: by the name of the bucket and
+# the key,
+packages := [[p, s, d.function, object] |
+	some [bearer, p, s] in uploads
 	some pattern in s.resources
 	[_, _, service, _, _, rest] := split_arn(pattern)
 	service == "s3"
-	lib.grants(rest, concat("/", [f.values.s3_bucket, f.values.s3_key]))
+	some d in in_bucket(split(rest, "/")[0])
+	d.role != bearer.key
+	object := concat("/", [d.bucket, d.function.values.s3_key])
+	lib.grants(rest, object)
 ]
 
-uploads := [[p, s, f] |
-	some [bearer, p, s, found] in powers
-	"s3:putobject" in found
-	some f in input.by_type.aws_lambda_function
-	some role in lib.targets(f, ["role"], "aws_iam_role")
-	role.address != bearer.key
-]
+in_bucket(name) := deployed[name] if not iam.wild(name)
 
-# By reference to the bucket, with the key behind it.
-buckets := [[p, s, f, bucket.address] |
-	some [p, s, f] in uploads
-	some bucket in lib.targets(f, ["s3_bucket"], "aws_s3_bucket")
-	count(references(s, bucket)) > 0
+in_bucket(name) := {d | some set in deployed; some d in set} if iam.wild(name)
+
+# or by reference to the bucket, with the key behind it.
+buckets := [[p, s, d.function, bucket.address] |
+	some [bearer, p, s] in uploads
+	some ref in object.get(s.refs, "resources", [])
+	ref.type == "aws_s3_bucket"
+	some bucket in input.by_type.aws_s3_bucket
+	ref.address in {bucket.base, bucket.config}
+	same_key(ref, s, bucket)
+	some d in deployed[bucket.address]
+	d.role != bearer.key
 ]
 
 fits(s, f) if {

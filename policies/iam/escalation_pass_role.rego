@@ -49,7 +49,8 @@ import data.portcullis.lib.iam
 passing := [[bearer, p, s] |
 	some bearer in input.bearers
 	some [p, s] in iam.of(bearer)
-	count(iam.covered(s, {"iam:passrole"}) - iam.denied(bearer, {"iam:passrole"})) > 0
+	count(iam.covered(s, {"iam:passrole"})) > 0
+	count(iam.denied(bearer, {"iam:passrole"})) == 0
 ]
 
 subjects contains p.address if some [_, p, _] in passing

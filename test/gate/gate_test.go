@@ -153,6 +153,9 @@ var weakenings = []struct{ file, from, to, rule string }{
 	{"api/main.tf", `deployment_id = aws_apigatewayv2_deployment.this.id`, `auto_deploy   = true`, "websocket/auto-deploy"},
 	{"function/main.tf", `resources = ["${aws_cloudwatch_log_group.this.arn}:*"]`, `resources = ["*"]`, ""},
 	{"function/main.tf", `actions   = ["logs:CreateLogStream", "logs:PutLogEvents"]`, `actions   = ["*"]`, "iam/full-admin"},
+	{"function/main.tf", "type        = \"Service\"\n      identifiers = [\"lambda.amazonaws.com\"]", "type        = \"AWS\"\n      identifiers = [\"*\"]", "iam/trust-anyone"},
+	{"chat/main.tf", "test     = \"ArnEquals\"\n      variable = \"kms:EncryptionContext:aws:logs:arn\"", "test     = \"ArnEqualsIfExists\"\n      variable = \"kms:EncryptionContext:aws:logs:arn\"", "access/confused-deputy"},
+	{"chat/main.tf", `identifiers = ["arn:${local.partition}:iam::${local.account_id}:root"]`, `identifiers = ["*"]`, "access/public"},
 }
 
 func TestEachWeakeningOfTheModulesIsCaughtByTheRuleMeantForIt(t *testing.T) {

@@ -68,7 +68,7 @@ resource "aws_s3_bucket_policy" "fenced" {
   ] })
 }
 
-# A fence for plain HTTP only is none.
+# A fence for plain HTTP, or for one network only, is none.
 # fail: access/public
 # pass: access/all-actions
 resource "aws_s3_bucket_policy" "not_fenced" {
@@ -76,6 +76,7 @@ resource "aws_s3_bucket_policy" "not_fenced" {
   policy = jsonencode({ Statement = [
     { Effect = "Allow", Principal = "*", Action = "s3:GetObject", Resource = "arn:aws:s3:::files/*" },
     { Effect = "Deny", Principal = "*", Action = "s3:*", Resource = "arn:aws:s3:::files/*", Condition = { Bool = { "aws:SecureTransport" = "false" } } },
+    { Effect = "Deny", Principal = "*", Action = "s3:*", Resource = "arn:aws:s3:::files/*", Condition = { StringEquals = { "aws:SourceVpce" = "vpce-2" } } },
   ] })
 }
 

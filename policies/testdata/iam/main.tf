@@ -513,7 +513,7 @@ resource "aws_iam_policy" "by_name" {
     { Effect = "Allow", Action = ["iam:CreatePolicyVersion"], Resource = "arn:aws:iam::111122223333:policy/billing" },
     { Effect = "Allow", Action = "iam:PassRole", Resource = "arn:aws:iam::111122223333:role/billing", Condition = { StringEquals = { "iam:PassedToService" = "lambda.amazonaws.com" } } },
     { Effect = "Allow", Action = ["lambda:CreateFunction", "lambda:InvokeFunction"], Resource = "arn:aws:lambda:eu-west-1:111122223333:function:own-*" },
-    { Effect = "Allow", Action = "s3:PutObject", Resource = "arn:aws:s3:::elsewhere/web/*" },
+    { Effect = "Allow", Action = "s3:PutObject", Resource = ["arn:aws:s3:::elsewhere/web/*", "arn:aws:s3:::else*/web/a.zip"] },
   ] })
 }
 
@@ -835,6 +835,7 @@ resource "aws_iam_policy" "conditions_that_do_not_bind" {
     { Effect = "Allow", Action = "sns:Publish", Resource = "arn:aws:sns:eu-west-1:111122223333:c", Condition = { "ForAllValues:StringEquals" = { "aws:TagKeys" = ["team"] } } },
     { Effect = "Allow", Action = "sns:Publish", Resource = "arn:aws:sns:eu-west-1:111122223333:d", Condition = { StringNotEquals = { "aws:SourceVpce" = "vpce-1" } } },
     { Effect = "Allow", Action = "sns:Publish", Resource = "arn:aws:sns:eu-west-1:111122223333:e", Condition = { StringEquals = { "aws:PrincipalTag/team" = [] } } },
+    { Effect = "Allow", Action = "sns:Publish", Resource = "arn:aws:sns:eu-west-1:111122223333:f", Condition = { Null = { "aws:SourceArn" = "true" } } },
     { Effect = "Deny", Action = "sns:Publish", Resource = "*", Condition = { Bool = { "aws:MultiFactorAuthPresent" = "false" } } },
   ] })
 }
