@@ -8,8 +8,6 @@ locals {
   # https://docs.aws.amazon.com/apigateway/latest/developerguide/websocket-api-disable-default-endpoint.html
   management_endpoint = var.disable_execute_api_endpoint ? "https://${local.custom_address}" : "${replace(aws_apigatewayv2_api.this.api_endpoint, "/^ws/", "http")}/${var.stage_name}"
 
-  route_selection_expression = "$request.body.action"
-
   integrations = {
     for key, route in var.routes : key => {
       type       = route.function != null ? "AWS_PROXY" : "MOCK"
@@ -36,7 +34,7 @@ locals {
 resource "aws_apigatewayv2_api" "this" {
   name                         = var.name
   protocol_type                = "WEBSOCKET"
-  route_selection_expression   = local.route_selection_expression
+  route_selection_expression   = var.route_selection_expression
   disable_execute_api_endpoint = var.disable_execute_api_endpoint
   tags                         = var.tags
 }
@@ -125,7 +123,7 @@ resource "aws_apigatewayv2_route" "this" {
 
   # A message whose selected model is not in the map is judged by $default.
   # https://docs.aws.amazon.com/apigateway/latest/developerguide/websocket-api-request-validation.html
-  model_selection_expression = each.value.model == null ? null : local.route_selection_expression
+  model_selection_expression = each.value.model == null ? null : var.route_selection_expression
   request_models             = each.value.model == null ? null : { "$default" = aws_apigatewayv2_model.this[each.value.model].name }
 }
 
@@ -148,7 +146,7 @@ resource "aws_apigatewayv2_deployment" "this" {
 
   triggers = {
     configuration = sha256(jsonencode({
-      route_selection_expression = local.route_selection_expression
+      route_selection_expression = var.route_selection_expression
       endpoint_disabled          = var.disable_execute_api_endpoint
       authorizer                 = { uri = var.authorizer.invoke_arn, identity_sources = sort(var.authorizer.identity_sources) }
       integrations               = local.integrations

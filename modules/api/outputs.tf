@@ -47,6 +47,11 @@ output "access_log_group_name" {
   value       = "/aws/apigateway/${var.name}/${var.stage_name}/access"
 }
 
+output "access_log_fields" {
+  description = "Fields of a line of the access log, and the `$context` variables they hold: for queries and metric filters."
+  value       = jsondecode(aws_apigatewayv2_stage.this.access_log_settings[0].format)
+}
+
 output "execution_log_group_name" {
   description = "Name of the execution log's group, for the policy of the KMS key."
   value       = "API-Gateway-Execution-Logs_${aws_apigatewayv2_api.this.id}/${var.stage_name}"

@@ -128,6 +128,18 @@ variable "routes" {
   }
 }
 
+variable "route_selection_expression" {
+  description = "Field of a message that names its route, as `$request.body.<path>`. The default is `$request.body.action`; a protocol that exists already may have another name for it. A message that is no JSON, or without the field, goes to `$default`."
+  type        = string
+  default     = "$request.body.action"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^\\$request\\.body\\.[A-Za-z0-9_]+(\\.[A-Za-z0-9_]+)*$", var.route_selection_expression))
+    error_message = "route_selection_expression must be $request.body. and the path of a field: names of a-z, A-Z, 0-9 and underscore with dots between."
+  }
+}
+
 variable "models" {
   description = "What a message may look like, by name: `schema` is a JSON schema of draft 4, and `description` is optional. Routes name them. None by default: the functions judge alone."
   type = map(object({

@@ -423,6 +423,7 @@ module "api" {
   }
 
   throttle           = { rate = var.throttle.rate, burst = var.throttle.burst }
+  access_log_fields  = var.access_log_fields
   detailed_metrics   = var.detailed_metrics
   kms_key_arn        = local.kms_key_arn
   log_retention_days = var.log_retention_days

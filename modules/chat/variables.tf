@@ -412,6 +412,12 @@ variable "log_level" {
   nullable    = false
 }
 
+variable "access_log_fields" {
+  description = "Fields of a line of the API's access log: names and the `$context` variables they hold. Only variables that cannot carry a token, a key or a message are allowed (see the api module), and `$context.requestId` or `$context.extendedRequestId` must be among them. Null, the default, takes the api module's, which name the user and their IP address: give your own where these must not be kept."
+  type        = map(string)
+  default     = null
+}
+
 variable "tracing_mode" {
   description = "Active samples calls of the functions into AWS X-Ray. PassThrough gives that up."
   type        = string

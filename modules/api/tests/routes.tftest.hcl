@@ -81,42 +81,49 @@ run "fifty_routes_of_one_function" {
 }
 
 run "two_routes" {
+  module {
+    source = "./tests/order"
+  }
+
   variables {
-    routes = {
-      zeta       = { mock = "z" }
-      alpha      = { mock = "a" }
-      "$connect" = { function = { invoke_arn = "arn:aws:apigateway:connect", function_name = "connect", qualifier = "live" } }
-    }
+    models = { zeta = { schema = "{}" }, alpha = { schema = "{}" } }
+    routes = { zeta = { mock = "z", model = "zeta" }, alpha = { mock = "a", model = "alpha" } }
   }
 }
 
 run "the_same_in_another_order" {
+  module {
+    source = "./tests/order"
+  }
+
   variables {
-    routes = {
-      "$connect" = { function = { invoke_arn = "arn:aws:apigateway:connect", function_name = "connect", qualifier = "live" } }
-      alpha      = { mock = "a" }
-      zeta       = { mock = "z" }
-    }
+    models = { alpha = { schema = "{}" }, zeta = { schema = "{}" } }
+    routes = { alpha = { mock = "a", model = "alpha" }, zeta = { mock = "z", model = "zeta" } }
   }
 
   assert {
-    condition     = output.deployment_trigger == run.two_routes.deployment_trigger
-    error_message = "The order in which routes are written makes a new deployment."
+    condition     = output.now.route_ids == output.first.route_ids && output.now.trigger == output.first.trigger
+    error_message = "The order in which routes and models are written makes routes or a deployment anew."
   }
 }
 
-run "a_route_that_comes_first_leaves_the_others_alone" {
+run "what_comes_first_leaves_the_others_alone" {
+  module {
+    source = "./tests/order"
+  }
+
   variables {
-    routes = {
-      aaa        = { mock = "first" }
-      "$connect" = { function = { invoke_arn = "arn:aws:apigateway:connect", function_name = "connect", qualifier = "live" } }
-      alpha      = { mock = "a" }
-      zeta       = { mock = "z" }
-    }
+    models = { aaa = { schema = "{}" }, alpha = { schema = "{}" }, zeta = { schema = "{}" } }
+    routes = { aaa = { mock = "first", model = "aaa" }, alpha = { mock = "a", model = "alpha" }, zeta = { mock = "z", model = "zeta" } }
   }
 
   assert {
-    condition     = { for key in ["$connect", "alpha", "zeta"] : key => aws_apigatewayv2_route.this[key].id } == run.two_routes.route_ids
+    condition     = { for key in ["$connect", "alpha", "zeta"] : key => output.now.route_ids[key] } == { for key, id in output.first.route_ids : key => id }
     error_message = "A route is made anew because another one came."
+  }
+
+  assert {
+    condition     = output.now.trigger != output.first.trigger
+    error_message = "Another route would not go live."
   }
 }

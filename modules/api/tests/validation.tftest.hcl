@@ -1,4 +1,16 @@
-mock_provider "aws" {}
+mock_provider "aws" {
+  mock_resource "aws_apigatewayv2_api" {
+    defaults = {
+      id            = "a1b2c3d4e5"
+      api_endpoint  = "wss://a1b2c3d4e5.execute-api.eu-west-1.amazonaws.com"
+      execution_arn = "arn:aws:execute-api:eu-west-1:111122223333:a1b2c3d4e5"
+    }
+  }
+
+  mock_resource "aws_cloudwatch_log_group" {
+    defaults = { arn = "arn:aws:logs:eu-west-1:111122223333:log-group:example" }
+  }
+}
 
 variables {
   name        = "chat"
@@ -138,11 +150,41 @@ run "refuses_to_wait_longer_than_api_gateway_does" {
   expect_failures = [var.routes]
 }
 
+run "refuses_to_route_by_a_header" {
+  command = plan
+
+  variables {
+    route_selection_expression = "$request.header.action"
+  }
+
+  expect_failures = [var.route_selection_expression]
+}
+
+run "refuses_to_route_by_two_fields" {
+  command = plan
+
+  variables {
+    route_selection_expression = "$request.body.a$request.body.b"
+  }
+
+  expect_failures = [var.route_selection_expression]
+}
+
 run "refuses_a_log_without_a_request_id" {
   command = plan
 
   variables {
     access_log_fields = { status = "$context.status" }
+  }
+
+  expect_failures = [var.access_log_fields]
+}
+
+run "refuses_to_log_the_query_string" {
+  command = plan
+
+  variables {
+    access_log_fields = { id = "$context.requestId", query = "$request.querystring.access_token" }
   }
 
   expect_failures = [var.access_log_fields]

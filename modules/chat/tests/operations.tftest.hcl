@@ -81,6 +81,11 @@ run "nothing_of_it_is_there_unless_asked_for" {
     condition     = length(aws_kms_key.this[0].tags) == 0 && length(local.graphs) == 0
     error_message = "Tags are there that nobody asked for."
   }
+
+  assert {
+    condition     = module.api.access_log_fields.principalId == "$context.authorizer.principalId" && module.api.access_log_fields.status == "$context.status"
+    error_message = "The access log has not the api module's fields."
+  }
 }
 
 run "alarms_with_a_topic_of_the_chats_own" {
@@ -240,6 +245,17 @@ run "the_alarm_of_connects_follows_the_throttle" {
   assert {
     condition     = module.api.alarm_thresholds == { integration-errors = 50, execution-errors = 5, client-errors = 200, connects = 2400, latency = 5000 }
     error_message = "An alarm left out has not the api module's default."
+  }
+}
+
+run "own_fields_of_the_access_log" {
+  variables {
+    access_log_fields = { id = "$context.requestId", agent = "$context.identity.userAgent" }
+  }
+
+  assert {
+    condition     = module.api.access_log_fields == { id = "$context.requestId", agent = "$context.identity.userAgent" }
+    error_message = "The access log has other fields than those that were given."
   }
 }
 

@@ -16,21 +16,13 @@ resource "terraform_data" "made" {
   input = "made-later"
 }
 
-resource "aws_kms_key" "made" {
-  enable_key_rotation = true
-}
-
-resource "aws_sns_topic" "made" {
-  name = "made"
-}
-
-resource "aws_route53_zone" "made" {
-  name = "example.com"
-}
-
-resource "aws_acm_certificate" "made" {
-  domain_name       = "ws.example.com"
-  validation_method = "DNS"
+resource "terraform_data" "made_in_aws" {
+  input = {
+    key_arn         = "arn:aws:kms:eu-west-1:111122223333:key/1a2b3c4d-0000-4000-8000-000000000000"
+    certificate_arn = "arn:aws:acm:eu-west-1:111122223333:certificate/1a2b3c4d-0000-4000-8000-000000000000"
+    topic_arn       = "arn:aws:sns:eu-west-1:111122223333:made"
+    zone_id         = "Z0123456789EXAMPLE"
+  }
 }
 
 module "api" {
@@ -39,7 +31,7 @@ module "api" {
 
   name        = "${terraform_data.made.output}-${each.value}"
   stage_name  = terraform_data.made.output
-  kms_key_arn = aws_kms_key.made.arn
+  kms_key_arn = terraform_data.made_in_aws.output.key_arn
   tags        = { made = terraform_data.made.output }
 
   authorizer = {
@@ -63,11 +55,11 @@ module "api" {
 
   custom_domain = {
     name        = "${each.key}.${terraform_data.made.output}.example.com"
-    certificate = { arn = aws_acm_certificate.made.arn }
-    hosted_zone = { id = aws_route53_zone.made.zone_id }
+    certificate = { arn = terraform_data.made_in_aws.output.certificate_arn }
+    hosted_zone = { id = terraform_data.made_in_aws.output.zone_id }
   }
 
   disable_execute_api_endpoint = each.key == "a"
 
-  alarms = { actions = [aws_sns_topic.made.arn] }
+  alarms = { actions = [terraform_data.made_in_aws.output.topic_arn] }
 }

@@ -16,21 +16,13 @@ resource "terraform_data" "made" {
   input = "made-later"
 }
 
-resource "aws_kms_key" "made" {
-  enable_key_rotation = true
-}
-
-resource "aws_sns_topic" "made" {
-  name = "made"
-}
-
-resource "aws_route53_zone" "made" {
-  name = "example.com"
-}
-
-resource "aws_acm_certificate" "made" {
-  domain_name       = "ws.example.com"
-  validation_method = "DNS"
+resource "terraform_data" "made_in_aws" {
+  input = {
+    key_arn         = "arn:aws:kms:eu-west-1:111122223333:key/1a2b3c4d-0000-4000-8000-000000000000"
+    certificate_arn = "arn:aws:acm:eu-west-1:111122223333:certificate/1a2b3c4d-0000-4000-8000-000000000000"
+    topic_arn       = "arn:aws:sns:eu-west-1:111122223333:made"
+    zone_id         = "Z0123456789EXAMPLE"
+  }
 }
 
 module "own_issuer" {
@@ -42,7 +34,7 @@ module "own_issuer" {
 
   allowed_origins = ["https://${terraform_data.made.output}.example.com"]
   origin_secrets  = [sha256(terraform_data.made.output)]
-  kms_key         = { arn = aws_kms_key.made.arn }
+  kms_key         = { arn = terraform_data.made_in_aws.output.key_arn }
 
   oidc = {
     issuer    = "https://${terraform_data.made.output}.example.com"
@@ -55,12 +47,12 @@ module "own_issuer" {
 
   custom_domain = {
     name        = "ws.${terraform_data.made.output}.example.com"
-    certificate = { arn = aws_acm_certificate.made.arn }
-    hosted_zone = { id = aws_route53_zone.made.zone_id }
+    certificate = { arn = terraform_data.made_in_aws.output.certificate_arn }
+    hosted_zone = { id = terraform_data.made_in_aws.output.zone_id }
   }
   disable_execute_api_endpoint = true
 
-  alarms    = { topic = { arn = aws_sns_topic.made.arn } }
+  alarms    = { topic = { arn = terraform_data.made_in_aws.output.topic_arn } }
   dashboard = true
   cost_tags = true
 }
