@@ -86,6 +86,10 @@ fuzz-briefly:
 test-modules: ## terraform fmt, validate and test of each module
 	$(GO) test -count=1 -timeout 20m ./test/modules/... ./test/tfmutants/...
 
+.PHONY: test-tofu
+test-tofu: ## The modules' tests and the examples with OpenTofu, which is built first (minutes)
+	tofu=$$(scripts/tofu) && TERRAFORM=$$tofu $(GO) test -count=1 -timeout 60m ./test/modules/...
+
 .PHONY: test-gate
 test-gate: ## Put the examples before the gate, as they are and weakened; run it as pipelines do
 	$(GO) test -count=1 -timeout 20m ./test/gate/... ./test/pipelines/...

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -28,7 +29,10 @@ func Binary() string {
 // install.
 func CheckBinary(ctx context.Context) (string, error) {
 	const remedy = "install Terraform 1.9 or newer (https://developer.hashicorp.com/terraform/install) or name one with TERRAFORM=<binary>"
-	out, err := exec.CommandContext(ctx, Binary(), "version", "-json").Output()
+	cmd := exec.CommandContext(ctx, Binary(), "version", "-json")
+	// OpenTofu says before its answer that a configuration file is missing.
+	cmd.Env = slices.DeleteFunc(os.Environ(), func(setting string) bool { return strings.HasPrefix(setting, "TF_CLI_CONFIG_FILE=") })
+	out, err := cmd.Output()
 	if err != nil {
 		return "", fmt.Errorf("%s does not run (%w): %s", Binary(), err, remedy)
 	}

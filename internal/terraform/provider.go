@@ -13,8 +13,12 @@ import (
 	"time"
 )
 
-// provider is the path of the only provider the modules use, below a mirror.
-const provider = "registry.terraform.io/hashicorp/aws"
+// The only provider the modules use, as a path below a mirror: provider is what
+// Terraform calls it, and tofuProvider what OpenTofu calls the same one.
+const (
+	provider     = "registry.terraform.io/hashicorp/aws"
+	tofuProvider = "registry.opentofu.org/hashicorp/aws"
+)
 
 // Variable names a mirror's folder, ahead of all usual places.
 const Variable = "TF_PROVIDER_MIRROR"
@@ -70,6 +74,10 @@ func has(dir string) bool {
 // provider: TF_CLI_CONFIG_FILE with a configuration written to file when there
 // is a mirror and the caller has no configuration of their own, otherwise
 // nothing. A TF_CLI_CONFIG_FILE that names a missing file counts as none.
+//
+// OpenTofu reads the same variable. It looks for the provider under the name of its
+// own registry, which mirrors made by Terraform do not have, so it gets links
+// beside file.
 func Environment(file string) ([]string, error) {
 	if configured() && os.Getenv(Variable) == "" {
 		return nil, nil
@@ -78,23 +86,58 @@ func Environment(file string) ([]string, error) {
 	if err != nil || dir == "" {
 		return nil, err
 	}
+	links := strings.TrimSuffix(file, filepath.Ext(file)) + "-opentofu"
+	if err := link(dir, links); err != nil {
+		return nil, err
+	}
 	config := fmt.Sprintf(`provider_installation {
   filesystem_mirror {
     path    = %q
     include = [%q]
   }
+  filesystem_mirror {
+    path    = %q
+    include = [%q]
+  }
   direct {
-    exclude = [%q]
+    exclude = [%q, %q]
   }
 }
-`, dir, provider, provider)
-	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
-		return nil, err
-	}
+`, dir, provider, links, tofuProvider, provider, tofuProvider)
 	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
 		return nil, err
 	}
 	return []string{"TF_CLI_CONFIG_FILE=" + file}, nil
+}
+
+// link makes the folder to a mirror for OpenTofu of what the mirror dir has. It links
+// single packages, zips or unpacked folders, since OpenTofu follows no links above
+// them.
+func link(dir, to string) error {
+	if err := os.RemoveAll(to); err != nil {
+		return err
+	}
+	zips, err := filepath.Glob(filepath.Join(dir, provider, "*.zip"))
+	if err != nil {
+		return err
+	}
+	folders, err := filepath.Glob(filepath.Join(dir, provider, "*", "*_*"))
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Join(to, tofuProvider), 0o700); err != nil {
+		return err
+	}
+	for _, from := range append(zips, folders...) {
+		target := filepath.Join(to, tofuProvider, strings.TrimPrefix(from, filepath.Join(dir, provider)))
+		if err := os.MkdirAll(filepath.Dir(target), 0o700); err != nil {
+			return err
+		}
+		if err := os.Symlink(from, target); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // configured tells whether the caller has a Terraform CLI configuration.

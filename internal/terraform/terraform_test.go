@@ -86,6 +86,35 @@ func TestTerraformIsPointedToTheMirrorUnlessItsUserHasSettings(t *testing.T) {
 	}
 }
 
+func TestOpenTofuFindsWhatTheMirrorHas(t *testing.T) {
+	home := alone(t)
+	file := filepath.Join(t.TempDir(), "terraform.rc")
+	dir := mirror(t, filepath.Join(home, "opt", "plugins"))
+	unpacked := filepath.Join("5.100.0", "linux_amd64", "terraform-provider-aws")
+	for _, name := range []string{unpacked, "terraform-provider-aws_5.100.0_linux_arm64.zip"} {
+		if err := os.MkdirAll(filepath.Join(dir, provider, filepath.Dir(name)), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, provider, name), []byte(name), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 2 { // the second finds the links of the first
+		if _, err := Environment(file); err != nil {
+			t.Fatal(err)
+		}
+	}
+	links := filepath.Join(filepath.Dir(file), "terraform-opentofu")
+	for _, name := range []string{unpacked, "terraform-provider-aws_5.100.0_linux_arm64.zip"} {
+		if got, err := os.ReadFile(filepath.Join(links, "registry.opentofu.org/hashicorp/aws", name)); err != nil || string(got) != name {
+			t.Errorf("%s: %q, %v", name, got, err)
+		}
+	}
+	if written, err := os.ReadFile(file); err != nil || !strings.Contains(string(written), links) {
+		t.Errorf("%s, %v", written, err)
+	}
+}
+
 func TestWithoutMirrorAndRegistryTheErrorSaysJustThat(t *testing.T) {
 	home := alone(t)
 	answer := http.StatusBadGateway

@@ -1,4 +1,5 @@
 # What Lambda took from the bucket is known when it is applied, and not before.
+# OpenTofu runs sum.tofutest.hcl instead: its mocks know it in the plan.
 
 mock_provider "aws" {
   mock_data "aws_iam_policy_document" {

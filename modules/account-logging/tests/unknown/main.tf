@@ -11,21 +11,13 @@ terraform {
   }
 }
 
-resource "aws_iam_policy" "this" {
-  name_prefix = "boundary"
-  policy      = data.aws_iam_policy_document.this.json
-}
-
-data "aws_iam_policy_document" "this" {
-  statement {
-    actions   = ["logs:PutLogEvents"]
-    resources = ["*"]
-  }
+resource "terraform_data" "made" {
+  input = { id = "made-later", arn = "arn:aws:iam::111122223333:policy/boundary" }
 }
 
 module "account_logging" {
   source = "../.."
 
-  name                 = "logs-${aws_iam_policy.this.policy_id}"
-  permissions_boundary = aws_iam_policy.this.arn
+  name                 = "logs-${terraform_data.made.output.id}"
+  permissions_boundary = terraform_data.made.output.arn
 }

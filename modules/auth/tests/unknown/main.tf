@@ -16,33 +16,27 @@ resource "terraform_data" "made" {
   input = "made-later"
 }
 
-resource "aws_kms_key" "made" {
-  enable_key_rotation = true
-}
-
-resource "aws_iam_policy" "made" {
-  name   = "made"
-  policy = jsonencode({ Version = "2012-10-17", Statement = [] })
-}
-
-resource "aws_acm_certificate" "made" {
-  domain_name       = "auth.example.com"
-  validation_method = "DNS"
+resource "terraform_data" "made_in_aws" {
+  input = {
+    key_arn         = "arn:aws:kms:eu-west-1:111122223333:key/1a2b3c4d-0000-4000-8000-000000000000"
+    boundary_arn    = "arn:aws:iam::111122223333:policy/made"
+    certificate_arn = "arn:aws:acm:us-east-1:111122223333:certificate/1a2b3c4d-0000-4000-8000-000000000000"
+  }
 }
 
 module "user_pool" {
   source   = "../.."
-  for_each = { prefix = { prefix = terraform_data.made.output }, custom = { custom = { name = "auth.${terraform_data.made.output}.example.com", certificate = { arn = aws_acm_certificate.made.arn } } } }
+  for_each = { prefix = { prefix = terraform_data.made.output }, custom = { custom = { name = "auth.${terraform_data.made.output}.example.com", certificate = { arn = terraform_data.made_in_aws.output.certificate_arn } } } }
 
   name                 = "${terraform_data.made.output}-${each.key}"
   package_dir          = "../function/tests/package"
   reserved_concurrency = "unreserved"
-  kms_key_arn          = aws_kms_key.made.arn
-  permissions_boundary = aws_iam_policy.made.arn
+  kms_key_arn          = terraform_data.made_in_aws.output.key_arn
+  permissions_boundary = terraform_data.made_in_aws.output.boundary_arn
   tags                 = { made = terraform_data.made.output }
 
   allowed_origins  = ["https://${terraform_data.made.output}.example.com"]
-  origin_secrets   = [sha256(terraform_data.made.output), sha256(aws_kms_key.made.arn)]
+  origin_secrets   = [sha256(terraform_data.made.output), sha256(terraform_data.made_in_aws.output.key_arn)]
   cognito_endpoint = "https://${terraform_data.made.output}.example.com"
   callback_urls    = ["https://${terraform_data.made.output}.example.com/"]
   logout_urls      = ["https://${terraform_data.made.output}.example.com/"]
@@ -56,7 +50,7 @@ module "own_issuer" {
   name                 = terraform_data.made.output
   package_dir          = "../function/tests/package"
   reserved_concurrency = "unreserved"
-  kms_key_arn          = aws_kms_key.made.arn
+  kms_key_arn          = terraform_data.made_in_aws.output.key_arn
 
   allowed_origins = ["https://${terraform_data.made.output}.example.com"]
 

@@ -12,75 +12,41 @@ terraform {
   }
 }
 
-resource "aws_kms_key" "this" {
-  description         = "Made in the same plan."
-  enable_key_rotation = true
-}
-
-resource "aws_s3_bucket" "this" {
-  bucket_prefix = "releases"
-}
-
-resource "aws_s3_object" "this" {
-  bucket             = aws_s3_bucket.this.id
-  key                = "example.zip"
-  source             = "tests/package/example.zip"
-  checksum_algorithm = "SHA256"
-}
-
-resource "aws_sqs_queue" "this" {
-  name_prefix       = "failures"
-  kms_master_key_id = aws_kms_key.this.id
-}
-
-resource "aws_vpc" "this" {
-  cidr_block = "10.0.0.0/16"
-}
-
-resource "aws_subnet" "this" {
-  vpc_id     = aws_vpc.this.id
-  cidr_block = "10.0.0.0/24"
-}
-
-resource "aws_security_group" "this" {
-  vpc_id = aws_vpc.this.id
-}
-
-resource "aws_signer_signing_profile" "this" {
-  platform_id = "AWSLambda-SHA384-ECDSA"
-}
-
-resource "aws_iam_policy" "this" {
-  name_prefix = "boundary"
-  policy      = data.aws_iam_policy_document.this.json
-}
-
-data "aws_iam_policy_document" "this" {
-  statement {
-    actions   = ["logs:PutLogEvents"]
-    resources = ["*"]
+resource "terraform_data" "made" {
+  input = {
+    id             = "made-later"
+    key_arn        = "arn:aws:kms:eu-west-1:111122223333:key/1a2b3c4d-0000-4000-8000-000000000000"
+    boundary_arn   = "arn:aws:iam::111122223333:policy/boundary"
+    bucket         = "releases"
+    version_id     = "made-later"
+    sha256         = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
+    profile_arn    = "arn:aws:signer:eu-west-1:111122223333:/signing-profiles/release/made1ater"
+    subnet         = "subnet-0123456789abcdef0"
+    security_group = "sg-0123456789abcdef0"
+    queue_arn      = "arn:aws:sqs:eu-west-1:111122223333:failures"
+    queue_url      = "https://sqs.eu-west-1.amazonaws.com/111122223333/failures"
   }
 }
 
 module "function" {
   source = "../.."
 
-  name                 = "example-${aws_vpc.this.id}"
+  name                 = "example-${terraform_data.made.output.id}"
   reserved_concurrency = "10"
-  kms_key_arn          = aws_kms_key.this.arn
-  permissions_boundary = aws_iam_policy.this.arn
+  kms_key_arn          = terraform_data.made.output.key_arn
+  permissions_boundary = terraform_data.made.output.boundary_arn
 
   package_object = {
-    bucket     = aws_s3_bucket.this.id
-    key        = aws_s3_object.this.key
-    version_id = aws_s3_object.this.version_id
-    sha256     = aws_s3_object.this.checksum_sha256
+    bucket     = terraform_data.made.output.bucket
+    key        = "${terraform_data.made.output.id}.zip"
+    version_id = terraform_data.made.output.version_id
+    sha256     = terraform_data.made.output.sha256
   }
 
-  code_signing = { profile_version_arns = [aws_signer_signing_profile.this.version_arn] }
-  vpc          = { subnet_ids = [aws_subnet.this.id], security_group_ids = [aws_security_group.this.id] }
-  on_failure   = { service = "sqs", arn = aws_sqs_queue.this.arn, kms_key = { arn = aws_kms_key.this.arn } }
+  code_signing = { profile_version_arns = [terraform_data.made.output.profile_arn] }
+  vpc          = { subnet_ids = [terraform_data.made.output.subnet], security_group_ids = [terraform_data.made.output.security_group] }
+  on_failure   = { service = "sqs", arn = terraform_data.made.output.queue_arn, kms_key = { arn = terraform_data.made.output.key_arn } }
 
-  environment = { QUEUE = aws_sqs_queue.this.url }
-  statements  = [{ sid = "Queue", actions = ["sqs:SendMessage"], resources = [aws_sqs_queue.this.arn] }]
+  environment = { QUEUE = terraform_data.made.output.queue_url }
+  statements  = [{ sid = "Queue", actions = ["sqs:SendMessage"], resources = [terraform_data.made.output.queue_arn] }]
 }

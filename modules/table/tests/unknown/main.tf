@@ -11,44 +11,31 @@ terraform {
   }
 }
 
-resource "aws_kms_key" "this" {
-  description         = "Made in the same plan."
-  enable_key_rotation = true
-}
-
-resource "aws_iam_role" "reader" {
-  name_prefix        = "reader"
-  assume_role_policy = data.aws_iam_policy_document.trust.json
-}
-
-data "aws_iam_policy_document" "trust" {
-  statement {
-    actions = ["sts:AssumeRole"]
-
-    principals {
-      type        = "Service"
-      identifiers = ["lambda.amazonaws.com"]
-    }
+resource "terraform_data" "made" {
+  input = {
+    id         = "made-later"
+    key_arn    = "arn:aws:kms:eu-west-1:111122223333:key/1a2b3c4d-0000-4000-8000-000000000000"
+    reader_arn = "arn:aws:iam::111122223333:role/reader"
   }
 }
 
 module "given_key" {
   source = "../.."
 
-  name    = "rows-${aws_iam_role.reader.unique_id}"
-  kms_key = { arn = aws_kms_key.this.arn }
+  name    = "rows-${terraform_data.made.output.id}"
+  kms_key = { arn = terraform_data.made.output.key_arn }
 
   resource_policy_statements = [{
     sid        = "Reader"
-    principals = { identifiers = [aws_iam_role.reader.arn] }
+    principals = { identifiers = [terraform_data.made.output.reader_arn] }
     actions    = ["dynamodb:Query"]
   }]
 
-  tags = { reader = aws_iam_role.reader.unique_id }
+  tags = { reader = terraform_data.made.output.id }
 }
 
 module "own_key" {
   source = "../.."
 
-  name = "rows-${aws_iam_role.reader.unique_id}"
+  name = "rows-${terraform_data.made.output.id}"
 }
