@@ -149,7 +149,7 @@ gate-sets: ## List again which blocks of the provider's resources are sets
 	@$(GO) run ./cmd/gatefixtures -sets internal/gate/normal/sets.txt
 
 .PHONY: lint
-lint: lint-go lint-terraform lint-gate ## All linters
+lint: lint-go lint-terraform lint-workflows lint-gate ## All linters
 
 .PHONY: lint-gate
 lint-gate: ## The generated pages of the gate's rules
@@ -167,6 +167,15 @@ lint-terraform: ## tflint and the generated tables of the READMEs
 .PHONY: gate-docs
 gate-docs: ## Write docs/rules from what the gate's rules say of themselves
 	@$(GO) run ./cmd/gatedocs docs/rules
+
+# actionlint and golangci-lint need different versions of one YAML parser, so it
+# has a module of its own.
+.PHONY: lint-workflows
+lint-workflows: ## actionlint, and actions named by the commit that they are
+	$(GO) tool -modfile=tools/actionlint/go.mod actionlint
+	@if grep -rnE '^[ -]*uses: *[^.]' .github/workflows $(wildcard action.yml) | grep -vE 'uses: [A-Za-z0-9_./-]+@[0-9a-f]{40} # v[0-9]+(\.[0-9]+)*$$'; then \
+		echo "name an action by the full SHA of its commit, with the version behind it: uses: <owner>/<action>@<sha> # v1.2.3"; exit 1; \
+	fi
 
 .PHONY: docs
 docs: gate-docs ## Generate the tables in the modules' READMEs, and docs/rules
