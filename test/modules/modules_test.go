@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -29,10 +30,18 @@ func run(t *testing.T, dir string, settings []string, args ...string) {
 	cmd.Env = append(slices.DeleteFunc(os.Environ(), func(setting string) bool { return strings.HasPrefix(setting, "TF_VAR_") }), env...)
 	cmd.Env = append(cmd.Env, "AWS_ACCESS_KEY_ID=none", "AWS_SECRET_ACCESS_KEY=none", "AWS_REGION=eu-west-1", "AWS_EC2_METADATA_DISABLED=true", "TF_IN_AUTOMATION=1")
 	cmd.Env = append(cmd.Env, settings...)
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Errorf("terraform %s: %v\n%s", strings.Join(args, " "), err, out)
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Errorf("%s %s: %v\n%s", filepath.Base(terraform.Binary()), strings.Join(args, " "), err, out)
+	}
+	// What either line of the provider deprecates is gone in the next.
+	if deprecated.Match(out) {
+		t.Errorf("%s %s warns of something deprecated:\n%s", filepath.Base(terraform.Binary()), strings.Join(args, " "), out)
 	}
 }
+
+// deprecated finds the warnings of the provider and of Terraform itself.
+var deprecated = regexp.MustCompile(`(?i)Warning: [^\n]*deprecat`)
 
 func TestTerraformFilesAreFormatted(t *testing.T) {
 	run(t, root, nil, "fmt", "-check", "-diff", "-recursive", ".")

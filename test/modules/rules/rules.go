@@ -286,6 +286,14 @@ var forbiddenBlocks = map[string]string{
 // removedResources are the beginnings of resource types that version 6 lacks.
 var removedResources = []string{"aws_opsworks_", "aws_simpledb_", "aws_worklink_"}
 
+// removedEndpoints are the services whose endpoints a provider of version 6 does
+// not take.
+var removedEndpoints = []string{"opsworks", "sdb", "simpledb", "worklink"}
+
+// isBoolean finds the names of arguments that are on or off. Version 5 takes 0 and
+// 1 for some of them, version 6 does not.
+var isBoolean = regexp.MustCompile(`^(enable|enabled|encrypted|delete_on_termination|preserve_client_ip|auto_minor_version_upgrade)$|^(enable|associate)_|_enabled$`)
+
 // bodies checks what is written in resources, data sources and module calls.
 func (c *checker) bodies(module string) {
 	if !c.root {
@@ -300,11 +308,80 @@ func (c *checker) bodies(module string) {
 		})
 	}
 	c.each("module", func(block *hclsyntax.Block) { c.inside(block.Body, "") })
+	c.each("provider", c.endpoints)
+	lists := c.lists()
 	for _, file := range sortedKeys(c.parts) {
 		for _, traversal := range traversals(c.parts[file]) {
 			c.reference(traversal)
 		}
+		c.positions(c.parts[file], lists)
 	}
+}
+
+// endpoints are what tests set to reach another AWS.
+func (c *checker) endpoints(provider *hclsyntax.Block) {
+	for _, block := range provider.Body.Blocks {
+		if block.Type != "endpoints" {
+			continue
+		}
+		for _, name := range removedEndpoints {
+			if attribute, ok := block.Body.Attributes[name]; ok {
+				c.add(attribute.SrcRange, "v6", "version 6 of the provider has no endpoint of %s", name)
+			}
+		}
+	}
+}
+
+// lists are the names of the variables whose elements have no key.
+func (c *checker) lists() map[string]bool {
+	names := map[string]bool{}
+	c.each("variable", func(block *hclsyntax.Block) {
+		if kind, ok := block.Body.Attributes["type"]; ok {
+			if call, ok := kind.Expr.(*hclsyntax.FunctionCallExpr); ok && (call.Name == "list" || call.Name == "tuple") {
+				names[block.Labels[0]] = true
+			}
+		}
+	})
+	return names
+}
+
+// positions finds what is named by its place in a list: an object whose keys are
+// the indices of a variable that is a list, or a range of numbers. for_each with
+// it makes everything anew that stands behind what comes or goes.
+func (c *checker) positions(body *hclsyntax.Body, lists map[string]bool) {
+	for _, block := range body.Blocks {
+		c.positions(block.Body, lists)
+	}
+	for _, attribute := range body.Attributes {
+		_ = hclsyntax.VisitAll(attribute.Expr, func(node hclsyntax.Node) hcl.Diagnostics {
+			loop, ok := node.(*hclsyntax.ForExpr)
+			if !ok || loop.KeyExpr == nil {
+				return nil
+			}
+			position := ""
+			if isList(loop.CollExpr, lists) {
+				position = loop.KeyVar
+			} else if calls(loop.CollExpr, "range") {
+				position = loop.ValVar
+			}
+			for _, traversal := range loop.KeyExpr.Variables() {
+				if position != "" && traversal.RootName() == position {
+					c.add(loop.SrcRange, "position", "a key that is a place in a list moves when the list does; take a key of the element's own, or a map")
+				}
+			}
+			return nil
+		})
+	}
+}
+
+// isList tells whether an expression is one of the variables that are lists.
+func isList(expression hclsyntax.Expression, lists map[string]bool) bool {
+	traversal, ok := expression.(*hclsyntax.ScopeTraversalExpr)
+	if !ok || len(traversal.Traversal) != 2 || traversal.Traversal.RootName() != "var" {
+		return false
+	}
+	step, ok := traversal.Traversal[1].(hcl.TraverseAttr)
+	return ok && lists[step.Name]
 }
 
 func (c *checker) resource(block *hclsyntax.Block, module string) {
@@ -349,6 +426,12 @@ func (c *checker) inside(body *hclsyntax.Body, resource string) {
 		if name == "count" {
 			c.count(attribute)
 		}
+		if name == "etag" && resource == "aws_cloudfront_response_headers_policy" {
+			c.add(attribute.SrcRange, "v6", "version 6 of the provider computes the etag of a response headers policy, and takes none")
+		}
+		if resource != "" && isBoolean.MatchString(name) && isDigit(body, name) {
+			c.add(attribute.SrcRange, "v6", "version 6 of the provider takes true and false for %s, not 0 and 1", name)
+		}
 		if (name == "count" || name == "for_each") && calls(attribute.Expr, "try") {
 			c.add(attribute.SrcRange, "try", "try of an object with something unknown in it is unknown as a whole, and then is %s; write a condition", name)
 		}
@@ -364,6 +447,9 @@ func (c *checker) inside(body *hclsyntax.Body, resource string) {
 		if why, ok := forbiddenBlocks[kind]; ok {
 			c.add(block.DefRange(), "block", "%s", why)
 		}
+		if _, said := block.Body.Attributes["enable_machine_learning"]; kind == "aws_managed_rules_bot_control_rule_set" && block.Type == kind && !said {
+			c.add(block.DefRange(), "v6", "version 6 of the provider has enable_machine_learning off by default, version 5 on; say which")
+		}
 		c.inside(block.Body, resource)
 	}
 }
@@ -375,6 +461,15 @@ func (c *checker) count(attribute *hclsyntax.Attribute) {
 		return
 	}
 	c.add(attribute.SrcRange, "count", "count is for switches, as condition ? 1 : 0; use for_each with a map for several")
+}
+
+// isDigit tells whether an argument is 0 or 1, as a number or as a text.
+func isDigit(body *hclsyntax.Body, name string) bool {
+	value, ok := literal(body, name)
+	if !ok || value.IsNull() {
+		return false
+	}
+	return slices.ContainsFunc([]cty.Value{cty.NumberIntVal(0), cty.NumberIntVal(1), cty.StringVal("0"), cty.StringVal("1")}, value.RawEquals)
 }
 
 // isSwitch tells whether an expression can be 0 or 1 only.
@@ -397,8 +492,10 @@ func (c *checker) reference(traversal hcl.Traversal) {
 		}
 	}
 	switch {
-	case len(steps) >= 4 && steps[0] == "data" && steps[1] == "aws_region" && (steps[3] == "name" || steps[3] == "region"):
-		c.add(traversal.SourceRange(), "v6", "version 5 has no data.aws_region.*.region, and version 6 deprecates name; take the Region from an ARN")
+	case len(steps) >= 4 && steps[0] == "data" && steps[1] == "aws_region" && slices.Contains([]string{"name", "id", "region"}, steps[3]):
+		c.add(traversal.SourceRange(), "v6", "version 5 has no data.aws_region.*.region, and version 6 deprecates name and id; take the Region from an ARN")
+	case len(steps) >= 3 && steps[0] == "aws_s3_bucket" && steps[2] == "region", len(steps) >= 4 && steps[0] == "data" && steps[1] == "aws_s3_bucket" && steps[3] == "region":
+		c.add(traversal.SourceRange(), "v6", "the region of a bucket is where the provider of version 6 manages it, and where it is in version 5; use neither")
 	case len(steps) == 2 && steps[0] == "count" && steps[1] == "index":
 		c.add(traversal.SourceRange(), "count", "count.index moves when the list does; use for_each with a map")
 	}

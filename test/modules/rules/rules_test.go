@@ -19,9 +19,15 @@ data "aws_iam_policy_document" "this" {
   }
 }
 
+locals {
+  by_name = { for i, name in var.rules : name => i }
+}
+
 resource "aws_sqs_queue" "this" {
   name = var.name
   tags = var.tags
+
+  kms_data_key_reuse_enabled = true
 }
 
 resource "aws_sqs_queue_policy" "this" {
@@ -47,6 +53,13 @@ variable "shared" {
   description = "Whether others may send. False gives up their messages."
   type        = bool
   default     = true
+  nullable    = false
+}
+
+variable "rules" {
+  description = "Names of rules."
+  type        = list(string)
+  default     = []
   nullable    = false
 }
 
@@ -141,6 +154,13 @@ func TestAModuleIsRefusedWhen(t *testing.T) {
 		"a key goes before what it encrypts":          {"main.tf", "", "resource \"aws_kms_key\" \"this\" {\n  lifecycle {\n    prevent_destroy = true\n  }\n}\n", "key"},
 		"a resource is gone":                          {"main.tf", "", "resource \"aws_opsworks_stack\" \"this\" {}\n", "v6"},
 		"it asks for the Region's name":               {"outputs.tf", "aws_sqs_queue.this.arn", "data.aws_region.current.name", "v6"},
+		"it asks for the Region's id":                 {"outputs.tf", "aws_sqs_queue.this.arn", "data.aws_region.current.id", "v6"},
+		"it asks for a bucket's region":               {"outputs.tf", "aws_sqs_queue.this.arn", "aws_s3_bucket.this.region", "v6"},
+		"it asks for a found bucket's region":         {"outputs.tf", "aws_sqs_queue.this.arn", "data.aws_s3_bucket.this.region", "v6"},
+		"it sets what version 6 computes":             {"main.tf", "", "resource \"aws_cloudfront_response_headers_policy\" \"this\" {\n  etag = \"x\"\n}\n", "v6"},
+		"a default that differs is not said":          {"main.tf", inResource, inResource + "  aws_managed_rules_bot_control_rule_set {\n    inspection_level = \"TARGETED\"\n  }\n", "v6"},
+		"a switch is a number":                        {"main.tf", inResource, inResource + "  sqs_managed_sse_enabled = 1\n", "v6"},
+		"a switch is a digit in a block":              {"main.tf", inResource, inResource + "  ebs {\n    encrypted = \"0\"\n  }\n", "v6"},
 		"it asks for the Region's region":             {"outputs.tf", "aws_sqs_queue.this.arn", "\"x ${lower(data.aws_region.current.region)}\"", "v6"},
 		"it looks the Region up":                      {"main.tf", "", "data \"aws_region\" \"current\" {}\n", "lookup"},
 		"it looks the account up":                     {"main.tf", "", "data \"aws_caller_identity\" \"current\" {}\n", "lookup"},
@@ -162,6 +182,8 @@ func TestAModuleIsRefusedWhen(t *testing.T) {
 		"a count that is unknown with its object":     {"main.tf", "count = var.shared ? 1 : 0", "count = try(var.tags.shared, null) == null ? 0 : var.shared ? 1 : 0", "try"},
 		"blocks that are unknown with their object":   {"main.tf", inResource, inResource + "  dynamic \"x\" {\n    for_each = try([var.tags.x], [])\n    content {}\n  }\n", "try"},
 		"an index of a count":                         {"main.tf", "  queue_url = aws_sqs_queue.this.id", "  queue_url = \"${count.index}\"", "count"},
+		"keys that are places in a list":              {"main.tf", "", "locals {\n  rules = { for i, rule in var.rules : \"rule-${i}\" => rule }\n}\n", "position"},
+		"keys that are numbers in a row":              {"main.tf", inResource, inResource + "  dynamic \"x\" {\n    for_each = { for i in range(2) : i => i }\n    content {}\n  }\n", "position"},
 		"a module call with a count of a list":        {"main.tf", "", "module \"x\" {\n  source = \"../x\"\n  count = length(var.tags)\n}\n", "count"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -210,8 +232,8 @@ func TestARootMayHaveAProvider(t *testing.T) {
 	if found, err := rules.Root(folder(files)); err != nil || len(found) > 0 {
 		t.Errorf("%v, %v", found, err)
 	}
-	files["main.tf"] += "output \"bare\" {\n  value = data.aws_region.current.name\n}\n"
-	if found, err := rules.Root(folder(files)); err != nil || len(found) != 2 {
+	files["main.tf"] += "output \"bare\" {\n  value = data.aws_region.current.name\n}\nprovider \"aws\" {\n  alias = \"old\"\n  endpoints {\n    sqs = \"http://127.0.0.1\"\n    sdb = \"http://127.0.0.1\"\n  }\n}\n"
+	if found, err := rules.Root(folder(files)); err != nil || len(found) != 3 {
 		t.Errorf("%v, %v", found, err)
 	}
 }
