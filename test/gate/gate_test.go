@@ -120,8 +120,9 @@ func judge(t *testing.T, work, example string) *gate.Report {
 // with the reason: the examples can be tried and thrown away, the modules'
 // defaults protect.
 var chosen = map[string]string{
-	"data/deletion-protection": "terraform destroy has to be able to remove the tables",
-	"keys/deletion-window":     "the key goes soon after",
+	"data/deletion-protection":     "terraform destroy has to be able to remove the tables",
+	"identity/deletion-protection": "and the users",
+	"keys/deletion-window":         "the key goes soon after",
 }
 
 func TestTheExamplesPassTheGate(t *testing.T) {
@@ -151,6 +152,11 @@ var weakenings = []struct{ file, from, to, rule string }{
 	{"api/main.tf", `execution_arn}/${var.stage_name}/${each.key}"`, `execution_arn}/*/*"`, "websocket/permission-scope"},
 	{"api/main.tf", "  source_arn    = \"${aws_apigatewayv2_api.this.execution_arn}/authorizers/${aws_apigatewayv2_authorizer.this.id}\"\n", "", "websocket/permission-source"},
 	{"api/main.tf", `deployment_id = aws_apigatewayv2_deployment.this.id`, `auto_deploy   = true`, "websocket/auto-deploy"},
+	{"auth/main.tf", `prevent_user_existence_errors = "ENABLED"`, `prevent_user_existence_errors = "LEGACY"`, "identity/user-existence"},
+	{"auth/main.tf", `enable_token_revocation       = true`, `enable_token_revocation       = false`, "identity/token-revocation"},
+	{"auth/main.tf", `"ALLOW_USER_SRP_AUTH"]`, `"ALLOW_USER_PASSWORD_AUTH"]`, "identity/password-flows"},
+	{"auth/main.tf", `case_sensitive = false`, `case_sensitive = true`, "identity/username-case"},
+	{"auth/main.tf", `name     = "verified_email"`, `name     = "verified_phone_number"`, "identity/account-recovery"},
 	{"function/main.tf", `resources = ["${aws_cloudwatch_log_group.this.arn}:*"]`, `resources = ["*"]`, ""},
 	{"function/main.tf", `actions   = ["logs:CreateLogStream", "logs:PutLogEvents"]`, `actions   = ["*"]`, "iam/full-admin"},
 	{"function/main.tf", "type        = \"Service\"\n      identifiers = [\"lambda.amazonaws.com\"]", "type        = \"AWS\"\n      identifiers = [\"*\"]", "iam/trust-anyone"},

@@ -74,6 +74,7 @@ resource "aws_apigatewayv2_authorizer" "http" {
 }
 
 # pass: websocket/stage-throttling, websocket/data-trace, websocket/access-log
+# pass: websocket/throttle-quota, websocket/access-log-secrets
 resource "aws_apigatewayv2_stage" "http" {
   api_id      = aws_apigatewayv2_api.http.id
   name        = "http"
@@ -177,6 +178,7 @@ resource "aws_apigatewayv2_route" "without_connect" {
 }
 
 # pass: websocket/jwt-authorizer
+# pass: websocket/token-in-query, websocket/authorizer-settings
 resource "aws_apigatewayv2_authorizer" "request" {
   api_id          = aws_apigatewayv2_api.good.id
   name            = "request"
@@ -185,6 +187,7 @@ resource "aws_apigatewayv2_authorizer" "request" {
 }
 
 # fail: websocket/jwt-authorizer
+# pass: websocket/token-in-query, websocket/authorizer-settings
 resource "aws_apigatewayv2_authorizer" "jwt" {
   api_id          = aws_apigatewayv2_api.good.id
   name            = "jwt"
@@ -192,6 +195,7 @@ resource "aws_apigatewayv2_authorizer" "jwt" {
 }
 
 # unknown: websocket/jwt-authorizer
+# pass: websocket/token-in-query, websocket/authorizer-settings
 resource "aws_apigatewayv2_authorizer" "later" {
   api_id          = aws_apigatewayv2_api.good.id
   name            = "later"
@@ -199,6 +203,7 @@ resource "aws_apigatewayv2_authorizer" "later" {
 }
 
 # pass: websocket/stage-throttling, websocket/data-trace, websocket/access-log, websocket/execution-log, websocket/auto-deploy
+# pass: websocket/throttle-quota, websocket/access-log-secrets
 resource "aws_apigatewayv2_stage" "good" {
   api_id = aws_apigatewayv2_api.good.id
   name   = "good"
@@ -240,6 +245,7 @@ resource "aws_apigatewayv2_stage" "empty" {
 
 # fail: websocket/stage-throttling, websocket/data-trace, websocket/execution-log, websocket/auto-deploy
 # pass: websocket/access-log
+# pass: websocket/throttle-quota, websocket/access-log-secrets
 resource "aws_apigatewayv2_stage" "bad" {
   api_id      = aws_apigatewayv2_api.good.id
   name        = "bad"
@@ -260,6 +266,7 @@ resource "aws_apigatewayv2_stage" "bad" {
 # In a block for one route only.
 # fail: websocket/stage-throttling, websocket/data-trace, websocket/execution-log
 # pass: websocket/access-log, websocket/auto-deploy
+# pass: websocket/throttle-quota, websocket/access-log-secrets
 resource "aws_apigatewayv2_stage" "one_route" {
   api_id = aws_apigatewayv2_api.good.id
   name   = "one-route"
@@ -283,6 +290,7 @@ resource "aws_apigatewayv2_stage" "one_route" {
 }
 
 # unknown: websocket/stage-throttling, websocket/data-trace, websocket/execution-log, websocket/auto-deploy, websocket/access-log
+# unknown: websocket/throttle-quota, websocket/access-log-secrets
 resource "aws_apigatewayv2_stage" "later" {
   api_id      = aws_apigatewayv2_api.good.id
   name        = "later"
@@ -300,7 +308,7 @@ resource "aws_apigatewayv2_stage" "later" {
 
     content {
       destination_arn = "arn:aws:logs:eu-west-1:111122223333:log-group:access"
-      format          = "$context.requestId"
+      format          = local.later
     }
   }
 }
@@ -439,4 +447,221 @@ resource "aws_iam_policy" "later" {
 
 resource "aws_iam_policy" "another_action" {
   policy = jsonencode({ Statement = { Effect = "Allow", Action = "s3:GetObject", Resource = "*" } })
+}
+
+#### What an authorizer asks for ####
+
+# pass: websocket/token-in-query, websocket/authorizer-settings, websocket/jwt-authorizer
+resource "aws_apigatewayv2_authorizer" "room" {
+  api_id           = aws_apigatewayv2_api.good.id
+  name             = "room"
+  authorizer_type  = "REQUEST"
+  identity_sources = ["route.request.header.x-origin-verify", "route.request.querystring.room"]
+}
+
+# fail: websocket/token-in-query
+# pass: websocket/authorizer-settings, websocket/jwt-authorizer
+resource "aws_apigatewayv2_authorizer" "query" {
+  api_id           = aws_apigatewayv2_api.good.id
+  name             = "query"
+  authorizer_type  = "REQUEST"
+  identity_sources = ["route.request.querystring.access_token"]
+}
+
+# fail: websocket/authorizer-settings
+# pass: websocket/token-in-query, websocket/jwt-authorizer
+resource "aws_apigatewayv2_authorizer" "http_settings" {
+  api_id                            = aws_apigatewayv2_api.good.id
+  name                              = "http-settings"
+  authorizer_type                   = "REQUEST"
+  authorizer_result_ttl_in_seconds  = 300
+  authorizer_payload_format_version = "2.0"
+  enable_simple_responses           = true
+}
+
+# fail: websocket/authorizer-settings
+# pass: websocket/token-in-query, websocket/jwt-authorizer
+resource "aws_apigatewayv2_authorizer" "http_source" {
+  api_id           = aws_apigatewayv2_api.good.id
+  name             = "http-source"
+  authorizer_type  = "REQUEST"
+  identity_sources = ["$request.header.Authorization"]
+}
+
+# unknown: websocket/token-in-query, websocket/authorizer-settings
+# pass: websocket/jwt-authorizer
+resource "aws_apigatewayv2_authorizer" "source_later" {
+  api_id           = aws_apigatewayv2_api.good.id
+  name             = "source-later"
+  authorizer_type  = "REQUEST"
+  identity_sources = ["route.request.header.x", local.later]
+}
+
+#### What stages write and let through ####
+
+# fail: websocket/throttle-quota, websocket/access-log-secrets
+# pass: websocket/stage-throttling, websocket/data-trace, websocket/access-log
+resource "aws_apigatewayv2_stage" "high" {
+  api_id = aws_apigatewayv2_api.http.id
+  name   = "high"
+
+  default_route_settings {
+    throttling_rate_limit  = 10000
+    throttling_burst_limit = 5000
+  }
+
+  access_log_settings {
+    destination_arn = "arn:aws:logs:eu-west-1:111122223333:log-group:access"
+    format          = "$context.requestId $context.identity.apiKey"
+  }
+}
+
+# What is written is enough.
+# fail: websocket/access-log-secrets
+# pass: websocket/throttle-quota, websocket/stage-throttling, websocket/data-trace, websocket/access-log
+resource "aws_apigatewayv2_stage" "format_partly_later" {
+  api_id = aws_apigatewayv2_api.http.id
+  name   = "format-partly-later"
+
+  default_route_settings {
+    throttling_rate_limit  = 10
+    throttling_burst_limit = 20
+  }
+
+  access_log_settings {
+    destination_arn = "arn:aws:logs:eu-west-1:111122223333:log-group:access"
+    format          = "$context.requestId $context.authorizer.idToken ${local.later}"
+  }
+}
+
+#### Domains ####
+
+# pass: websocket/domain-tls
+resource "aws_apigatewayv2_domain_name" "good" {
+  domain_name = "chat.example.com"
+
+  domain_name_configuration {
+    certificate_arn = "arn:aws:acm:eu-west-1:111122223333:certificate/a"
+    endpoint_type   = "REGIONAL"
+    security_policy = "TLS_1_2"
+  }
+}
+
+# pass: websocket/domain-tls
+resource "aws_api_gateway_domain_name" "good" {
+  domain_name              = "good.example.com"
+  regional_certificate_arn = "arn:aws:acm:eu-west-1:111122223333:certificate/a"
+  security_policy          = "TLS_1_2"
+}
+
+# fail: websocket/domain-tls
+resource "aws_api_gateway_domain_name" "old" {
+  domain_name              = "old.example.com"
+  regional_certificate_arn = "arn:aws:acm:eu-west-1:111122223333:certificate/a"
+  security_policy          = "TLS_1_0"
+}
+
+# fail: websocket/domain-tls
+resource "aws_api_gateway_domain_name" "default" {
+  domain_name              = "default.example.com"
+  regional_certificate_arn = "arn:aws:acm:eu-west-1:111122223333:certificate/a"
+}
+
+# unknown: websocket/domain-tls
+resource "aws_api_gateway_domain_name" "later" {
+  domain_name              = "later.example.com"
+  regional_certificate_arn = "arn:aws:acm:eu-west-1:111122223333:certificate/a"
+  security_policy          = local.later
+}
+
+#### Integrations ####
+
+# No server is behind these.
+resource "aws_apigatewayv2_integration" "none" {
+  for_each         = toset(["MOCK", "AWS_PROXY"])
+  api_id           = aws_apigatewayv2_api.good.id
+  integration_type = each.key
+}
+
+# pass: websocket/integration-tls
+resource "aws_apigatewayv2_integration" "https" {
+  api_id             = aws_apigatewayv2_api.good.id
+  integration_type   = "HTTP_PROXY"
+  integration_method = "POST"
+  integration_uri    = "https://backend.example.com"
+}
+
+# pass: websocket/integration-tls
+resource "aws_apigatewayv2_integration" "https_later" {
+  api_id             = aws_apigatewayv2_api.good.id
+  integration_type   = "HTTP_PROXY"
+  integration_method = "POST"
+  integration_uri    = "https://${local.later}/messages"
+}
+
+# pass: websocket/integration-tls
+resource "aws_apigatewayv2_integration" "private" {
+  api_id             = aws_apigatewayv2_api.http.id
+  integration_type   = "HTTP_PROXY"
+  integration_method = "ANY"
+  connection_type    = "VPC_LINK"
+  connection_id      = "abc"
+  integration_uri    = "arn:aws:elasticloadbalancing:eu-west-1:111122223333:listener/app/a/b/c"
+
+  tls_config {
+    server_name_to_verify = "internal.example.com"
+  }
+}
+
+# fail: websocket/integration-tls
+resource "aws_apigatewayv2_integration" "http" {
+  api_id             = aws_apigatewayv2_api.good.id
+  integration_type   = "HTTP"
+  integration_method = "POST"
+  integration_uri    = "http://backend.example.com/messages"
+}
+
+# fail: websocket/integration-tls
+resource "aws_apigatewayv2_integration" "private_clear" {
+  api_id             = aws_apigatewayv2_api.http.id
+  integration_type   = "HTTP_PROXY"
+  integration_method = "ANY"
+  connection_type    = "VPC_LINK"
+  connection_id      = "abc"
+  integration_uri    = "arn:aws:elasticloadbalancing:eu-west-1:111122223333:listener/app/a/b/c"
+}
+
+# unknown: websocket/integration-tls
+resource "aws_apigatewayv2_integration" "uri_later" {
+  api_id             = aws_apigatewayv2_api.good.id
+  integration_type   = "HTTP_PROXY"
+  integration_method = "POST"
+  integration_uri    = local.later
+}
+
+# unknown: websocket/integration-tls
+resource "aws_apigatewayv2_integration" "private_later" {
+  api_id             = aws_apigatewayv2_api.http.id
+  integration_type   = "HTTP_PROXY"
+  integration_method = "ANY"
+  connection_type    = local.later
+  integration_uri    = "https://backend.example.com"
+}
+
+# unknown: websocket/integration-tls
+resource "aws_apigatewayv2_integration" "tls_later" {
+  api_id             = aws_apigatewayv2_api.http.id
+  integration_type   = "HTTP_PROXY"
+  integration_method = "ANY"
+  connection_type    = "VPC_LINK"
+  connection_id      = "abc"
+  integration_uri    = "arn:aws:elasticloadbalancing:eu-west-1:111122223333:listener/app/a/b/c"
+
+  dynamic "tls_config" {
+    for_each = local.bool ? [1] : []
+
+    content {
+      server_name_to_verify = "internal.example.com"
+    }
+  }
 }
