@@ -39,6 +39,21 @@ behind contains [d, a] if {
 	lib.points_to(a, ["api_id"], api)
 }
 
+# Those of APIs that a distribution may have whose origins are hidden.
+behind contains [d, a] if {
+	some d in input.by_type.aws_cloudfront_distribution
+	edge.origins_hidden(d)
+	some a in input.by_type.aws_apigatewayv2_authorizer
+	lib.on_websocket(a)
+	not seen(a)
+}
+
+seen(a) if {
+	some d in input.by_type.aws_cloudfront_distribution
+	some api in edge.apis(d)
+	lib.points_to(a, ["api_id"], api)
+}
+
 subjects contains a.address if some [_, a] in behind
 
 names(d) := {lower(header.name) |
