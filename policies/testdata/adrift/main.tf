@@ -68,3 +68,22 @@ resource "aws_secretsmanager_secret_rotation" "later" {
     automatically_after_days = 30
   }
 }
+
+# Nothing in the plan can be guarded by it; another state may have what is.
+# unknown: waf/associated
+# fail: waf/known-bad-inputs, waf/ip-reputation, waf/rate-limit, waf/logging
+# pass: waf/blocks, waf/counting-rules, waf/counting-overrides, waf/metrics
+resource "aws_wafv2_web_acl" "elsewhere" {
+  name  = "elsewhere"
+  scope = "REGIONAL"
+
+  default_action {
+    block {}
+  }
+
+  visibility_config {
+    cloudwatch_metrics_enabled = true
+    metric_name                = "elsewhere"
+    sampled_requests_enabled   = true
+  }
+}
