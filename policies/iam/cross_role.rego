@@ -32,22 +32,28 @@ package portcullis.rules.iam.cross_role
 import data.portcullis.lib
 import data.portcullis.lib.iam
 
-# What runs as a role: the attribute that names the role, how the resource is
-# written in a policy, and the actions that change what it runs.
+# What something runs as a role: the attribute that names the role, how the
+# resource is written in a policy, and the actions that change what it runs.
 carriers := {
 	"aws_lambda_function": {"role": "role", "service": "lambda", "prefix": "function:", "name": "function_name", "actions": {"lambda:updatefunctioncode", "lambda:updatefunctionconfiguration"}},
 	"aws_sfn_state_machine": {"role": "role_arn", "service": "states", "prefix": "stateMachine:", "name": "name", "actions": {"states:updatestatemachine"}},
 	"aws_codebuild_project": {"role": "service_role", "service": "codebuild", "prefix": "project/", "name": "name", "actions": {"codebuild:startbuild", "codebuild:startbuildbatch", "codebuild:updateproject"}},
 }
 
-role_actions := {
-	"iam:attachrolepolicy", "iam:deleterolepermissionsboundary", "iam:deleterolepolicy", "iam:detachrolepolicy",
-	"iam:putrolepermissionsboundary", "iam:putrolepolicy", "iam:updateassumerolepolicy",
+# Roles themselves, and the policies that they have.
+rights := {
+	"aws_iam_role": {"service": "iam", "prefix": "role/", "name": "name", "actions": {
+		"iam:attachrolepolicy", "iam:deleterolepermissionsboundary", "iam:deleterolepolicy", "iam:detachrolepolicy",
+		"iam:putrolepermissionsboundary", "iam:putrolepolicy", "iam:updateassumerolepolicy",
+	}},
+	"aws_iam_policy": {"service": "iam", "prefix": "policy/", "name": "name", "actions": {"iam:createpolicyversion", "iam:setdefaultpolicyversion"}},
 }
 
-policy_actions := {"iam:createpolicyversion", "iam:setdefaultpolicyversion"}
+forms := object.union(carriers, rights)
 
-wanted := (({a | some c in carriers; some a in c.actions} | role_actions) | policy_actions) | {"iam:passrole", "s3:putobject"}
+changes := {a | some form in forms; some a in form.actions}
+
+wanted := changes | {"iam:passrole", "s3:putobject"}
 
 # powers are the statements with such an action on something named. On
 # everything it is one of the escalations.
@@ -63,30 +69,43 @@ powers := [[bearer, p, s, found] |
 
 subjects contains p.address if some [_, p, _, _] in powers
 
-# on is true if a statement names a resource of the plan, or "unknown".
-on(s, r, _) if {
-	some ref in references(s, r)
-	not either(s)
-}
-
-on(s, r, form) if {
+# reached lists the resources of the plan that a statement names, by type and
+# place, and whether it surely does.
+reached(s) := {[ref.type, i, sure(s)] |
+	some ref in object.get(s.refs, "resources", [])
+	forms[ref.type]
+	some i in input.lookup[ref.type][ref.address]
+	same_key(ref, s, input.by_type[ref.type][i])
+} | {[type, i, "yes"] |
 	some pattern in s.resources
 	[_, _, service, _, _, rest] := split_arn(pattern)
-	service == form.service
+	some type, form in forms
+	form.service == service
+	some i in matching(type, rest)
+}
+
+sure(s) := "perhaps" if either(s)
+
+sure(s) := "yes" if not either(s)
+
+# More is referred to than there are resources: one or the other is meant.
+either(s) if count(s.refs.resources) > s.unknown.resources
+
+# matching lists the resources of a type by the end of an ARN.
+matching(type, rest) := {i |
+	not iam.wild(rest)
+	form := forms[type]
+	startswith(rest, form.prefix)
+	name := regex.replace(substring(rest, count(form.prefix), -1), `^.*/|:.*$`, "")
+	some i in input.lookup[type][name]
+	input.by_type[type][i].values[form.name] == name
+} | {i |
+	iam.wild(rest)
+	form := forms[type]
+	some i, r in input.by_type[type]
 	some ending in ["", ":*"]
 	lib.grants(rest, concat("", [form.prefix, r.values[form.name], ending]))
 }
-
-maybe_on(s, r) if {
-	count(references(s, r)) > 0
-	either(s)
-}
-
-references(s, r) := [ref |
-	some ref in object.get(s.refs, "resources", [])
-	ref.address in {r.base, r.config}
-	same_key(ref, s, r)
-]
 
 same_key(ref, _, r) if ref.index == r.index
 
@@ -109,47 +128,30 @@ split_arn(text) := array.concat(array.slice(parts, 0, 5), [concat(":", array.sli
 	count(parts) > 5
 }
 
-role_form := {"service": "iam", "prefix": "role/", "name": "name"}
+# stakes lists the roles whose rights a resource gives to who changes it.
+stakes(type, r) := {role.address | some role in lib.targets(r, [carriers[type].role], "aws_iam_role")} if carriers[type]
 
-policy_form := {"service": "iam", "prefix": "policy/", "name": "name"}
+stakes("aws_iam_role", r) := {r.address}
 
-# targets lists what a statement may be about: the resource that is changed, how
-# it is written in a policy, the role whose rights are at stake, the actions.
-targets := array.concat(array.concat(carried, roles), policies)
+stakes("aws_iam_policy", r) := {a.bearer | some a in input.attachments; a.policy == r.address}
 
-carried := [{"resource": r, "form": c, "role": role.address, "actions": c.actions} |
-	some type, c in carriers
-	some r in input.by_type[type]
-	some role in lib.targets(r, [c.role], "aws_iam_role")
-]
-
-roles := [{"resource": r, "form": role_form, "role": r.address, "actions": role_actions} | some r in input.by_type.aws_iam_role]
-
-policies := [{"resource": r, "form": policy_form, "role": a.bearer, "actions": policy_actions} |
-	some r in input.by_type.aws_iam_policy
-	some a in input.attachments
-	a.policy == r.address
-]
-
-hits := [[p, s, t, used, reach(s, t)] |
+hits := [[p, s, used, r.address, role, certain] |
 	some [bearer, p, s, found] in powers
-	count(found - {"iam:passrole", "s3:putobject"}) > 0
-	some t in targets
-	t.role != bearer.key
-	used := found & t.actions
+	count(found & changes) > 0
+	some [type, i, certain] in reached(s)
+	used := found & forms[type].actions
 	count(used) > 0
+	r := input.by_type[type][i]
+	some role in stakes(type, r)
+	role != bearer.key
 ]
 
-reach(s, t) := "yes" if {
-	on(s, t.resource, t.form)
-} else := "perhaps" if maybe_on(s, t.resource)
-
-deny contains lib.in_policy(p, s, sprintf("with %s on %s it has the rights of %s", [iam.some_of(used), t.resource.address, t.role])) if {
-	some [p, s, t, used, "yes"] in hits
+deny contains lib.in_policy(p, s, sprintf("with %s on %s it has the rights of %s", [iam.some_of(used), resource, role])) if {
+	some [p, s, used, resource, role, "yes"] in hits
 }
 
-unknown contains lib.in_policy(p, s, sprintf("whether %s is on %s, which has the rights of %s, cannot be seen", [iam.some_of(used), t.resource.address, t.role])) if {
-	some [p, s, t, used, "perhaps"] in hits
+unknown contains lib.in_policy(p, s, sprintf("whether %s is on %s, which has the rights of %s, cannot be seen", [iam.some_of(used), resource, role])) if {
+	some [p, s, used, resource, role, "perhaps"] in hits
 }
 
 unknown contains lib.in_policy(p, s, sprintf("whether it is on what another role runs is known after apply: %s", [iam.some_of(found)])) if {
@@ -162,88 +164,80 @@ unknown contains lib.in_policy(p, s, sprintf("whether it is on what another role
 deny contains lib.in_policy(p, s, sprintf("%s can be passed, and code runs as it by %s", [role.address, iam.many(ways)])) if {
 	some [bearer, p, s, found] in powers
 	"iam:passrole" in found
-	some role in input.by_type.aws_iam_role
+	some ["aws_iam_role", i, "yes"] in reached(s)
+	role := input.by_type.aws_iam_role[i]
 	role.address != bearer.key
-	on(s, role, role_form)
 	ways := iam.ways(bearer, s)
 	count(ways) > 0
 }
 
-# deployed is what functions of other roles are deployed from, by the name of
-# the bucket and by its address.
-deployed[key] contains {"function": f, "role": role.address, "bucket": key} if {
+# shipped is what functions are deployed from.
+shipped := [{"function": f.address, "role": role.address, "key": f.values.s3_key, "bucket": object.get(f.values, "s3_bucket", ""), "buckets": {b.address | some b in lib.targets(f, ["s3_bucket"], "aws_s3_bucket")}} |
 	some f in input.by_type.aws_lambda_function
 	some role in lib.targets(f, ["role"], "aws_iam_role")
-	some key in ({f.values.s3_bucket} | {bucket.address | some bucket in lib.targets(f, ["s3_bucket"], "aws_s3_bucket")})
-}
+]
 
-deployed[key] contains {"function": f, "role": role.address, "bucket": key} if {
-	some f in input.by_type.aws_lambda_function
-	not f.values.s3_bucket
-	some role in lib.targets(f, ["role"], "aws_iam_role")
-	some bucket in lib.targets(f, ["s3_bucket"], "aws_s3_bucket")
-	key := bucket.address
-}
+shipping := {d.bucket | some d in shipped} | {b | some d in shipped; some b in d.buckets}
 
 uploads := [[bearer, p, s] |
 	some [bearer, p, s, found] in powers
 	"s3:putobject" in found
 ]
 
-# What a function is deployed from can be written: by the name of the bucket and
-# the key,
+# It can be written: by the name of the bucket and the key,
 packages := [[p, s, d.function, object] |
 	some [bearer, p, s] in uploads
 	some pattern in s.resources
 	[_, _, service, _, _, rest] := split_arn(pattern)
 	service == "s3"
-	some d in in_bucket(split(rest, "/")[0])
+	from := split(rest, "/")[0]
+	ships(from)
+	some d in shipped
 	d.role != bearer.key
-	object := concat("/", [d.bucket, d.function.values.s3_key])
+	object := concat("/", [d.bucket, d.key])
 	lib.grants(rest, object)
 ]
 
-in_bucket(name) := deployed[name] if not iam.wild(name)
+ships(name) if name in shipping
 
-in_bucket(name) := {d | some set in deployed; some d in set} if iam.wild(name)
+ships(name) if iam.wild(name)
 
 # or by reference to the bucket, with the key behind it.
-buckets := [[p, s, d.function, bucket.address] |
+buckets := [[p, s, d, bucket] |
 	some [bearer, p, s] in uploads
 	some ref in object.get(s.refs, "resources", [])
 	ref.type == "aws_s3_bucket"
-	some bucket in input.by_type.aws_s3_bucket
-	ref.address in {bucket.base, bucket.config}
-	same_key(ref, s, bucket)
-	some d in deployed[bucket.address]
+	some i in input.lookup.aws_s3_bucket[ref.address]
+	same_key(ref, s, input.by_type.aws_s3_bucket[i])
+	bucket := input.by_type.aws_s3_bucket[i].address
+	bucket in shipping
+	some d in shipped
+	bucket in d.buckets
 	d.role != bearer.key
 ]
 
-fits(s, f) if {
+fits(s, object) if {
 	some text in s.templates.resources
-	lib.grants(replace(text, "${}", "*"), concat("", ["*/", f.values.s3_key]))
+	lib.grants(replace(text, "${}", "*"), concat("", ["*/", object]))
 }
 
-deny contains lib.in_policy(p, s, sprintf("%s, from which %s is deployed, can be written", [from, f.address])) if {
-	some [p, s, f, from] in packages
+deny contains lib.in_policy(p, s, sprintf("%s, from which %s is deployed, can be written", [from, function])) if {
+	some [p, s, function, from] in packages
 }
 
-deny contains lib.in_policy(p, s, sprintf("%s, from which %s is deployed, can be written", [from, f.address])) if {
-	some [p, s, f, from] in buckets
-	fits(s, f)
+deny contains lib.in_policy(p, s, sprintf("%s, from which %s is deployed, can be written", [from, d.function])) if {
+	some [p, s, d, from] in buckets
+	fits(s, d.key)
 	not either(s)
 }
 
 # Without sources nobody sees what is behind the bucket.
-unknown contains lib.in_policy(p, s, sprintf("whether what %s is deployed from, in %s, can be written cannot be seen", [f.address, from])) if {
-	some [p, s, f, from] in buckets
+unknown contains lib.in_policy(p, s, sprintf("whether what %s is deployed from, in %s, can be written cannot be seen", [d.function, from])) if {
+	some [p, s, d, from] in buckets
 	count(object.get(s.templates, "resources", [])) == 0
 }
 
-unknown contains lib.in_policy(p, s, sprintf("whether what %s is deployed from, in %s, can be written cannot be seen", [f.address, from])) if {
-	some [p, s, f, from] in buckets
+unknown contains lib.in_policy(p, s, sprintf("whether what %s is deployed from, in %s, can be written cannot be seen", [d.function, from])) if {
+	some [p, s, d, from] in buckets
 	either(s)
 }
-
-# More is referred to than there are resources: one or the other is meant.
-either(s) if count(s.refs.resources) > s.unknown.resources

@@ -91,7 +91,7 @@ points_to(r, path, target) if {
 points_to(r, path, target) if {
 	known := value(r, path)
 	known != null
-	some attribute in ["id", "arn", "name", "bucket"]
+	some attribute in ["id", "arn", "name", "bucket", "function_name"]
 	target.values[attribute] == known
 }
 

@@ -173,7 +173,7 @@ func (d *Document) look() {
 		places := map[string][]int{}
 		for i, r := range list {
 			keys := []string{r.Address, r.Base, r.Config, r.Config + strings.TrimPrefix(r.Address, r.Base)}
-			for _, attribute := range []string{"id", "arn", "name"} {
+			for _, attribute := range []string{"id", "arn", "name", "bucket", "function_name"} {
 				if text, ok := r.Values[attribute].(string); ok {
 					keys = append(keys, text)
 				}
