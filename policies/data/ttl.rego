@@ -54,7 +54,6 @@ deny contains lib.finding(r, enabled, "rows stay until a program deletes them") 
 # Attributes that are declared are keys, with their types.
 deny contains lib.finding(r, named, sprintf("%s is no number, so nothing ever expires", [attribute.name])) if {
 	some r in input.by_type.aws_dynamodb_table
-	lib.equals(r, enabled, true) != false
 	some attribute in r.values.attribute
 	attribute.name == lib.value(r, named)
 	attribute.type != "N"

@@ -32,7 +32,7 @@ import data.portcullis.lib
 secret_name := `(?i)(pass(word|wd|phrase)|pwd|secret|token|api[-_.]?key|private[-_.]?key|(access|signing|encryption)[-_.]?key|credential)s?([-_.]?(value|string|[0-9]+))?$`
 
 named(r) := regex.match(secret_name, r.values.name) if {
-	lib.state(r, ["name"]) == "known"
+	r.values.name
 } else := "unknown"
 
 clear(r) := lib.opposite(lib.equals(r, ["type"], "SecureString"))

@@ -77,6 +77,5 @@ unknown contains lib.finding(r, path, "how often it is rotated is known after ap
 unknown contains lib.finding(r, schedule, sprintf("whether %s is every 90 days is not told", [text])) if {
 	some r in input.by_type.aws_secretsmanager_secret_rotation
 	text := r.values.rotation_rules[0].schedule_expression
-	startswith(text, "cron(")
 	split(text, " ")[3] != "*"
 }

@@ -78,7 +78,16 @@ decrypts(s) if {
 
 verdict(s) := lib.any_of({lib.opposite(decrypts(s)), lib.bound(s, keys)})
 
-subjects contains p.address if some [p, _] in for_account
+# Who may be the account.
+perhaps contains [p, s] if {
+	some p in policies
+	some s in p.statements
+	s.effect == "Allow"
+	lib.unnamed(s)
+	verdict(s) != true
+}
+
+subjects contains p.address if some [p, _] in (for_account | perhaps)
 
 deny contains lib.in_policy(p, s, "everybody in the account whom IAM lets decrypts directly") if {
 	some [p, s] in for_account
@@ -88,4 +97,8 @@ deny contains lib.in_policy(p, s, "everybody in the account whom IAM lets decryp
 unknown contains lib.in_policy(p, s, "how the account decrypts is known after apply") if {
 	some [p, s] in for_account
 	verdict(s) == "unknown"
+}
+
+unknown contains lib.in_policy(p, s, "whether the whole account decrypts directly is known after apply") if {
+	some [p, s] in perhaps
 }

@@ -4,27 +4,6 @@ package portcullis.lib
 # callers apart:
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
 
-# caller_keys are the keys of conditions that bind a statement to callers: one
-# account, organisation, network or resource.
-caller_keys := {
-	"aws:principalaccount",
-	"aws:principalarn",
-	"aws:principalorgid",
-	"aws:principalorgpaths",
-	"aws:sourceaccount",
-	"aws:sourcearn",
-	"aws:sourceip",
-	"aws:sourceorgid",
-	"aws:sourceorgpaths",
-	"aws:sourceowner",
-	"aws:sourcevpc",
-	"aws:sourcevpce",
-	"aws:userid",
-	"kms:calleraccount",
-	"s3:dataaccesspointaccount",
-	"s3:dataaccesspointarn",
-}
-
 exact_tests := {"stringequals", "stringequalsignorecase"}
 
 pattern_tests := {"stringlike", "arnequals", "arnlike", "ipaddress"}
@@ -98,12 +77,6 @@ everybody(s) if {
 	not from_aws(object.get(s.refs, "principals", []))
 } else := false
 
-# open is true if a statement lets in everybody, of any account and from
-# anywhere; "unknown" if it may.
-open(s) := all_of({everybody(s), opposite(bound(s, caller_keys))}) if {
-	s.effect == "Allow"
-} else := false
-
 # policies_of lists the policies of resources of some types.
 policies_of(types) := [p | some p in input.policies; p.type in types; p.kind == "resource"]
 
@@ -126,4 +99,17 @@ principal_texts(s) := {text |
 	d.address == s.at.address
 	some i, _ in s.principals
 	some text in templates(d, array.concat(s.at.path, ["principals", i, "identifiers"]))
+}
+
+# unnamed holds if a principal of a statement may be any account, role or user:
+# it is known after apply, and no reference or text around it says what it is.
+unnamed(s) if object.get(s.unknown, "principals", 0) > 0
+
+unnamed(s) if {
+	some p in s.principals
+	p.type == "AWS"
+	p.unknown > 0
+	texts := principal_texts(s)
+	count({text | some text in texts; text != "${}"}) == 0
+	not from_aws(object.get(s.refs, "principals", []))
 }

@@ -30,6 +30,7 @@ locals {
 # plan.
 
 # unknown: keys/key-policy
+# fail: encryption/key-rotation
 # pass: keys/deletion-window, keys/key-enabled, keys/lockout-check, keys/multi-region
 resource "aws_kms_key" "bare" {
   description = "bare"
@@ -47,13 +48,14 @@ data "aws_iam_policy_document" "key" {
   }
 }
 
-# pass: keys/key-open, keys/full-control, keys/lockout-check
+# pass: keys/lockout-check
 resource "aws_kms_key_policy" "later" {
   key_id = local.later
   policy = data.aws_iam_policy_document.key.json
 }
 
 # unknown: keys/secret-rotation
+# fail: encryption/secret-key
 # pass: keys/secret-recovery
 resource "aws_secretsmanager_secret" "bare" {
   name = "bare"
@@ -67,6 +69,99 @@ resource "aws_secretsmanager_secret_rotation" "later" {
   rotation_rules {
     automatically_after_days = 30
   }
+}
+
+# unknown: storage/lifecycle, storage/logging, storage/object-ownership, storage/public-access-block, storage/tls-only, storage/versioning, encryption/bucket-kms
+resource "aws_s3_bucket" "bare" {
+  bucket = "bare"
+}
+
+# pass: storage/public-access-flags
+resource "aws_s3_bucket_public_access_block" "later" {
+  bucket                  = local.later
+  block_public_acls       = true
+  block_public_policy     = true
+  ignore_public_acls      = true
+  restrict_public_buckets = true
+}
+
+# pass: storage/versioning
+resource "aws_s3_bucket_versioning" "later" {
+  bucket = local.later
+
+  versioning_configuration {
+    status = "Enabled"
+  }
+}
+
+resource "aws_s3_bucket_logging" "later" {
+  bucket        = local.later
+  target_bucket = "logs"
+  target_prefix = "later/"
+}
+
+# pass: storage/lifecycle, storage/abort-multipart
+resource "aws_s3_bucket_lifecycle_configuration" "later" {
+  bucket = local.later
+
+  rule {
+    id     = "old"
+    status = "Enabled"
+
+    filter {}
+
+    abort_incomplete_multipart_upload {
+      days_after_initiation = 7
+    }
+  }
+}
+
+# pass: storage/object-ownership
+resource "aws_s3_bucket_ownership_controls" "later" {
+  bucket = local.later
+
+  rule {
+    object_ownership = "BucketOwnerEnforced"
+  }
+}
+
+# pass: storage/bucket-key, encryption/bucket-kms
+resource "aws_s3_bucket_server_side_encryption_configuration" "later" {
+  bucket = local.later
+
+  rule {
+    bucket_key_enabled = true
+
+    apply_server_side_encryption_by_default {
+      sse_algorithm     = "aws:kms"
+      kms_master_key_id = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+    }
+  }
+}
+
+data "aws_iam_policy_document" "bucket" {
+  statement {
+    effect    = "Deny"
+    actions   = ["s3:*"]
+    resources = ["*"]
+
+    principals {
+      type        = "AWS"
+      identifiers = ["*"]
+    }
+
+    condition {
+      test     = "Bool"
+      variable = "aws:SecureTransport"
+      values   = ["false"]
+    }
+  }
+}
+
+# pass: storage/policy-lockout
+resource "aws_s3_bucket_policy" "later" {
+  bucket = local.later
+  policy = data.aws_iam_policy_document.bucket.json
 }
 
 # Nothing in the plan can be guarded by it; another state may have what is.

@@ -294,3 +294,121 @@ resource "aws_ssm_parameter" "clear" {
   type  = "String"
   value = "x"
 }
+
+# fail: encryption/bucket-kms
+resource "aws_s3_bucket" "bare" {
+  bucket = "bare"
+}
+
+resource "aws_s3_bucket" "set" {
+  bucket = "set"
+}
+
+# Buckets log to it.
+resource "aws_s3_bucket" "logs" {
+  bucket = "logs"
+}
+
+resource "aws_s3_bucket_logging" "set" {
+  bucket        = aws_s3_bucket.set.id
+  target_bucket = aws_s3_bucket.logs.id
+  target_prefix = "set/"
+}
+
+resource "aws_s3_bucket_server_side_encryption_configuration" "logs" {
+  bucket = aws_s3_bucket.logs.id
+
+  rule {
+    apply_server_side_encryption_by_default {
+      sse_algorithm = "AES256"
+    }
+  }
+}
+
+# pass: encryption/bucket-kms
+resource "aws_s3_bucket_server_side_encryption_configuration" "own" {
+  bucket = aws_s3_bucket.set.id
+
+  rule {
+    apply_server_side_encryption_by_default {
+      sse_algorithm     = "aws:kms"
+      kms_master_key_id = aws_kms_key.good.arn
+    }
+  }
+}
+
+# fail: encryption/bucket-kms
+resource "aws_s3_bucket_server_side_encryption_configuration" "none" {
+  bucket = aws_s3_bucket.set.id
+
+  rule {
+    apply_server_side_encryption_by_default {
+      sse_algorithm = "AES256"
+    }
+  }
+}
+
+# fail: encryption/bucket-kms
+resource "aws_s3_bucket_server_side_encryption_configuration" "of_aws" {
+  bucket = aws_s3_bucket.set.id
+
+  rule {
+    apply_server_side_encryption_by_default {
+      sse_algorithm     = "aws:kms"
+      kms_master_key_id = "alias/aws/s3"
+    }
+  }
+}
+
+# unknown: encryption/bucket-kms
+resource "aws_s3_bucket_server_side_encryption_configuration" "later" {
+  bucket = aws_s3_bucket.set.id
+
+  rule {
+    apply_server_side_encryption_by_default {
+      sse_algorithm     = "aws:kms"
+      kms_master_key_id = local.later
+    }
+  }
+}
+
+# pass: encryption/bucket-kms
+resource "aws_s3_bucket" "inline" {
+  bucket = "inline"
+
+  server_side_encryption_configuration {
+    rule {
+      apply_server_side_encryption_by_default {
+        sse_algorithm     = "aws:kms"
+        kms_master_key_id = aws_kms_key.good.arn
+      }
+    }
+  }
+
+  logging {
+    target_bucket = aws_s3_bucket.old_logs.id
+  }
+}
+
+resource "aws_s3_bucket" "old_logs" {
+  bucket = "old-logs"
+
+  server_side_encryption_configuration {
+    rule {
+      apply_server_side_encryption_by_default {
+        sse_algorithm = "AES256"
+      }
+    }
+  }
+}
+
+# Buckets log to it, and nothing is said of it.
+resource "aws_s3_bucket" "bare_logs" {
+  bucket = "bare-logs"
+}
+
+resource "aws_s3_bucket_logging" "bare" {
+  bucket        = aws_s3_bucket.bare.id
+  target_bucket = aws_s3_bucket.bare_logs.id
+  target_prefix = "bare/"
+}

@@ -38,7 +38,7 @@ data "aws_iam_policy_document" "good" {
   }
 }
 
-# pass: keys/deletion-window, keys/full-control, keys/key-enabled, keys/key-open, keys/key-policy, keys/lockout-check, keys/multi-region
+# pass: keys/deletion-window, keys/key-enabled, keys/key-policy, keys/lockout-check, keys/multi-region
 resource "aws_kms_key" "good" {
   policy = data.aws_iam_policy_document.good.json
 }
@@ -48,82 +48,82 @@ resource "aws_kms_key" "good" {
 resource "aws_kms_key" "bare" {
 }
 
-# pass: keys/full-control, keys/key-enabled, keys/key-open, keys/key-policy, keys/lockout-check, keys/multi-region
+# pass: keys/key-enabled, keys/key-policy, keys/lockout-check, keys/multi-region
 # fail: keys/deletion-window
 resource "aws_kms_key" "short" {
   policy                  = data.aws_iam_policy_document.good.json
   deletion_window_in_days = 7
 }
 
-# pass: keys/deletion-window, keys/full-control, keys/key-enabled, keys/key-open, keys/key-policy, keys/lockout-check, keys/multi-region
+# pass: keys/deletion-window, keys/key-enabled, keys/key-policy, keys/lockout-check, keys/multi-region
 resource "aws_kms_key" "long" {
   policy                  = data.aws_iam_policy_document.good.json
   deletion_window_in_days = 14
 }
 
-# pass: keys/full-control, keys/key-enabled, keys/key-open, keys/key-policy, keys/lockout-check, keys/multi-region
+# pass: keys/key-enabled, keys/key-policy, keys/lockout-check, keys/multi-region
 # unknown: keys/deletion-window
 resource "aws_kms_key" "window_later" {
   policy                  = data.aws_iam_policy_document.good.json
   deletion_window_in_days = local.number
 }
 
-# pass: keys/deletion-window, keys/full-control, keys/key-open, keys/key-policy, keys/lockout-check, keys/multi-region
+# pass: keys/deletion-window, keys/key-policy, keys/lockout-check, keys/multi-region
 # fail: keys/key-enabled
 resource "aws_kms_key" "disabled" {
   policy     = data.aws_iam_policy_document.good.json
   is_enabled = false
 }
 
-# pass: keys/deletion-window, keys/full-control, keys/key-open, keys/key-policy, keys/lockout-check, keys/multi-region
+# pass: keys/deletion-window, keys/key-policy, keys/lockout-check, keys/multi-region
 # unknown: keys/key-enabled
 resource "aws_kms_key" "enabled_later" {
   policy     = data.aws_iam_policy_document.good.json
   is_enabled = local.bool
 }
 
-# pass: keys/deletion-window, keys/full-control, keys/key-enabled, keys/key-open, keys/key-policy, keys/multi-region
+# pass: keys/deletion-window, keys/key-enabled, keys/key-policy, keys/multi-region
 # fail: keys/lockout-check
 resource "aws_kms_key" "unchecked" {
   policy                             = data.aws_iam_policy_document.good.json
   bypass_policy_lockout_safety_check = true
 }
 
-# pass: keys/deletion-window, keys/full-control, keys/key-enabled, keys/key-open, keys/key-policy, keys/multi-region
+# pass: keys/deletion-window, keys/key-enabled, keys/key-policy, keys/multi-region
 # unknown: keys/lockout-check
 resource "aws_kms_key" "check_later" {
   policy                             = data.aws_iam_policy_document.good.json
   bypass_policy_lockout_safety_check = local.bool
 }
 
-# pass: keys/deletion-window, keys/full-control, keys/key-enabled, keys/key-open, keys/key-policy, keys/lockout-check
+# pass: keys/deletion-window, keys/key-enabled, keys/key-policy, keys/lockout-check
 # fail: keys/multi-region
 resource "aws_kms_key" "everywhere" {
   policy       = data.aws_iam_policy_document.good.json
   multi_region = true
 }
 
-# pass: keys/deletion-window, keys/full-control, keys/key-enabled, keys/key-open, keys/key-policy, keys/lockout-check
+# pass: keys/deletion-window, keys/key-enabled, keys/key-policy, keys/lockout-check
 # unknown: keys/multi-region
 resource "aws_kms_key" "region_later" {
   policy       = data.aws_iam_policy_document.good.json
   multi_region = local.bool
 }
 
-# pass: keys/deletion-window, keys/full-control, keys/key-enabled, keys/key-open, keys/key-policy, keys/lockout-check, keys/multi-region
+# pass: keys/deletion-window, keys/key-enabled, keys/key-policy, keys/lockout-check, keys/multi-region
 resource "aws_kms_external_key" "external" {
   policy                  = data.aws_iam_policy_document.good.json
   deletion_window_in_days = 30
 }
 
-# pass: keys/deletion-window, keys/full-control, keys/key-open, keys/key-policy, keys/lockout-check, keys/multi-region
+# pass: keys/deletion-window, keys/key-policy, keys/lockout-check, keys/multi-region
 # fail: keys/key-enabled
 resource "aws_kms_external_key" "external_off" {
   policy  = data.aws_iam_policy_document.good.json
   enabled = false
 }
 
-# pass: keys/deletion-window, keys/full-control, keys/key-enabled, keys/key-open, keys/key-policy, keys/lockout-check
+# pass: keys/deletion-window, keys/key-enabled, keys/key-policy, keys/lockout-check
 resource "aws_kms_replica_key" "replica" {
   policy          = data.aws_iam_policy_document.good.json
   primary_key_arn = aws_kms_key.everywhere.arn
@@ -140,123 +140,10 @@ resource "aws_kms_replica_key" "replica_bare" {
 resource "aws_kms_key" "outside" {
 }
 
-# pass: keys/full-control, keys/key-open, keys/lockout-check
+# pass: keys/lockout-check
 resource "aws_kms_key_policy" "outside" {
   key_id = aws_kms_key.outside.id
   policy = data.aws_iam_policy_document.good.json
-}
-
-# pass: keys/lockout-check
-# unknown: keys/key-open
-resource "aws_kms_key_policy" "opaque" {
-  key_id = "1234abcd-12ab-34cd-56ef-1234567890ab"
-  policy = jsonencode({ Statement = { Effect = "Allow", Action = "kms:*", Principal = "*", Resource = aws_kms_key.good.arn } })
-}
-
-data "aws_iam_policy_document" "all" {
-  statement {
-    actions   = ["kms:Decrypt"]
-    resources = ["*"]
-
-    principals {
-      type        = "AWS"
-      identifiers = ["*"]
-    }
-  }
-}
-
-# pass: keys/full-control, keys/lockout-check
-# fail: keys/key-open
-resource "aws_kms_key_policy" "all" {
-  key_id = "1234abcd-12ab-34cd-56ef-1234567890ab"
-  policy = data.aws_iam_policy_document.all.json
-}
-
-data "aws_iam_policy_document" "all_but" {
-  statement {
-    actions   = ["kms:Decrypt"]
-    resources = ["*"]
-
-    not_principals {
-      type        = "AWS"
-      identifiers = ["arn:aws:iam::111122223333:role/r"]
-    }
-  }
-}
-
-# pass: keys/full-control, keys/lockout-check
-# fail: keys/key-open
-resource "aws_kms_key_policy" "all_but" {
-  key_id = "1234abcd-12ab-34cd-56ef-1234567890ab"
-  policy = data.aws_iam_policy_document.all_but.json
-}
-
-data "aws_iam_policy_document" "all_of_a_service" {
-  statement {
-    actions   = ["kms:Decrypt"]
-    resources = ["*"]
-
-    principals {
-      type        = "AWS"
-      identifiers = ["*"]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "kms:ViaService"
-      values   = ["s3.eu-west-1.amazonaws.com"]
-    }
-  }
-}
-
-# pass: keys/full-control, keys/lockout-check
-# fail: keys/key-open
-resource "aws_kms_key_policy" "all_of_a_service" {
-  key_id = "1234abcd-12ab-34cd-56ef-1234567890ab"
-  policy = data.aws_iam_policy_document.all_of_a_service.json
-}
-
-data "aws_iam_policy_document" "all_of_an_account" {
-  statement {
-    actions   = ["kms:Decrypt"]
-    resources = ["*"]
-
-    principals {
-      type        = "AWS"
-      identifiers = ["*"]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "kms:CallerAccount"
-      values   = ["111122223333"]
-    }
-  }
-}
-
-# pass: keys/full-control, keys/key-open, keys/lockout-check
-resource "aws_kms_key_policy" "all_of_an_account" {
-  key_id = "1234abcd-12ab-34cd-56ef-1234567890ab"
-  policy = data.aws_iam_policy_document.all_of_an_account.json
-}
-
-data "aws_iam_policy_document" "refused" {
-  statement {
-    effect    = "Deny"
-    actions   = ["kms:Decrypt"]
-    resources = ["*"]
-
-    principals {
-      type        = "AWS"
-      identifiers = ["*"]
-    }
-  }
-}
-
-# pass: keys/key-open, keys/lockout-check
-resource "aws_kms_key_policy" "refused" {
-  key_id = "1234abcd-12ab-34cd-56ef-1234567890ab"
-  policy = data.aws_iam_policy_document.refused.json
 }
 
 data "aws_iam_policy_document" "who_later" {
@@ -271,202 +158,11 @@ data "aws_iam_policy_document" "who_later" {
   }
 }
 
-# pass: keys/full-control, keys/lockout-check
-# unknown: keys/key-open
+# pass: keys/lockout-check
+# unknown: keys/via-service
 resource "aws_kms_key_policy" "who_later" {
   key_id = "1234abcd-12ab-34cd-56ef-1234567890ab"
   policy = data.aws_iam_policy_document.who_later.json
-}
-
-data "aws_iam_policy_document" "from_later" {
-  statement {
-    actions   = ["kms:Decrypt"]
-    resources = ["*"]
-
-    principals {
-      type        = "AWS"
-      identifiers = ["*"]
-    }
-
-    condition {
-      test     = "StringLike"
-      variable = "aws:PrincipalOrgID"
-      values   = [local.later]
-    }
-  }
-}
-
-# pass: keys/full-control, keys/lockout-check
-# unknown: keys/key-open
-resource "aws_kms_key_policy" "from_later" {
-  key_id = "1234abcd-12ab-34cd-56ef-1234567890ab"
-  policy = data.aws_iam_policy_document.from_later.json
-}
-
-data "aws_iam_policy_document" "service" {
-  statement {
-    actions   = ["kms:Decrypt"]
-    resources = ["*"]
-
-    principals {
-      type        = "Service"
-      identifiers = ["logs.eu-west-1.amazonaws.com"]
-    }
-  }
-}
-
-# pass: keys/full-control, keys/key-open, keys/lockout-check
-# fail: keys/service-source
-resource "aws_kms_key_policy" "service" {
-  key_id = "1234abcd-12ab-34cd-56ef-1234567890ab"
-  policy = data.aws_iam_policy_document.service.json
-}
-
-data "aws_iam_policy_document" "service_for_one" {
-  statement {
-    actions   = ["kms:Decrypt"]
-    resources = ["*"]
-
-    principals {
-      type        = "Service"
-      identifiers = ["logs.eu-west-1.amazonaws.com"]
-    }
-
-    condition {
-      test     = "ArnEquals"
-      variable = "kms:EncryptionContext:aws:logs:arn"
-      values   = ["arn:aws:logs:eu-west-1:111122223333:log-group:chat"]
-    }
-  }
-}
-
-# pass: keys/full-control, keys/key-open, keys/lockout-check, keys/service-source
-resource "aws_kms_key_policy" "service_for_one" {
-  key_id = "1234abcd-12ab-34cd-56ef-1234567890ab"
-  policy = data.aws_iam_policy_document.service_for_one.json
-}
-
-data "aws_iam_policy_document" "service_for_account" {
-  statement {
-    actions   = ["kms:Decrypt"]
-    resources = ["*"]
-
-    principals {
-      type        = "Service"
-      identifiers = ["logs.eu-west-1.amazonaws.com"]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:SourceAccount"
-      values   = ["111122223333"]
-    }
-  }
-}
-
-# pass: keys/full-control, keys/key-open, keys/lockout-check, keys/service-source
-resource "aws_kms_key_policy" "service_for_account" {
-  key_id = "1234abcd-12ab-34cd-56ef-1234567890ab"
-  policy = data.aws_iam_policy_document.service_for_account.json
-}
-
-data "aws_iam_policy_document" "service_for_any" {
-  statement {
-    actions   = ["kms:Decrypt"]
-    resources = ["*"]
-
-    principals {
-      type        = "Service"
-      identifiers = ["logs.eu-west-1.amazonaws.com"]
-    }
-
-    condition {
-      test     = "ArnLike"
-      variable = "aws:SourceArn"
-      values   = ["arn:aws:logs:*:*:*"]
-    }
-  }
-}
-
-# pass: keys/full-control, keys/key-open, keys/lockout-check
-# fail: keys/service-source
-resource "aws_kms_key_policy" "service_for_any" {
-  key_id = "1234abcd-12ab-34cd-56ef-1234567890ab"
-  policy = data.aws_iam_policy_document.service_for_any.json
-}
-
-data "aws_iam_policy_document" "service_if_exists" {
-  statement {
-    actions   = ["kms:Decrypt"]
-    resources = ["*"]
-
-    principals {
-      type        = "Service"
-      identifiers = ["logs.eu-west-1.amazonaws.com"]
-    }
-
-    condition {
-      test     = "StringEqualsIfExists"
-      variable = "aws:SourceAccount"
-      values   = ["111122223333"]
-    }
-  }
-}
-
-# pass: keys/full-control, keys/key-open, keys/lockout-check
-# fail: keys/service-source
-resource "aws_kms_key_policy" "service_if_exists" {
-  key_id = "1234abcd-12ab-34cd-56ef-1234567890ab"
-  policy = data.aws_iam_policy_document.service_if_exists.json
-}
-
-data "aws_iam_policy_document" "service_for_resource" {
-  statement {
-    actions   = ["kms:Decrypt"]
-    resources = ["*"]
-
-    principals {
-      type        = "Service"
-      identifiers = ["logs.eu-west-1.amazonaws.com"]
-    }
-
-    condition {
-      test     = "ArnLike"
-      variable = "aws:SourceArn"
-      values   = ["${aws_secretsmanager_secret.rotated.arn}*"]
-    }
-  }
-}
-
-# pass: keys/full-control, keys/key-open, keys/lockout-check, keys/service-source
-resource "aws_kms_key_policy" "service_for_resource" {
-  key_id = "1234abcd-12ab-34cd-56ef-1234567890ab"
-  policy = data.aws_iam_policy_document.service_for_resource.json
-}
-
-data "aws_iam_policy_document" "service_later" {
-  statement {
-    actions   = ["kms:Decrypt"]
-    resources = ["*"]
-
-    principals {
-      type        = "Service"
-      identifiers = ["logs.eu-west-1.amazonaws.com"]
-    }
-
-    condition {
-      test     = "ArnLike"
-      variable = "aws:SourceArn"
-      values   = [local.later]
-    }
-  }
-}
-
-# pass: keys/full-control, keys/key-open, keys/lockout-check
-# unknown: keys/service-source
-resource "aws_kms_key_policy" "service_later" {
-  key_id = "1234abcd-12ab-34cd-56ef-1234567890ab"
-  policy = data.aws_iam_policy_document.service_later.json
 }
 
 data "aws_iam_policy_document" "account" {
@@ -481,7 +177,7 @@ data "aws_iam_policy_document" "account" {
   }
 }
 
-# pass: keys/full-control, keys/key-open, keys/lockout-check
+# pass: keys/lockout-check
 # fail: keys/via-service
 resource "aws_kms_key_policy" "account" {
   key_id = "1234abcd-12ab-34cd-56ef-1234567890ab"
@@ -500,7 +196,7 @@ data "aws_iam_policy_document" "account_by_id" {
   }
 }
 
-# pass: keys/full-control, keys/key-open, keys/lockout-check
+# pass: keys/lockout-check
 # fail: keys/via-service
 resource "aws_kms_key_policy" "account_by_id" {
   key_id = "1234abcd-12ab-34cd-56ef-1234567890ab"
@@ -519,7 +215,7 @@ data "aws_iam_policy_document" "account_administers" {
   }
 }
 
-# pass: keys/full-control, keys/key-open, keys/lockout-check, keys/via-service
+# pass: keys/lockout-check, keys/via-service
 resource "aws_kms_key_policy" "account_administers" {
   key_id = "1234abcd-12ab-34cd-56ef-1234567890ab"
   policy = data.aws_iam_policy_document.account_administers.json
@@ -543,20 +239,20 @@ data "aws_iam_policy_document" "account_via" {
   }
 }
 
-# pass: keys/full-control, keys/key-open, keys/lockout-check, keys/via-service
+# pass: keys/lockout-check, keys/via-service
 resource "aws_kms_key_policy" "account_via" {
   key_id = "1234abcd-12ab-34cd-56ef-1234567890ab"
   policy = data.aws_iam_policy_document.account_via.json
 }
 
-# pass: keys/full-control, keys/key-open, keys/lockout-check
+# pass: keys/lockout-check
 # fail: keys/via-service
 resource "aws_kms_key_policy" "account_all_but" {
   key_id = "1234abcd-12ab-34cd-56ef-1234567890ab"
   policy = jsonencode({ Statement = { Effect = "Allow", NotAction = "kms:Create*", Principal = { AWS = "arn:aws:iam::111122223333:root" }, Resource = "*" } })
 }
 
-# pass: keys/full-control, keys/key-open, keys/lockout-check, keys/via-service
+# pass: keys/lockout-check, keys/via-service
 resource "aws_kms_key_policy" "account_but_use" {
   key_id = "1234abcd-12ab-34cd-56ef-1234567890ab"
   policy = jsonencode({ Statement = { Effect = "Allow", NotAction = ["kms:Decrypt"], Principal = { AWS = "arn:aws:iam::111122223333:root" }, Resource = "*" } })
@@ -574,7 +270,7 @@ data "aws_iam_policy_document" "account_later" {
   }
 }
 
-# pass: keys/full-control, keys/key-open, keys/lockout-check
+# pass: keys/lockout-check
 # unknown: keys/via-service
 resource "aws_kms_key_policy" "account_later" {
   key_id = "1234abcd-12ab-34cd-56ef-1234567890ab"
@@ -599,7 +295,7 @@ data "aws_iam_policy_document" "account_via_later" {
   }
 }
 
-# pass: keys/full-control, keys/key-open, keys/lockout-check
+# pass: keys/lockout-check
 # unknown: keys/via-service
 resource "aws_kms_key_policy" "account_via_later" {
   key_id = "1234abcd-12ab-34cd-56ef-1234567890ab"
@@ -618,88 +314,53 @@ data "aws_iam_policy_document" "account_of_later" {
   }
 }
 
-# pass: keys/full-control, keys/lockout-check
+# pass: keys/lockout-check
 # fail: keys/via-service
-# unknown: keys/key-open
 resource "aws_kms_key_policy" "account_of_later" {
   key_id = "1234abcd-12ab-34cd-56ef-1234567890ab"
   policy = data.aws_iam_policy_document.account_of_later.json
 }
 
-data "aws_iam_policy_document" "role_all" {
+data "aws_iam_policy_document" "account_refused" {
   statement {
+    effect    = "Deny"
     actions   = ["kms:*"]
     resources = ["*"]
 
     principals {
       type        = "AWS"
-      identifiers = ["arn:aws:iam::111122223333:role/r"]
+      identifiers = ["arn:aws:iam::111122223333:root"]
     }
   }
 }
 
-# pass: keys/key-open, keys/lockout-check
-# fail: keys/full-control
-resource "aws_kms_key_policy" "role_all" {
+# pass: keys/lockout-check
+resource "aws_kms_key_policy" "account_refused" {
   key_id = "1234abcd-12ab-34cd-56ef-1234567890ab"
-  policy = data.aws_iam_policy_document.role_all.json
+  policy = data.aws_iam_policy_document.account_refused.json
 }
 
-data "aws_iam_policy_document" "service_all" {
-  statement {
-    actions   = ["*"]
-    resources = ["*"]
-
-    principals {
-      type        = "Service"
-      identifiers = ["logs.eu-west-1.amazonaws.com"]
-    }
-  }
-}
-
-# pass: keys/key-open, keys/lockout-check
-# fail: keys/full-control, keys/service-source
-resource "aws_kms_key_policy" "service_all" {
-  key_id = "1234abcd-12ab-34cd-56ef-1234567890ab"
-  policy = data.aws_iam_policy_document.service_all.json
-}
-
-data "aws_iam_policy_document" "made_role_all" {
+data "aws_iam_policy_document" "perhaps_who" {
   statement {
     actions   = ["kms:*"]
     resources = ["*"]
 
-    principals {
-      type        = "AWS"
-      identifiers = [aws_iam_role.made.arn]
+    dynamic "principals" {
+      for_each = local.bool ? [1] : []
+
+      content {
+        type        = "AWS"
+        identifiers = ["111122223333"]
+      }
     }
   }
 }
 
-# pass: keys/key-open, keys/lockout-check
-# fail: keys/full-control
-resource "aws_kms_key_policy" "made_role_all" {
+# pass: keys/lockout-check
+# unknown: keys/via-service
+resource "aws_kms_key_policy" "perhaps_who" {
   key_id = "1234abcd-12ab-34cd-56ef-1234567890ab"
-  policy = data.aws_iam_policy_document.made_role_all.json
-}
-
-data "aws_iam_policy_document" "what_later" {
-  statement {
-    actions   = [local.later]
-    resources = ["*"]
-
-    principals {
-      type        = "AWS"
-      identifiers = ["arn:aws:iam::111122223333:role/r"]
-    }
-  }
-}
-
-# pass: keys/key-open, keys/lockout-check
-# unknown: keys/full-control
-resource "aws_kms_key_policy" "what_later" {
-  key_id = "1234abcd-12ab-34cd-56ef-1234567890ab"
-  policy = data.aws_iam_policy_document.what_later.json
+  policy = data.aws_iam_policy_document.perhaps_who.json
 }
 
 data "aws_iam_policy_document" "whose_later" {
@@ -715,7 +376,7 @@ data "aws_iam_policy_document" "whose_later" {
 }
 
 # pass: keys/lockout-check
-# unknown: keys/full-control, keys/key-open
+# unknown: keys/via-service
 resource "aws_kms_key_policy" "whose_later" {
   key_id = "1234abcd-12ab-34cd-56ef-1234567890ab"
   policy = data.aws_iam_policy_document.whose_later.json
@@ -932,97 +593,6 @@ resource "aws_secretsmanager_secret_rotation" "some_months" {
   rotation_rules {
     schedule_expression = "cron(0 8 1 1/6 ? *)"
   }
-}
-
-data "aws_iam_policy_document" "s_one" {
-  statement {
-    actions   = ["secretsmanager:GetSecretValue"]
-    resources = ["*"]
-
-    principals {
-      type        = "AWS"
-      identifiers = ["arn:aws:iam::111122223333:role/r"]
-    }
-  }
-}
-
-data "aws_iam_policy_document" "s_all" {
-  statement {
-    actions   = ["secretsmanager:GetSecretValue"]
-    resources = ["*"]
-
-    principals {
-      type        = "AWS"
-      identifiers = ["*"]
-    }
-  }
-}
-
-data "aws_iam_policy_document" "s_later" {
-  statement {
-    actions   = ["secretsmanager:GetSecretValue"]
-    resources = ["*"]
-
-    principals {
-      type        = "AWS"
-      identifiers = [local.later]
-    }
-  }
-}
-
-data "aws_iam_policy_document" "s_org" {
-  statement {
-    actions   = ["secretsmanager:GetSecretValue"]
-    resources = ["*"]
-
-    principals {
-      type        = "AWS"
-      identifiers = ["*"]
-    }
-
-    condition {
-      test     = "StringEquals"
-      variable = "aws:PrincipalOrgID"
-      values   = ["o-1"]
-    }
-  }
-}
-
-# pass: keys/secret-open
-resource "aws_secretsmanager_secret_policy" "s_one" {
-  secret_arn = aws_secretsmanager_secret.rotated.arn
-  policy     = data.aws_iam_policy_document.s_one.json
-}
-
-# fail: keys/secret-open
-resource "aws_secretsmanager_secret_policy" "s_all" {
-  secret_arn = aws_secretsmanager_secret.rotated.arn
-  policy     = data.aws_iam_policy_document.s_all.json
-}
-
-# unknown: keys/secret-open
-resource "aws_secretsmanager_secret_policy" "s_later" {
-  secret_arn = aws_secretsmanager_secret.rotated.arn
-  policy     = data.aws_iam_policy_document.s_later.json
-}
-
-# pass: keys/secret-open
-resource "aws_secretsmanager_secret_policy" "s_org" {
-  secret_arn = aws_secretsmanager_secret.rotated.arn
-  policy     = data.aws_iam_policy_document.s_org.json
-}
-
-# unknown: keys/secret-open
-resource "aws_secretsmanager_secret_policy" "s_opaque" {
-  secret_arn = aws_secretsmanager_secret.rotated.arn
-  policy     = jsonencode({ Statement = { Effect = "Allow", Action = "*", Principal = "*", Resource = aws_secretsmanager_secret.rotated.arn } })
-}
-
-# pass: keys/secret-recovery
-# fail: keys/secret-open, keys/secret-rotation
-resource "aws_secretsmanager_secret" "inline" {
-  name   = "inline"
-  policy = data.aws_iam_policy_document.s_all.json
 }
 
 variable "given" {
