@@ -32,19 +32,20 @@ import data.portcullis.lib.iam
 
 named(s) := iam.covered(s, {"kms:decrypt", "kms:reencryptfrom"})
 
-subjects contains p.address if {
+relevant := [[p, s, found] |
 	some [p, s] in iam.allowing
-	count(named(s)) > 0
-}
-
-deny contains lib.in_policy(p, s, sprintf("on every key it is allowed: %s", [iam.some_of(found)])) if {
-	some [p, s] in iam.wide
 	found := named(s)
 	count(found) > 0
+]
+
+subjects contains p.address if some [p, _, _] in relevant
+
+deny contains lib.in_policy(p, s, sprintf("on every key it is allowed: %s", [iam.some_of(found)])) if {
+	some [p, s, found] in relevant
+	iam.wide(s)
 }
 
 unknown contains lib.in_policy(p, s, sprintf("on what is known after apply: %s", [iam.some_of(found)])) if {
-	some [p, s] in iam.unclear
-	found := named(s)
-	count(found) > 0
+	some [p, s, found] in relevant
+	iam.unclear(s)
 }

@@ -56,6 +56,8 @@ alone := {a | some set in paths; count(set) == 1; some a in set}
 
 actions := {a | some set in paths; some a in set}
 
+firsts := {sort(path)[0] | some path in paths; count(path) > 1}
+
 subjects contains p.address if {
 	some [p, s] in iam.allowing
 	count(iam.covered(s, actions)) > 0
@@ -65,38 +67,35 @@ subjects contains p.address if {
 deny contains lib.in_policy(p, s, sprintf("these rights run code as the roles of others: %s", [iam.some_of(found)])) if {
 	some bearer in input.bearers
 	some [p, s] in iam.of(bearer)
-	wide(s)
-	found := iam.covered(s, alone) - iam.denied(bearer, alone)
+	named := iam.covered(s, alone)
+	count(named) > 0
+	iam.wide(s)
+	found := named - iam.denied(bearer, alone)
 	count(found) > 0
 }
 
 # Several are needed, and may be in several policies of one bearer.
 deny contains lib.in_policy(p, s, sprintf("these rights run code as the roles of others: %s%s", [concat(" with ", sort(path)), elsewhere(bearer, p, path)])) if {
 	some bearer in input.bearers
-	some path in paths
-	count(path) > 1
-	first := sort(path)[0]
 	some [p, s] in iam.of(bearer)
-	wide(s)
-	first in iam.covered(s, {first})
+	some first in iam.covered(s, firsts)
+	iam.wide(s)
+	some path in paths
+	sort(path)[0] == first
 	count(path - allowed(bearer, path)) == 0
 }
 
 unknown contains lib.in_policy(p, s, sprintf("on what is known after apply: %s", [iam.some_of(found)])) if {
-	some [p, s] in iam.unclear
+	some [p, s] in iam.allowing
 	found := iam.covered(s, alone)
 	count(found) > 0
-}
-
-wide(s) if {
-	iam.anywhere(s)
-	not iam.narrowed(s)
+	iam.unclear(s)
 }
 
 allowed(bearer, path) := {a |
 	some [_, s] in iam.of(bearer)
-	wide(s)
 	some a in iam.covered(s, path)
+	iam.wide(s)
 } - iam.denied(bearer, path)
 
 elsewhere(bearer, p, path) := "" if {

@@ -55,18 +55,16 @@ subjects contains p.address if {
 deny contains lib.in_policy(p, s, sprintf("these rights make an administrator: %s", [iam.some_of(found)])) if {
 	some bearer in input.bearers
 	some [p, s] in iam.of(bearer)
-	wide(s)
-	found := iam.covered(s, alone) - iam.denied(bearer, alone)
+	named := iam.covered(s, alone)
+	count(named) > 0
+	iam.wide(s)
+	found := named - iam.denied(bearer, alone)
 	count(found) > 0
 }
 
 unknown contains lib.in_policy(p, s, sprintf("on whom is known after apply: %s", [iam.some_of(found)])) if {
-	some [p, s] in iam.unclear
+	some [p, s] in iam.allowing
 	found := iam.covered(s, alone)
 	count(found) > 0
-}
-
-wide(s) if {
-	iam.anywhere(s)
-	not iam.narrowed(s)
+	iam.unclear(s)
 }

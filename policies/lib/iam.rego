@@ -70,23 +70,13 @@ some_of(actions) := sprintf("%s and %d more", [concat(", ", array.slice(sort(act
 # broad holds for a resource that stands for all of its kind: *, or an ARN that
 # is all wildcard behind the kind. A hole in a template may be a Region or an
 # account.
-broad(text) if regex.match(`^[*]+$`, text)
-
 broad(text) if {
-	parts := split(text, ":")
-	parts[0] == "arn"
-	count(parts) > 5
-	rest := concat(":", array.slice(parts, 5, count(parts)))
-	regex.match(`^((role|user|group|policy|instance-profile|table|function|layer|log-group|secret|parameter|key|alias|rule|event-bus|stateMachine|stream|deliverystream|repository|cluster|service|task|task-definition|userpool|identitypool|project|stack|instance|document|automation-definition)[/:])?[*]+([/:][*]+)*$`, rest)
+	contains(text, "*")
+	regex.match(all_of_a_kind, text)
 }
 
-# An ARN that ends early, arn:aws:s3*, or has no wildcard-free service.
-broad(text) if {
-	parts := split(text, ":")
-	count(parts) < 6
-	parts[0] == "arn"
-	wild(parts[count(parts) - 1])
-}
+# The last way is an ARN that ends early: arn:aws:s3*.
+all_of_a_kind := `^([*]+|arn:[^:]*:[^:]*:[^:]*:[^:]*:((role|user|group|policy|instance-profile|table|function|layer|log-group|secret|parameter|key|alias|rule|event-bus|stateMachine|stream|deliverystream|repository|cluster|service|task|task-definition|userpool|identitypool|project|stack|instance|document|automation-definition)[/:])?[*]+([/:][*]+)*|arn(:[^:]*){0,3}:[^:]*[*?][^:]*)$`
 
 # resources lists the resources of a statement: what is known, and what is
 # written where something is not.
@@ -181,20 +171,18 @@ narrowed(s) if {
 # Which conditions there are is known after apply.
 narrowed(s) if object.get(s.unknown, "conditions", 0) > 0
 
-# wide is what identity policies allow on all resources of a kind.
-wide := [[p, s] |
-	some [p, s] in allowing
+# wide holds for a statement on all resources of a kind, whichever they are.
+wide(s) if {
 	anywhere(s)
 	not narrowed(s)
-]
+}
 
-# unclear is what they allow on resources that are not known.
-unclear := [[p, s] |
-	some [p, s] in allowing
-	not anywhere(s)
+# unclear holds for a statement on resources that are not known.
+unclear(s) if {
 	untold(s)
+	not anywhere(s)
 	not narrowed(s)
-]
+}
 
 # of lists what the policies of a bearer allow: [policy, statement].
 of(bearer) := [[p, s] |
