@@ -92,7 +92,7 @@ test-tofu: ## The modules' tests and the examples with OpenTofu, which is built 
 
 .PHONY: test-gate
 test-gate: ## Put the examples before the gate, as they are and weakened; run it as pipelines do
-	$(GO) test -count=1 -timeout 20m ./test/gate/... ./test/pipelines/...
+	$(GO) test -count=1 -timeout 20m ./test/gate/... ./test/opa/... ./test/pipelines/...
 
 .PHONY: test-conformance
 test-conformance: ## Check what the local stack does against docs/conformance.md
