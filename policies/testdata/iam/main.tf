@@ -531,6 +531,25 @@ resource "aws_iam_role_policy" "writes_package" {
   policy = data.aws_iam_policy_document.writes_package.json
 }
 
+# Other objects of the same buckets, and what its own function is deployed from.
+data "aws_iam_policy_document" "other_objects" {
+  statement {
+    actions   = ["s3:PutObject"]
+    resources = ["${aws_s3_bucket.packages.arn}/logs/*"]
+  }
+
+  statement {
+    actions   = ["s3:PutObject"]
+    resources = ["arn:aws:s3:::elsewhere/logs/*", "arn:aws:s3:::elsewhere/web/a.zip"]
+  }
+}
+
+# pass: iam/cross-role, iam/full-admin, iam/readable-policy, iam/service-wildcard, iam/user-policy, iam/write-anywhere
+resource "aws_iam_role_policy" "other_objects" {
+  role   = aws_iam_role.web["a"].name
+  policy = data.aws_iam_policy_document.other_objects.json
+}
+
 # By a dynamic block, whose statements can be told apart.
 data "aws_iam_policy_document" "dynamic" {
   dynamic "statement" {
