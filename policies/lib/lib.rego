@@ -239,3 +239,121 @@ opposite("unknown") := "unknown"
 opposite(true) := false
 
 opposite(false) := true
+
+# unclear holds if an attribute is set, its value is not known, and it is not
+# seen to come from resources of these types.
+unclear(r, path, types) if {
+	state(r, path) == "reference"
+	not set_from(r, path, types)
+}
+
+# text is what is known at a path, if it is a text.
+text(r, path) := known if {
+	known := value(r, path)
+	is_string(known)
+}
+
+# functions are the functions of the plan that an attribute names: by name or
+# ARN, with or without a qualifier, or through an alias.
+functions(r, path) := direct_functions(r, path) | {f |
+	some alias in targets(r, path, "aws_lambda_alias")
+	some f in direct_functions(alias, ["function_name"])
+}
+
+function_types := {"aws_lambda_function", "aws_lambda_alias"}
+
+direct_functions(r, path) := {f | some f in targets(r, path, "aws_lambda_function")} | {f |
+	some name in function_names(text(r, path))
+	some i in function_places[name]
+	f := input.by_type.aws_lambda_function[i]
+}
+
+# function_names are what a text may mean: a name, or the name in an ARN.
+function_names(known) := {known} | {parts[6] |
+	parts := split(known, ":")
+	parts[5] == "function"
+}
+
+# function_places is made once: a function cannot be had by its name otherwise.
+function_places := {name: numbers | some name, numbers in places_by_name}
+
+places_by_name[f.values.function_name] contains i if some i, f in input.by_type.aws_lambda_function
+
+# event_source is the service whose events a mapping reads: sqs, kinesis,
+# dynamodb, another, or "unknown" if it cannot be told.
+event_source(m) := service if {
+	service := split(text(m, ["event_source_arn"]), ":")[2]
+} else := service if {
+	some service, types in {
+		"sqs": {"aws_sqs_queue"},
+		"kinesis": {"aws_kinesis_stream", "aws_kinesis_stream_consumer"},
+		"dynamodb": {"aws_dynamodb_table"},
+	}
+	set_from(m, ["event_source_arn"], types)
+} else := "unknown" if {
+	unclear(m, ["event_source_arn"], {"aws_msk_cluster", "aws_mq_broker", "aws_docdb_cluster"})
+} else := "another"
+
+# veiled holds if an attribute, or something in it, is set and cannot be read.
+veiled(r, path) if state(r, path) == "reference"
+
+veiled(r, path) if {
+	some hidden, _ in r.unknown
+	startswith(hidden, sprintf("%s.", [dotted(path)]))
+}
+
+# dead_letter_queues lists the queues of the plan where a queue's redrive policy
+# sends what nobody could process. The policy is the queue's own attribute, or
+# that of an aws_sqs_queue_redrive_policy.
+dead_letter_queues(r) := {q | some q in targets(r, ["redrive_policy"], "aws_sqs_queue")} | {q |
+	arn := json.unmarshal(text(r, ["redrive_policy"])).deadLetterTargetArn
+	named := {"values": {"dlq": regex.replace(arn, `^.*:`, "")}, "unknown": {}, "refs": {}}
+	some q in targets(named, ["dlq"], "aws_sqs_queue")
+}
+
+# metrics_of lists where an alarm names a metric: itself, or in its queries.
+metrics_of(a) := [[]] if is_set(a, ["metric_name"])
+
+metrics_of(a) := [["metric_query", i, "metric", 0] |
+	some i, query in a.values.metric_query
+	count(query.metric) > 0
+] if not is_set(a, ["metric_name"])
+
+# alarms_on lists the alarms, as pairs of alarm and path, on some metrics of a
+# namespace.
+alarms_on(namespace, metrics) := [[a, path] |
+	some a in input.by_type.aws_cloudwatch_metric_alarm
+	some path in metrics_of(a)
+	one_of(a, array.concat(path, ["namespace"]), {namespace}) == true
+	one_of(a, array.concat(path, ["metric_name"]), metrics) == true
+]
+
+# alarms_perhaps_on lists those where it is known after apply whether they are.
+alarms_perhaps_on(namespace, metrics) := [[a, path] |
+	some a in input.by_type.aws_cloudwatch_metric_alarm
+	some path in metrics_of(a)
+	told := {one_of(a, array.concat(path, ["namespace"]), {namespace}), one_of(a, array.concat(path, ["metric_name"]), metrics)}
+	"unknown" in told
+	not false in told
+]
+
+# alarmed_names are the values of a dimension in pairs of alarms_on; alarmed are
+# the addresses of resources of some types that the dimensions are set from.
+alarmed_names(pairs, dimension) := {name |
+	some [a, path] in pairs
+	name := value(a, array.concat(path, ["dimensions", dimension]))
+	name != null
+}
+
+alarmed(pairs, types) := {r.address |
+	some [a, path] in pairs
+	some type in types
+	some r in targets(a, array.concat(path, ["dimensions"]), type)
+}
+
+# alarm_unclear holds if it is not seen what resource a pair of alarms_on is
+# about.
+alarm_unclear(pair, types) if {
+	[a, path] := pair
+	unclear(a, array.concat(path, ["dimensions"]), types)
+}

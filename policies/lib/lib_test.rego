@@ -170,3 +170,58 @@ test_a_companion_of_a_replica_is_no_key_s if {
 	policy := {"values": {}, "refs": {"key_id": [{"address": "aws_kms_replica_key.r", "type": "aws_kms_replica_key"}]}, "unknown": {"key_id": "unknown"}}
 	lib.companion(key, "aws_kms_key_policy", ["key_id"]) == false with input as {"by_type": {"aws_kms_key_policy": [policy]}}
 }
+
+test_unclear if {
+	lib.unclear(resource, ["set"], {"aws_sns_topic"})
+	not lib.unclear(resource, ["set"], {"aws_kms_key"})
+	not lib.unclear(resource, ["known"], set())
+	not lib.unclear(resource, ["left"], set())
+}
+
+test_text if {
+	lib.text(resource, ["known"]) == "v"
+	not lib.text(resource, ["blocks"])
+	not lib.text(resource, ["nothing"])
+}
+
+test_veiled if {
+	lib.veiled(resource, ["set"])
+	lib.veiled(resource, ["blocks", 0])
+	lib.veiled(resource, ["blocks"])
+	not lib.veiled(resource, ["known"])
+	not lib.veiled(resource, ["left"])
+}
+
+a_function := {"address": "aws_lambda_function.f", "base": "aws_lambda_function.f", "config": "aws_lambda_function.f", "type": "aws_lambda_function", "values": {"function_name": "f"}, "unknown": {}, "refs": {}}
+
+live := {"address": "aws_lambda_alias.live", "base": "aws_lambda_alias.live", "config": "aws_lambda_alias.live", "type": "aws_lambda_alias", "values": {"function_name": "f"}, "unknown": {}, "refs": {}}
+
+test_functions[name] if {
+	some name, want in {
+		"f": 1,
+		"arn:aws:lambda:eu-west-1:111122223333:function:f": 1,
+		"arn:aws:lambda:eu-west-1:111122223333:function:f:live": 1,
+		"arn:aws:lambda:eu-west-1:111122223333:function:fg": 0,
+		"arn:aws:lambda:eu-west-1:111122223333:layer:f": 0,
+		"g": 0,
+	}
+	r := {"values": {"function_name": name}, "unknown": {}, "refs": {}}
+	found := lib.functions(r, ["function_name"]) with input as {"by_type": {"aws_lambda_function": [a_function], "aws_lambda_alias": [live]}}
+	count(found) == want
+}
+
+test_functions_by_reference[type] if {
+	some type, target in {"aws_lambda_function": "aws_lambda_function.f", "aws_lambda_alias": "aws_lambda_alias.live"}
+	r := {"values": {}, "unknown": {"arn": "unknown"}, "refs": {"arn": [{"address": target, "type": type}]}}
+	lib.functions(r, ["arn"]) == {a_function} with input as {"by_type": {"aws_lambda_function": [a_function], "aws_lambda_alias": [live]}}
+}
+
+test_event_source[want] if {
+	some want, m in {
+		"kafka": {"values": {"event_source_arn": "arn:aws:kafka:eu-west-1:111122223333:cluster/c/1"}, "unknown": {}, "refs": {}},
+		"sqs": {"values": {}, "unknown": {"event_source_arn": "unknown"}, "refs": {"event_source_arn": [{"address": "aws_sqs_queue.q", "type": "aws_sqs_queue"}]}},
+		"unknown": {"values": {}, "unknown": {"event_source_arn": "unknown"}, "refs": {"event_source_arn": []}},
+		"another": {"values": {}, "unknown": {}, "refs": {}},
+	}
+	lib.event_source(m) == want
+}
