@@ -94,6 +94,10 @@ test-tofu: ## The modules' tests and the examples with OpenTofu, which is built 
 test-gate: ## Put the examples before the gate, as they are and weakened; run it as pipelines do
 	$(GO) test -count=1 -timeout 20m ./test/gate/... ./test/opa/... ./test/pipelines/...
 
+.PHONY: test-gate-large
+test-gate-large: ## Put plans of 50,000 resources and without end before the gate (minutes)
+	$(GO) test -count=1 -timeout 30m -v ./test/gatelarge/...
+
 .PHONY: test-conformance
 test-conformance: ## Check what the local stack does against docs/conformance.md
 	$(GO) test -count=1 -timeout 20m ./test/conformance/...
@@ -139,6 +143,10 @@ mutants-terraform: ## Undo a hundred hardenings of the modules, one by one; thei
 .PHONY: bench-local
 bench-local: ## Measure the local stack and write docs/local-stack-performance.md (minutes; a quiet machine)
 	@$(GO) run ./test/bench -o docs/local-stack-performance.md
+
+.PHONY: bench-gate
+bench-gate: ## Measure the gate beside conftest and Checkov and write docs/gate-performance.md (minutes; a quiet machine)
+	@$(GO) run ./test/gatebench -o docs/gate-performance.md
 
 .PHONY: gate-fixtures
 gate-fixtures: ## Plan the gate's fixtures again with the real provider

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/portcullis-chat/portcullis/internal/gate/output"
+
 	"github.com/portcullis-chat/portcullis/internal/gate"
 )
 
@@ -200,5 +202,38 @@ func copyFile(t *testing.T, from, to string) {
 	}
 	if err := os.WriteFile(to, body, 0o600); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// A plan comes from whoever opened the pull request, and its report goes to
+// terminals, logs and pages of a browser.
+func TestNothingHostileOfAPlanIsWrittenRaw(t *testing.T) {
+	const evil = `\u001b[2J\u001b]0;x\u0007\r\n::error::\u202e\u2028\u009b\u007f|<img src=x>`
+	file := filepath.Join(t.TempDir(), "plan.json")
+	body := strings.ReplaceAll(`{"format_version":"1.2","terraform_version":"EVIL","configuration":{"root_module":{"resources":[{"mode":"managed","type":"aws_sqs_queue","name":"EVIL","expressions":{"name":{"references":["var.EVIL"]}}}],"module_calls":{"EVIL":{"module":{}}}}},
+"resource_changes":[{"address":"aws_sqs_queue.EVIL[\"EVIL\"]","mode":"managed","type":"aws_sqs_queue","name":"EVIL","index":"EVIL","change":{"actions":["create"],"after":{"name":"EVIL","policy":"{\"Statement\":[{\"Sid\":\"x\",\"Effect\":\"Allow\",\"Principal\":\"*\",\"Action\":\"*\",\"Resource\":\"*\"}]}"},"after_unknown":{"EVIL":true}}}]}`, "EVIL", evil)
+	if err := os.WriteFile(file, []byte(body), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, format := range output.Formats() {
+		out, errOut, status := runGateCommand(t, file, "--format="+format, "--passed")
+		if status != 1 || len(out) < 100 {
+			t.Errorf("%s: status %d, %s", format, status, errOut)
+		}
+		for _, r := range out + errOut {
+			if r < ' ' && r != '\n' || r >= 0x7f && r < 0xa0 || r == 0x202e || r == 0x2028 {
+				t.Errorf("%s has %q", format, r)
+				break
+			}
+		}
+		if strings.Contains(out, "\n::error::\\u") || format == "markdown" && strings.Contains(out, "<img") {
+			t.Errorf("%s lets through what is more than text", format)
+		}
+	}
+	if err := os.WriteFile(file, []byte(strings.Replace(body, `"aws_sqs_queue","name":"`, `"aws_sqs_queue","mode":"`, 1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, errOut, status := runGateCommand(t, file); status != 3 || strings.ContainsAny(errOut, "\x1b\r\x07") {
+		t.Errorf("status %d, %q", status, errOut)
 	}
 }

@@ -3,49 +3,18 @@
 package main
 
 import (
-	"bufio"
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // clockTick is the unit of times in /proc/<pid>/stat: USER_HZ, which is 100 on
 // every architecture that Go runs on.
 const clockTick = 10 * time.Millisecond
-
-// machine names this machine.
-func machine() string {
-	var name unix.Utsname
-	_ = unix.Uname(&name) // cannot fail with a valid address
-	var info unix.Sysinfo_t
-	_ = unix.Sysinfo(&info) // as above
-	return fmt.Sprintf("%s, %d cores, %.0f GB, Linux %s, %s/%s, %s",
-		processor(), runtime.NumCPU(), float64(info.Totalram)*float64(info.Unit)/(1<<30), unix.ByteSliceToString(name.Release[:]),
-		runtime.GOOS, runtime.GOARCH, runtime.Version())
-}
-
-// processor is the model of the CPU, as far as the kernel knows it.
-func processor() string {
-	file, err := os.Open("/proc/cpuinfo")
-	if err != nil {
-		return "unknown processor"
-	}
-	defer func() { _ = file.Close() }()
-	for lines := bufio.NewScanner(file); lines.Scan(); {
-		name, value, _ := strings.Cut(lines.Text(), ":")
-		if strings.TrimSpace(name) == "model name" {
-			return strings.TrimSpace(value)
-		}
-	}
-	return "unknown processor"
-}
 
 // residentMemory is the resident set of a process in bytes.
 func residentMemory(pid int) (int64, error) {

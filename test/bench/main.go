@@ -23,6 +23,7 @@ import (
 
 	"github.com/portcullis-chat/portcullis/internal/localaws"
 	"github.com/portcullis-chat/portcullis/internal/packaging"
+	"github.com/portcullis-chat/portcullis/test/internal/machine"
 	"github.com/portcullis-chat/portcullis/test/localstack"
 	"github.com/portcullis-chat/portcullis/test/probe"
 )
@@ -77,7 +78,7 @@ func run(ctx context.Context, out string, short bool) error {
 	if err := b.prepare(ctx); err != nil {
 		return err
 	}
-	r := &report{Machine: machine(), Quick: short, Effort: b.effort}
+	r := &report{Machine: machine.Name(), Quick: short, Effort: b.effort}
 	for _, part := range []struct {
 		name    string
 		measure func(context.Context, *report) error

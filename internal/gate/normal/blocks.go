@@ -186,14 +186,20 @@ func (w *walk) block(r *Resource, from []block, steps []string, planned any) {
 
 func (w *walk) attribute(r *Resource, steps []string, expr hcl.Expression, in *env) {
 	at := path(steps)
-	w.terms = 0
+	w.begin()
 	t := term{expr: expr, env: in}
 	seen := r.Refs[at] != nil
 	r.Refs[at] = append(w.refs(t, 0), r.Refs[at]...)
+	if w.cut {
+		r.Refs[at] = append(r.Refs[at], lost)
+	}
 	if !hidesUnknown(r, at) {
 		return
 	}
 	texts := w.texts(t, 0)
+	if w.cut {
+		texts = []string{Hole}
+	}
 	if seen && !slices.Equal(texts, r.Templates[at]) {
 		texts = []string{Hole} // nobody can tell which of them it is
 	}
@@ -239,7 +245,10 @@ func (w *walk) forEach(from []block, name string) []Ref {
 				continue
 			}
 			if a, ok := inner.Body.Attributes["for_each"]; ok {
-				all = append(all, w.refs(term{expr: a.Expr, env: b.env}, 0)...)
+				w.begin()
+				if all = append(all, w.refs(term{expr: a.Expr, env: b.env}, 0)...); w.cut {
+					all = append(all, lost)
+				}
 			}
 		}
 	}
@@ -294,9 +303,13 @@ func (w *walk) dynamic(in block, inner *hclsyntax.Block) []group {
 	if content == nil {
 		return nil
 	}
-	w.terms = 0
+	w.begin()
 	var all []group
-	for _, one := range w.items(term{expr: forEach.Expr, env: in.env}, 0) {
+	items := w.items(term{expr: forEach.Expr, env: in.env}, 0)
+	if w.cut {
+		items = []item{{alternatives: []element{{value: term{refs: []Ref{lost}}}}, optional: true, many: true}}
+	}
+	for _, one := range items {
 		g := group{optional: one.optional, many: one.many}
 		for _, a := range one.alternatives {
 			bound := in.env.bind(iterator+".value", &a.value).bind(iterator+".key", &a.key)
@@ -415,10 +428,10 @@ func inOrder(groups []group, fits [][][]block) func(p, g int) bool {
 func (w *walk) constants(b block) map[string][]string {
 	all := map[string][]string{}
 	for name, a := range b.body.Attributes {
-		w.terms = 0
+		w.begin()
 		t := term{expr: a.Expr, env: b.env}
 		list := w.texts(t, 0)
-		if !slices.ContainsFunc(list, func(text string) bool { return strings.Contains(text, Hole) }) {
+		if !w.cut && !slices.ContainsFunc(list, func(text string) bool { return strings.Contains(text, Hole) }) {
 			all[name] = list
 		}
 	}

@@ -66,25 +66,30 @@ const maxTerms = 20_000
 type walk struct {
 	n     *normaliser
 	terms int
+	cut   bool // there were too many
 }
+
+// begin starts with another attribute.
+func (w *walk) begin() { w.terms, w.cut = 0, false }
 
 func (n *normaliser) walk() *walk { return &walk{n: n} }
 
 // spent counts, and tells when it is enough.
 func (w *walk) spent(hops int) bool {
 	w.terms++
-	return w.terms > maxTerms || hops > maxHops
+	w.cut = w.cut || w.terms > maxTerms || hops > maxHops
+	return w.cut
 }
 
 // lost stands for what was not looked at.
-var lost = term{refs: []Ref{{Address: "too many expressions"}}}
+var lost = Ref{Address: "too many expressions"}
 
 // reduce follows a term through variables, local values, outputs, iterators,
 // conditions and constructors to what it may be. The condition of a conditional
 // does not count: only what comes of it.
 func (w *walk) reduce(t term, hops int) []term {
 	if w.spent(hops) {
-		return []term{lost}
+		return nil
 	}
 	switch e := t.expr.(type) {
 	case *hclsyntax.ScopeTraversalExpr:
@@ -368,7 +373,7 @@ func (w *walk) call(e *hclsyntax.FunctionCallExpr, t term, hops int) ([]term, bo
 // name follows a name and the way behind it.
 func (w *walk) name(in *env, parts []part, hops int) []term {
 	if in == nil {
-		return []term{lost}
+		return nil
 	}
 	if bound, ok := in.named(parts[0].text); ok {
 		return w.bound(bound, parts[1:], hops)
@@ -538,7 +543,7 @@ func (w *walk) own(t term, hops int) []Ref {
 					all = append(all, w.own(found, hops+1)...)
 				}
 			} else {
-				all = append(all, lost.refs...)
+				w.cut = true
 			}
 		}
 	}

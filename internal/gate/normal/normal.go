@@ -7,6 +7,7 @@ package normal
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -149,7 +150,8 @@ func New(in *plan.Input, needs *Needs) (*Document, error) {
 		}
 	}
 	// What is written in one resource may be known of another.
-	for _, r := range d.index {
+	for _, address := range slices.Sorted(maps.Keys(d.index)) {
+		r := d.index[address]
 		n.setFrom(r, n.modules[r.Module])
 	}
 	n.policies()

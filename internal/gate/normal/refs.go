@@ -26,9 +26,9 @@ type Ref struct {
 	Attribute string `json:"attribute,omitempty"`
 }
 
-// maxHops bounds the way from an attribute to a resource, and with the memory
-// of what was followed ends each circle.
-const maxHops = 64
+// maxHops bounds the way from an attribute to a resource: plan JSON cannot nest
+// more modules. The memory of what was followed ends each circle.
+const maxHops = 10_000
 
 // setFrom fills in what a resource's attributes are set from: by the source
 // where it is at hand, else by the configuration in plan JSON, which does not
