@@ -89,7 +89,7 @@ func (e *Engine) Evaluate(ctx context.Context, in *plan.Input) (*Report, error) 
 	}
 	for i, rule := range e.Rules {
 		group.Go(func() (err error) {
-			verdicts[i], err = e.evaluate(ctx, rule, input)
+			verdicts[i], err = e.evaluate(ctx, rule, input, document.Managed())
 			return err
 		})
 	}

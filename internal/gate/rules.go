@@ -79,7 +79,8 @@ func WithWholeInput() Option { return func(e *Engine) { e.whole = true } }
 // evaluation, which then goes one rule after the other.
 func WithTracer(tracer topdown.QueryTracer) Option { return func(e *Engine) { e.tracer = tracer } }
 
-// WithLimit bounds the time of each rule. The default is 30 s.
+// WithLimit bounds the time of each rule, beside 2 ms for each resource of the
+// plan. The default is 30 s.
 func WithLimit(limit time.Duration) Option { return func(e *Engine) { e.limit = limit } }
 
 // Load reads and compiles the policies of all file systems; files *_test.rego
@@ -270,8 +271,9 @@ type place struct {
 
 // evaluate asks one rule. An error of a built-in function is an error of the
 // rule: it would otherwise be a silent pass.
-func (e *Engine) evaluate(ctx context.Context, rule *Rule, input ast.Value) (*verdict, error) {
-	ctx, cancel := context.WithTimeout(ctx, e.limit)
+func (e *Engine) evaluate(ctx context.Context, rule *Rule, input ast.Value, resources int) (*verdict, error) {
+	limit := e.limit + time.Duration(resources)*2*time.Millisecond
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	var results rego.ResultSet
 	prepared, err := rego.New(
@@ -286,7 +288,7 @@ func (e *Engine) evaluate(ctx context.Context, rule *Rule, input ast.Value) (*ve
 		results, err = prepared.Eval(ctx, how...)
 	}
 	if err != nil && ctx.Err() != nil {
-		return nil, fmt.Errorf("the rule %s took longer than %s", rule.ID, e.limit)
+		return nil, fmt.Errorf("the rule %s took longer than %s", rule.ID, limit)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("the rule %s: %w", rule.ID, err)

@@ -80,6 +80,7 @@ func run(ctx context.Context, file string) error {
 			return fmt.Errorf("%s: %w", step.what, err)
 		}
 	}
+	fmt.Printf("%+v\n", *r)
 	parsed, err := template.New("page").Funcs(template.FuncMap{
 		"ms":    func(d time.Duration) string { return fmt.Sprintf("%.0f ms", float64(d)/float64(time.Millisecond)) },
 		"s":     func(d time.Duration) string { return fmt.Sprintf("%.1f s", d.Seconds()) },
