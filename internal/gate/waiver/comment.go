@@ -82,7 +82,7 @@ func words(text string) (map[string]string, string) {
 			if len(texts) > 0 {
 				return nil, fmt.Sprintf("%q is no member: use until=, owner= and reason=, with quotes around a text of more than one word", name)
 			}
-			texts["rule"] = name
+			texts["rule"] = strings.TrimSpace(name)
 			continue
 		}
 		if name != "until" && name != "owner" && name != "reason" || texts["rule"] == "" {
