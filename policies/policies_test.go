@@ -14,6 +14,8 @@ import (
 	"github.com/open-policy-agent/opa/v1/format"
 
 	"github.com/portcullis-chat/portcullis/internal/gate"
+	"github.com/portcullis-chat/portcullis/internal/gate/output"
+	"github.com/portcullis-chat/portcullis/internal/gate/plan"
 	"github.com/portcullis-chat/portcullis/internal/gate/policytest"
 	"github.com/portcullis-chat/portcullis/policies"
 )
@@ -97,6 +99,30 @@ func TestRulesSayTheSameOfTheWholePlan(t *testing.T) {
 		part, whole := report(t, load(t), dir, true), report(t, load(t, gate.WithWholeInput()), dir, true)
 		if !reflect.DeepEqual(part, whole) {
 			t.Errorf("%s: %d findings and %d passes on what is needed, %d and %d on all", dir, len(part.Findings), len(part.Passed), len(whole.Findings), len(whole.Passed))
+		}
+	}
+}
+
+// The fixture has a secret that is written down. Reports name its block alone.
+func TestASecretThatIsFoundIsNotPrinted(t *testing.T) {
+	dir := filepath.Join("testdata", "edge")
+	in, err := plan.Read(t.Context(), plan.Options{Path: filepath.Join(dir, "plan.json"), Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := load(t)
+	r, err := e.Evaluate(t.Context(), in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	view := &output.View{Report: r, Rules: e.ByID(), Sources: in.Sources, Unknown: output.UnknownWarns, FailOn: gate.Low, Passed: true}
+	for _, format := range output.Formats() {
+		var out strings.Builder
+		if err := output.Write(view, format, &out); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(out.String(), "edge/literal-origin-secret") || strings.Contains(out.String(), "written-down") {
+			t.Errorf("%s does not have the finding, or has the secret", format)
 		}
 	}
 }
