@@ -128,6 +128,13 @@ resource "aws_acm_certificate" "later" {
   }
 }
 
+# pass: edge/certificate-transparency, edge/certificate-wildcard, edge/certificate-key, edge/certificate-renewal
+resource "aws_acm_certificate" "name_of_another" {
+  domain_name               = "chat.example.com"
+  subject_alternative_names = [aws_apigatewayv2_domain_name.chat.domain_name]
+  validation_method         = "DNS"
+}
+
 # unknown: edge/certificate-wildcard
 # pass: edge/certificate-transparency, edge/certificate-key, edge/certificate-renewal
 resource "aws_acm_certificate" "one_name_later" {
@@ -396,14 +403,23 @@ resource "aws_cloudfront_origin_request_policy" "this" {
 }
 
 resource "aws_cloudfront_origin_request_policy" "later" {
-  name = "later"
+  for_each = {
+    behavior = { behavior = local.later, items = ["Host"] }
+    items    = { behavior = "allExcept", items = [local.later] }
+  }
+
+  name = each.key
 
   cookies_config {
     cookie_behavior = "none"
   }
 
   headers_config {
-    header_behavior = local.later
+    header_behavior = each.value.behavior
+
+    headers {
+      items = each.value.items
+    }
   }
 
   query_strings_config {
@@ -509,6 +525,18 @@ resource "aws_cloudwatch_log_delivery_source" "good" {
   name         = "good"
   log_type     = "ACCESS_LOGS"
   resource_arn = aws_cloudfront_distribution.good.arn
+}
+
+# Another log, whose kind does not matter any more.
+resource "aws_cloudwatch_log_delivery_source" "good_second" {
+  name         = "good-second"
+  log_type     = local.later
+  resource_arn = aws_cloudfront_distribution.good.arn
+}
+
+resource "aws_cloudwatch_log_delivery" "good_second" {
+  delivery_source_name     = aws_cloudwatch_log_delivery_source.good_second.name
+  delivery_destination_arn = "arn:aws:logs:us-east-1:111122223333:delivery-destination:edge"
 }
 
 resource "aws_cloudwatch_log_delivery" "good" {
@@ -894,12 +922,13 @@ resource "aws_cloudwatch_log_delivery" "origins_later" {
 }
 
 # No origin is known before apply.
-# pass: edge/web-acl, edge/access-log, edge/viewer-https, edge/api-cache
+# pass: edge/root-object, edge/web-acl, edge/access-log, edge/viewer-https, edge/api-cache
 # fail: edge/custom-certificate
-# unknown: edge/origin-secret, edge/literal-origin-secret, edge/root-object, edge/origin-https, edge/origin-tls, edge/s3-origin-access, edge/response-headers
+# unknown: edge/origin-secret, edge/literal-origin-secret, edge/origin-https, edge/origin-tls, edge/s3-origin-access, edge/response-headers
 resource "aws_cloudfront_distribution" "some_origins" {
-  enabled    = true
-  web_acl_id = aws_wafv2_web_acl.edge.arn
+  enabled             = true
+  default_root_object = "index.html"
+  web_acl_id          = aws_wafv2_web_acl.edge.arn
 
   dynamic "origin" {
     for_each = local.bool ? [1] : []
@@ -1044,6 +1073,7 @@ resource "aws_cloudfront_distribution" "request_policies" {
 # fail: edge/custom-certificate
 # unknown: edge/api-host-header
 resource "aws_cloudfront_distribution" "request_policy_later" {
+  for_each   = aws_cloudfront_origin_request_policy.later
   enabled    = true
   web_acl_id = aws_wafv2_web_acl.edge.arn
 
@@ -1079,7 +1109,7 @@ resource "aws_cloudfront_distribution" "request_policy_later" {
     allowed_methods          = ["GET", "HEAD"]
     cached_methods           = ["GET", "HEAD"]
     cache_policy_id          = local.caching_disabled
-    origin_request_policy_id = aws_cloudfront_origin_request_policy.later.id
+    origin_request_policy_id = each.value.id
   }
 
   logging_config {

@@ -295,7 +295,6 @@ resource "aws_cognito_user_pool" "later" {
     require_lowercase = true
     require_uppercase = local.bool
     require_numbers   = true
-    require_symbols   = true
   }
 
   user_pool_add_ons {
