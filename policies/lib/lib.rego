@@ -357,3 +357,34 @@ alarm_unclear(pair, types) if {
 	[a, path] := pair
 	unclear(a, array.concat(path, ["dimensions"]), types)
 }
+
+# bounds_only holds if a policy of the plan bounds roles or users and is attached
+# to nobody. It grants nothing then.
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
+bounds_only(address) if {
+	address in bounding
+	not address in attached
+}
+
+# bounding are the policies that bound somebody.
+bounding := {policy.address |
+	some type in ["aws_iam_role", "aws_iam_user"]
+	some bounded in input.by_type[type]
+	some policy in targets(bounded, ["permissions_boundary"], "aws_iam_policy")
+}
+
+# attached are the policies that the plan attaches to anybody, in any spelling.
+attached := {policy.address |
+	some [type, attribute] in [
+		["aws_iam_role_policy_attachment", "policy_arn"],
+		["aws_iam_user_policy_attachment", "policy_arn"],
+		["aws_iam_group_policy_attachment", "policy_arn"],
+		["aws_iam_policy_attachment", "policy_arn"],
+		["aws_iam_role", "managed_policy_arns"],
+		["aws_iam_role_policy_attachments_exclusive", "policy_arns"],
+		["aws_iam_user_policy_attachments_exclusive", "policy_arns"],
+		["aws_iam_group_policy_attachments_exclusive", "policy_arns"],
+	]
+	some attachment in input.by_type[type]
+	some policy in targets(attachment, [attribute], "aws_iam_policy")
+}

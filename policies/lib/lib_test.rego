@@ -225,3 +225,19 @@ test_event_source[want] if {
 	}
 	lib.event_source(m) == want
 }
+
+bounding := {"address": "aws_iam_policy.p", "base": "aws_iam_policy.p", "config": "aws_iam_policy.p", "values": {}}
+
+naming(attribute) := {"values": {}, "unknown": {attribute: "unknown"}, "refs": {attribute: [{"address": "aws_iam_policy.p", "type": "aws_iam_policy", "attribute": "arn"}]}}
+
+test_a_policy_that_only_bounds_grants_nothing if {
+	lib.bounds_only("aws_iam_policy.p") with input.by_type as {"aws_iam_policy": [bounding], "aws_iam_role": [naming("permissions_boundary")]}
+	not lib.bounds_only("aws_iam_policy.p") with input.by_type as {"aws_iam_policy": [bounding], "aws_iam_role": [naming("path")]}
+	not lib.bounds_only("aws_iam_policy.q") with input.by_type as {"aws_iam_policy": [bounding], "aws_iam_role": [naming("permissions_boundary")]}
+}
+
+test_a_policy_that_is_attached_too_grants if {
+	every type, attribute in {"aws_iam_role_policy_attachment": "policy_arn", "aws_iam_policy_attachment": "policy_arn", "aws_iam_role_policy_attachments_exclusive": "policy_arns"} {
+		not lib.bounds_only("aws_iam_policy.p") with input.by_type as {"aws_iam_policy": [bounding], "aws_iam_role": [naming("permissions_boundary")], type: [naming(attribute)]}
+	}
+}

@@ -26,6 +26,7 @@ import data.portcullis.lib
 grants contains [p, s] if {
 	some p in input.policies
 	p.kind == "identity"
+	not lib.bounds_only(p.address)
 	some s in p.statements
 	count(lib.allows(s, "execute-api:manageconnections")) > 0
 }

@@ -445,6 +445,31 @@ resource "aws_iam_policy" "later" {
   policy = data.aws_iam_policy_document.connections["later"].json
 }
 
+# It bounds a role, and is attached to nobody.
+resource "aws_iam_policy" "boundary" {
+  policy = data.aws_iam_policy_document.wide.json
+}
+
+# fail: websocket/manage-connections
+resource "aws_iam_policy" "boundary_and_more" {
+  policy = data.aws_iam_policy_document.wide.json
+}
+
+resource "aws_iam_role" "bounded" {
+  permissions_boundary = aws_iam_policy.boundary.arn
+  assume_role_policy   = jsonencode({ Statement = { Effect = "Allow", Action = "sts:AssumeRole", Principal = { Service = "lambda.amazonaws.com" } } })
+}
+
+resource "aws_iam_role" "bounded_and_more" {
+  permissions_boundary = aws_iam_policy.boundary_and_more.arn
+  assume_role_policy   = aws_iam_role.bounded.assume_role_policy
+}
+
+resource "aws_iam_role_policy_attachment" "and_more" {
+  role       = aws_iam_role.bounded.name
+  policy_arn = aws_iam_policy.boundary_and_more.arn
+}
+
 resource "aws_iam_policy" "another_action" {
   policy = jsonencode({ Statement = { Effect = "Allow", Action = "s3:GetObject", Resource = "*" } })
 }
