@@ -9,9 +9,16 @@ provider "aws" {
 module "chat" {
   source = "../../modules/chat"
 
-  name         = var.name
-  package_dir  = coalesce(var.package_dir, "${path.module}/../../dist/${var.architecture}")
-  architecture = var.architecture
+  name = var.name
+
+  #### What runs ####
+
+  # Signed packages come from S3, where AWS Signer puts them, and Lambda then
+  # takes no others.
+  package_dir     = var.signed_packages == null ? coalesce(var.package_dir, "${path.module}/../../dist/${var.architecture}") : null
+  package_objects = var.signed_packages == null ? null : var.signed_packages.objects
+  code_signing    = var.signed_packages == null ? null : { profile_version_arns = var.signed_packages.profile_version_arns }
+  architecture    = var.architecture
 
   #### Who may connect, and where to ####
 
@@ -74,6 +81,13 @@ module "chat" {
   cost_tags = true
 }
 
+locals {
+  # What ends the names by which services call one another, as in the chat module.
+  # Nothing else of the boundary depends on the partition: its ARNs leave that open.
+  # https://docs.amazonaws.cn/en_us/general/latest/gr/endpoints-arns.html
+  dns_suffix = startswith(var.region, "cn-") ? "amazonaws.com.cn" : "amazonaws.com"
+}
+
 # The most that any role of the chat can ever have, whatever is written into it.
 data "aws_iam_policy_document" "boundary" {
   statement {
@@ -90,7 +104,7 @@ data "aws_iam_policy_document" "boundary" {
     condition {
       test     = "StringEquals"
       variable = "kms:ViaService"
-      values   = ["dynamodb.${var.region}.amazonaws.com"]
+      values   = ["dynamodb.${var.region}.${local.dns_suffix}"]
     }
   }
 

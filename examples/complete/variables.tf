@@ -20,9 +20,28 @@ variable "tags" {
 }
 
 variable "package_dir" {
-  description = "Folder with the functions' zips and SHA256SUMS. Null, the default, is where `make package` leaves them: dist/<architecture>."
+  description = "Folder with the functions' zips and SHA256SUMS. Null, the default, is where `make package` leaves them: dist/<architecture>; or none, with signed_packages."
   type        = string
   default     = null
+
+  validation {
+    condition     = var.package_dir == null || var.signed_packages == null
+    error_message = "Give either package_dir or signed_packages."
+  }
+}
+
+variable "signed_packages" {
+  description = "The functions' zips as AWS Signer signed them: `profile_version_arns`, the profiles that may sign, and `objects`, for each of authorizer, connect, disconnect and message a version of an S3 object in the chat's Region (bucket, key, version_id, and sha256, the signed zip's SHA-256 in base64). Lambda then refuses any other code. Null, the default, gives that up and takes the zips of package_dir: whoever may update a function may run any code in it."
+  type = object({
+    profile_version_arns = list(string)
+    objects = object({
+      authorizer = object({ bucket = string, key = string, version_id = string, sha256 = string })
+      connect    = object({ bucket = string, key = string, version_id = string, sha256 = string })
+      disconnect = object({ bucket = string, key = string, version_id = string, sha256 = string })
+      message    = object({ bucket = string, key = string, version_id = string, sha256 = string })
+    })
+  })
+  default = null
 }
 
 variable "architecture" {

@@ -3,6 +3,7 @@
 package gate_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"fmt"
@@ -22,11 +23,20 @@ import (
 
 const root = "../.."
 
-// examples are the roots, with the variables that have no default.
-var examples = map[string][]string{
-	"minimal":      nil,
-	"external-idp": {`issuer=https://id.example.com/`, `jwks_uri=https://id.example.com/jwks`, `audiences=["chat"]`},
-	"own-handlers": nil,
+// example is a root below examples/, and what Terraform is told to plan it.
+type example struct {
+	dir       string
+	arguments []string
+}
+
+// examples are the roots, with the variables that have no default, and the
+// variants that they document.
+var examples = map[string]example{
+	"minimal":      {dir: "minimal"},
+	"complete":     {dir: "complete"},
+	"production":   production,
+	"external-idp": {"external-idp", []string{`-var=issuer=https://id.example.com/`, `-var=jwks_uri=https://id.example.com/jwks`, `-var=audiences=["chat"]`}},
+	"own-handlers": {dir: "own-handlers"},
 }
 
 // offline has the provider plan without asking AWS.
@@ -69,10 +79,10 @@ func prepare(t *testing.T) string {
 	return work
 }
 
-// judge plans an example and puts the plan before the gate.
-func judge(t *testing.T, work, example string) *gate.Report {
+// planned plans an example and returns the file of the plan, and the same as JSON.
+func planned(t *testing.T, work string, e example) (file string, asJSON []byte) {
 	t.Helper()
-	dir := filepath.Join(work, "examples", example)
+	dir := filepath.Join(work, "examples", e.dir)
 	if err := os.RemoveAll(filepath.Join(dir, ".terraform")); err != nil {
 		t.Fatal(err)
 	}
@@ -83,25 +93,38 @@ func judge(t *testing.T, work, example string) *gate.Report {
 	if err != nil {
 		t.Fatal(err)
 	}
-	run := func(args ...string) {
-		t.Helper()
-		cmd := exec.CommandContext(t.Context(), terraform.Binary(), args...)
-		cmd.Dir, cmd.Env = dir, append(os.Environ(), env...)
-		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Fatalf("terraform %s: %v\n%s", args[0], err, out[max(0, len(out)-4000):])
-		}
-	}
-	run("init", "-backend=false", "-input=false", "-no-color")
-	made := []string{"plan", "-input=false", "-no-color", "-out=tfplan"}
-	for _, variable := range examples[example] {
-		made = append(made, "-var", variable)
-	}
-	run(made...)
 	for _, pair := range env {
 		name, value, _ := strings.Cut(pair, "=")
 		t.Setenv(name, value)
 	}
-	in, err := plan.Read(t.Context(), plan.Options{Path: filepath.Join(dir, "tfplan"), Terraform: terraform.Binary()})
+	run := func(args ...string) []byte {
+		t.Helper()
+		cmd := exec.CommandContext(t.Context(), terraform.Binary(), args...)
+		cmd.Dir = dir
+		var said bytes.Buffer
+		cmd.Stderr = &said
+		out, err := cmd.Output()
+		if err != nil {
+			t.Fatalf("terraform %s: %v\n%s", args[0], err, said.Bytes()[max(0, said.Len()-4000):])
+		}
+		return out
+	}
+	run("init", "-backend=false", "-input=false", "-no-color")
+	run(append([]string{"plan", "-input=false", "-no-color", "-out=tfplan"}, e.arguments...)...)
+	return filepath.Join(dir, "tfplan"), run("show", "-json", "tfplan")
+}
+
+// judge plans an example and puts the plan before the gate.
+func judge(t *testing.T, work string, e example) *gate.Report {
+	t.Helper()
+	file, _ := planned(t, work, e)
+	return judged(t, file)
+}
+
+// judged puts a plan before the gate.
+func judged(t *testing.T, file string) *gate.Report {
+	t.Helper()
+	in, err := plan.Read(t.Context(), plan.Options{Path: file, Terraform: terraform.Binary()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -128,8 +151,8 @@ var chosen = map[string]string{
 
 func TestTheExamplesPassTheGate(t *testing.T) {
 	work := prepare(t)
-	for example := range examples {
-		t.Run(example, func(t *testing.T) {
+	for name, example := range examples {
+		t.Run(name, func(t *testing.T) {
 			report := judge(t, work, example)
 			if report.Judged < 10 || len(report.Passed) < 20 {
 				t.Errorf("only %d resources judged, %d checks passed", report.Judged, len(report.Passed))
@@ -178,7 +201,7 @@ func TestEachWeakeningOfTheModulesIsCaughtByTheRuleMeantForIt(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	report := judge(t, work, "minimal")
+	report := judge(t, work, examples["minimal"])
 	for _, w := range weakenings {
 		if w.rule == "" {
 			continue // makes the next one whole

@@ -1,5 +1,6 @@
 # What the local stack cannot serve, or what would keep the example from being
-# destroyed, is behind switches: here with all of them on, in the plan.
+# destroyed, is behind switches: here each on, with a mocked AWS. test/gate plans
+# production.tfvars, which has all of them, with the real provider.
 
 mock_provider "aws" {
   mock_data "aws_iam_policy_document" {
@@ -42,6 +43,15 @@ mock_provider "aws" {
 
   mock_resource "aws_dynamodb_table" {
     defaults = { arn = "arn:aws:dynamodb:eu-west-1:111122223333:table/example" }
+  }
+
+  # The sum of the signed packages below.
+  mock_resource "aws_lambda_function" {
+    defaults = { code_sha256 = "SaILT5pFo9L5lhIy0BUaaYln1Uk6ka4BmfTlgEwSCDw=" }
+  }
+
+  mock_resource "aws_lambda_code_signing_config" {
+    defaults = { arn = "arn:aws:lambda:eu-west-1:111122223333:code-signing-config:csc-0123456789abcdef0" }
   }
 
   mock_resource "aws_lambda_alias" {
@@ -98,6 +108,66 @@ run "for_production" {
     condition     = startswith(output.url, "wss://ws.example.com")
     error_message = "Clients must connect to the domain name."
   }
+}
+
+run "with_code_that_somebody_signed" {
+  variables {
+    package_dir = null
+    signed_packages = {
+      profile_version_arns = ["arn:aws:signer:eu-west-1:111122223333:/signing-profiles/portcullis/EXAMPLE001"]
+      objects = {
+        authorizer = { bucket = "packages", key = "authorizer.zip", version_id = "1", sha256 = "SaILT5pFo9L5lhIy0BUaaYln1Uk6ka4BmfTlgEwSCDw=" }
+        connect    = { bucket = "packages", key = "connect.zip", version_id = "1", sha256 = "SaILT5pFo9L5lhIy0BUaaYln1Uk6ka4BmfTlgEwSCDw=" }
+        disconnect = { bucket = "packages", key = "disconnect.zip", version_id = "1", sha256 = "SaILT5pFo9L5lhIy0BUaaYln1Uk6ka4BmfTlgEwSCDw=" }
+        message    = { bucket = "packages", key = "message.zip", version_id = "1", sha256 = "SaILT5pFo9L5lhIy0BUaaYln1Uk6ka4BmfTlgEwSCDw=" }
+      }
+    }
+  }
+
+  assert {
+    condition     = keys(output.function_names) == ["authorizer", "connect", "disconnect", "message"]
+    error_message = "Signed packages must take the place of package_dir."
+  }
+}
+
+run "the_boundary_knows_the_region_s_name_of_dynamodb" {
+  command = plan
+
+  assert {
+    condition     = toset(one(one([for s in data.aws_iam_policy_document.boundary.statement : s if s.sid == "TableKeys"]).condition).values) == toset(["dynamodb.eu-west-1.amazonaws.com"])
+    error_message = "Outside China the boundary must let DynamoDB use the key by its usual name."
+  }
+}
+
+run "the_boundary_knows_china_s_name_of_dynamodb" {
+  command = plan
+
+  variables {
+    region = "cn-north-1"
+  }
+
+  assert {
+    condition     = toset(one(one([for s in data.aws_iam_policy_document.boundary.statement : s if s.sid == "TableKeys"]).condition).values) == toset(["dynamodb.cn-north-1.amazonaws.com.cn"])
+    error_message = "In China DynamoDB comes by another name: the boundary would close the tables."
+  }
+}
+
+run "packages_of_two_places_are_refused" {
+  command = plan
+
+  variables {
+    signed_packages = {
+      profile_version_arns = ["arn:aws:signer:eu-west-1:111122223333:/signing-profiles/portcullis/EXAMPLE001"]
+      objects = {
+        authorizer = { bucket = "packages", key = "authorizer.zip", version_id = "1", sha256 = "SaILT5pFo9L5lhIy0BUaaYln1Uk6ka4BmfTlgEwSCDw=" }
+        connect    = { bucket = "packages", key = "connect.zip", version_id = "1", sha256 = "SaILT5pFo9L5lhIy0BUaaYln1Uk6ka4BmfTlgEwSCDw=" }
+        disconnect = { bucket = "packages", key = "disconnect.zip", version_id = "1", sha256 = "SaILT5pFo9L5lhIy0BUaaYln1Uk6ka4BmfTlgEwSCDw=" }
+        message    = { bucket = "packages", key = "message.zip", version_id = "1", sha256 = "SaILT5pFo9L5lhIy0BUaaYln1Uk6ka4BmfTlgEwSCDw=" }
+      }
+    }
+  }
+
+  expect_failures = [var.package_dir]
 }
 
 run "a_chat_for_no_page_is_refused" {
