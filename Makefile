@@ -134,7 +134,7 @@ test-grants: ## Take each right away from the deployed functions; the suite must
 
 .PHONY: deploy-role
 deploy-role: ## Write docs/deploy-role.json from what Terraform calls
-	PORTCULLIS_WRITE_DEPLOY_ROLE=1 $(GO) test -count=1 -timeout 20m -run 'TestMinimal/(a_second_plan|destroy|the_documented_role)' ./test/e2e/
+	PORTCULLIS_WRITE_DEPLOY_ROLE=1 $(GO) test -count=1 -timeout 20m -run 'TestComplete/(a_second_plan|destroy|the_documented_role)' ./test/e2e/
 
 .PHONY: mutants-terraform
 mutants-terraform: ## Undo a hundred hardenings of the modules, one by one; their tests must notice (an hour)

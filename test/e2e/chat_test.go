@@ -27,11 +27,7 @@ import (
 )
 
 func TestMinimal(t *testing.T) {
-	var role *deployer // on AWS the one of whoever runs this
-	if !onAWS {
-		role = newDeployer(t)
-	}
-	d := deployAs(t, role, "examples/minimal", cognitoEndpoint())
+	d := deploy(t, "examples/minimal", cognitoEndpoint())
 	alice, bob := d.newUser(t, "alice"), d.newUser(t, "bob")
 
 	t.Run("a second plan is empty", d.planIsEmpty)
@@ -107,9 +103,6 @@ func TestMinimal(t *testing.T) {
 		terraform.DestroyContext(t, t.Context(), d.options)
 		d.nothingIsLeft(t)
 	})
-	if role != nil {
-		t.Run("the documented role is just enough to deploy and destroy it", role.didWhatIsDocumented)
-	}
 }
 
 // refusals are the handshakes that must fail, each with its status.

@@ -1,20 +1,29 @@
 package e2e_test
 
 import (
+	"maps"
 	"net/http"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	cognito "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
+	"github.com/gruntwork-io/terratest/modules/terraform"
 
 	"github.com/portcullis-chat/portcullis/internal/protocol"
 	"github.com/portcullis-chat/portcullis/test/internal/chat"
 )
 
-// TestComplete deploys the example with everything that the local stack serves.
+// TestComplete deploys the example with everything that the local stack serves,
+// and there under the role that is documented for it.
 func TestComplete(t *testing.T) {
 	t.Parallel()
-	d := deploy(t, "examples/complete", cognitoEndpoint())
+	inputs := map[string]any{"sign_in": map[string]any{"prefix": "portcullis-e2e-" + randomHex(4), "callback_urls": []string{allowedOrigin + "/"}}}
+	var role *deployer // on AWS the one of whoever runs this
+	if !onAWS {
+		role = newDeployer(t)
+		maps.Copy(inputs, cognitoEndpoint())
+	}
+	d := deployAs(t, role, "examples/complete", inputs)
 	alice, bob := d.newUser(t, "alice"), d.newUser(t, "bob")
 	lobby := room(t)
 	d.admit(t, &alice, "room:"+lobby)
@@ -61,6 +70,14 @@ func TestComplete(t *testing.T) {
 			t.Error(err)
 		}
 	})
+
+	t.Run("destroy leaves nothing", func(t *testing.T) {
+		terraform.DestroyContext(t, t.Context(), d.options)
+		d.nothingIsLeft(t)
+	})
+	if role != nil {
+		t.Run("the documented role is just enough to deploy and destroy it", role.didWhatIsDocumented)
+	}
 }
 
 // admit puts a user into a group, which is made, and signs them in again.

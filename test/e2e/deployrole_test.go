@@ -18,7 +18,7 @@ import (
 )
 
 const (
-	// writeDeployRole makes TestMinimal write what it records instead of
+	// writeDeployRole makes TestComplete write what it records instead of
 	// comparing it: `make deploy-role`.
 	writeDeployRole = "PORTCULLIS_WRITE_DEPLOY_ROLE"
 	// deployPolicy is the part of the deploying role's policy that is recorded.
@@ -119,7 +119,7 @@ var resources = map[string][]string{
 	"cloudwatch":  {"arn:aws:cloudwatch:*:*:alarm:" + named + "*", "arn:aws:cloudwatch::*:dashboard/" + named + "*"},
 	"cognito-idp": {"arn:aws:cognito-idp:*:*:userpool/*"},
 	"dynamodb":    {"arn:aws:dynamodb:*:*:table/" + named + "*"},
-	"iam":         {"arn:aws:iam::*:role/" + named + "*"},
+	"iam":         {"arn:aws:iam::*:role/" + named + "*", "arn:aws:iam::*:policy/" + named + "*"},
 	"kms":         {"arn:aws:kms:*:*:key/*", "arn:aws:kms:*:*:alias/" + named + "*"},
 	"lambda":      {"arn:aws:lambda:*:*:function:" + named + "*"},
 	"logs":        {"arn:aws:logs:*:*:log-group:*"},
@@ -127,7 +127,7 @@ var resources = map[string][]string{
 }
 
 // unscoped are actions that take no resource.
-var unscoped = []string{"cloudwatch:DescribeAlarms", "cognito-idp:CreateUserPool", "kms:CreateKey", "kms:ListAliases"}
+var unscoped = []string{"cloudwatch:DescribeAlarms", "cognito-idp:CreateUserPool", "cognito-idp:DescribeUserPoolDomain", "kms:CreateKey", "kms:ListAliases"}
 
 // judged are the services whose control plane the local stack judges by the
 // resource that AWS does. Of the others it puts some calls to IAM without one.
@@ -144,6 +144,9 @@ func forTheStack(t *testing.T, documented []byte) string {
 	for i, statement := range policy.Statement {
 		if service, _, _ := strings.Cut(statement.Action[0], ":"); !slices.Contains(judged, service) {
 			policy.Statement[i].Resource = []string{"*"}
+		}
+		if slices.Contains(statement.Action, "iam:CreatePolicy") { // whose call has no ARN, but a name
+			policy.Statement = append(policy.Statement, allow{"WithoutResource", "Allow", []string{"iam:CreatePolicy"}, []string{"*"}})
 		}
 		if slices.Contains(statement.Action, "lambda:GetAlias") { // it takes all calls of one alias for this
 			policy.Statement[i].Action = append(policy.Statement[i].Action, "lambda:ListAliases")

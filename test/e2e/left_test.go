@@ -10,10 +10,14 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	cognito "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/gruntwork-io/terratest/modules/terraform"
 )
 
@@ -71,6 +75,38 @@ func (d *deployment) nothingIsLeft(t *testing.T) {
 		check(err)
 		for _, pool := range page.UserPools {
 			add("user pool", *pool.Name)
+		}
+	}
+	alarms := cloudwatch.NewDescribeAlarmsPaginator(cloudwatch.NewFromConfig(d.aws), &cloudwatch.DescribeAlarmsInput{AlarmNamePrefix: &d.name})
+	for alarms.HasMorePages() {
+		page, err := alarms.NextPage(ctx)
+		check(err)
+		for _, alarm := range page.MetricAlarms {
+			add("alarm", *alarm.AlarmName)
+		}
+	}
+	topics := sns.NewListTopicsPaginator(sns.NewFromConfig(d.aws), &sns.ListTopicsInput{})
+	for topics.HasMorePages() {
+		page, err := topics.NextPage(ctx)
+		check(err)
+		for _, topic := range page.Topics {
+			add("topic", *topic.TopicArn)
+		}
+	}
+	policies := iam.NewListPoliciesPaginator(iam.NewFromConfig(d.aws), &iam.ListPoliciesInput{Scope: types.PolicyScopeTypeLocal})
+	for policies.HasMorePages() {
+		page, err := policies.NextPage(ctx)
+		check(err)
+		for _, policy := range page.Policies {
+			add("policy", *policy.Arn)
+		}
+	}
+	roles := iam.NewListRolesPaginator(iam.NewFromConfig(d.aws), &iam.ListRolesInput{})
+	for roles.HasMorePages() {
+		page, err := roles.NextPage(ctx)
+		check(err)
+		for _, role := range page.Roles {
+			add("role", *role.RoleName)
 		}
 	}
 	if len(left) > 0 {
