@@ -309,9 +309,9 @@ func TestTheActionPinsWhatItUsesAndKeepsInputsOutOfScripts(t *testing.T) {
 }
 
 // sources copies what git has or would add.
-func sources(t *testing.T) (dir string, names []string) {
+func sources(t *testing.T) string {
 	t.Helper()
-	dir = t.TempDir()
+	dir := t.TempDir()
 	list, err := exec.CommandContext(t.Context(), "git", "-C", root, "ls-files", "-z", "--cached", "--others", "--exclude-standard").Output()
 	if err != nil {
 		t.Fatal(err)
@@ -330,9 +330,8 @@ func sources(t *testing.T) (dir string, names []string) {
 		if err := os.WriteFile(filepath.Join(dir, name), body, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		names = append(names, name)
 	}
-	return dir, names
+	return dir
 }
 
 const modulePath = "github.com/portcullis-chat/portcullis"
@@ -346,7 +345,7 @@ func serve(t *testing.T, version string) map[string]string {
 	if err := os.MkdirAll(versions, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	dir, _ := sources(t)
+	dir := sources(t)
 	var packed bytes.Buffer
 	if err := zip.CreateFromDir(&packed, module.Version{Path: modulePath, Version: version}, dir); err != nil {
 		t.Fatal(err)
@@ -476,7 +475,7 @@ func TestPreCommitRunsTheHooks(t *testing.T) {
 			t.Fatalf("git %s: %v\n%s", args, err, out)
 		}
 	}
-	hooks, _ := sources(t)
+	hooks := sources(t)
 	git(hooks, "init", "-q")
 	git(hooks, "add", "-A", "-f")
 	git(hooks, "commit", "-qm", "all")

@@ -74,7 +74,7 @@ resource "aws_apigatewayv2_authorizer" "http" {
 }
 
 # pass: websocket/stage-throttling, websocket/data-trace, websocket/access-log
-# pass: websocket/throttle-quota, websocket/access-log-secrets
+# pass: websocket/throttle-quota
 resource "aws_apigatewayv2_stage" "http" {
   api_id      = aws_apigatewayv2_api.http.id
   name        = "http"
@@ -203,7 +203,7 @@ resource "aws_apigatewayv2_authorizer" "later" {
 }
 
 # pass: websocket/stage-throttling, websocket/data-trace, websocket/access-log, websocket/execution-log, websocket/auto-deploy
-# pass: websocket/throttle-quota, websocket/access-log-secrets
+# pass: websocket/throttle-quota
 resource "aws_apigatewayv2_stage" "good" {
   api_id = aws_apigatewayv2_api.good.id
   name   = "good"
@@ -245,7 +245,7 @@ resource "aws_apigatewayv2_stage" "empty" {
 
 # fail: websocket/stage-throttling, websocket/data-trace, websocket/execution-log, websocket/auto-deploy
 # pass: websocket/access-log
-# pass: websocket/throttle-quota, websocket/access-log-secrets
+# pass: websocket/throttle-quota
 resource "aws_apigatewayv2_stage" "bad" {
   api_id      = aws_apigatewayv2_api.good.id
   name        = "bad"
@@ -266,7 +266,7 @@ resource "aws_apigatewayv2_stage" "bad" {
 # In a block for one route only.
 # fail: websocket/stage-throttling, websocket/data-trace, websocket/execution-log
 # pass: websocket/access-log, websocket/auto-deploy
-# pass: websocket/throttle-quota, websocket/access-log-secrets
+# pass: websocket/throttle-quota
 resource "aws_apigatewayv2_stage" "one_route" {
   api_id = aws_apigatewayv2_api.good.id
   name   = "one-route"
@@ -290,7 +290,7 @@ resource "aws_apigatewayv2_stage" "one_route" {
 }
 
 # unknown: websocket/stage-throttling, websocket/data-trace, websocket/execution-log, websocket/auto-deploy, websocket/access-log
-# unknown: websocket/throttle-quota, websocket/access-log-secrets
+# unknown: websocket/throttle-quota
 resource "aws_apigatewayv2_stage" "later" {
   api_id      = aws_apigatewayv2_api.good.id
   name        = "later"
@@ -522,9 +522,9 @@ resource "aws_apigatewayv2_authorizer" "source_later" {
   identity_sources = ["route.request.header.x", local.later]
 }
 
-#### What stages write and let through ####
+#### What stages let through ####
 
-# fail: websocket/throttle-quota, websocket/access-log-secrets
+# fail: websocket/throttle-quota
 # pass: websocket/stage-throttling, websocket/data-trace, websocket/access-log
 resource "aws_apigatewayv2_stage" "high" {
   api_id = aws_apigatewayv2_api.http.id
@@ -537,25 +537,7 @@ resource "aws_apigatewayv2_stage" "high" {
 
   access_log_settings {
     destination_arn = "arn:aws:logs:eu-west-1:111122223333:log-group:access"
-    format          = "$context.requestId $context.identity.apiKey"
-  }
-}
-
-# What is written is enough.
-# fail: websocket/access-log-secrets
-# pass: websocket/throttle-quota, websocket/stage-throttling, websocket/data-trace, websocket/access-log
-resource "aws_apigatewayv2_stage" "format_partly_later" {
-  api_id = aws_apigatewayv2_api.http.id
-  name   = "format-partly-later"
-
-  default_route_settings {
-    throttling_rate_limit  = 10
-    throttling_burst_limit = 20
-  }
-
-  access_log_settings {
-    destination_arn = "arn:aws:logs:eu-west-1:111122223333:log-group:access"
-    format          = "$context.requestId $context.authorizer.idToken ${local.later}"
+    format          = "$context.requestId"
   }
 }
 
