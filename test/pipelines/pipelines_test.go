@@ -23,6 +23,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 	"golang.org/x/mod/module"
+	"golang.org/x/mod/sumdb/dirhash"
 	"golang.org/x/mod/zip"
 
 	"github.com/portcullis-chat/portcullis/internal/localaws"
@@ -337,15 +338,21 @@ func sources(t *testing.T) string {
 const modulePath = "github.com/portcullis-chat/portcullis"
 
 // serve makes a module proxy that has the working tree as a version, ahead of the
-// one that is set.
-func serve(t *testing.T, version string) map[string]string {
+// one that is set. Other sources are another version: Go takes what it knows of a
+// version to be true for ever.
+func serve(t *testing.T) (version string, settings map[string]string) {
 	t.Helper()
+	dir := sources(t)
+	sum, err := dirhash.HashDir(dir, "", dirhash.Hash1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	version = fmt.Sprintf("v0.0.1-test.%x", sum)
 	proxy := t.TempDir()
 	versions := filepath.Join(proxy, filepath.FromSlash(modulePath), "@v")
 	if err := os.MkdirAll(versions, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	dir := sources(t)
 	var packed bytes.Buffer
 	if err := zip.CreateFromDir(&packed, module.Version{Path: modulePath, Version: version}, dir); err != nil {
 		t.Fatal(err)
@@ -361,7 +368,7 @@ func serve(t *testing.T, version string) map[string]string {
 			t.Fatal(err)
 		}
 	}
-	return map[string]string{"GOPROXY": "file://" + proxy + "," + goEnv(t, "GOPROXY"), "GONOSUMDB": modulePath}
+	return version, map[string]string{"GOPROXY": "file://" + proxy + "," + goEnv(t, "GOPROXY"), "GONOSUMDB": modulePath}
 }
 
 func goEnv(t *testing.T, name string) string {
@@ -387,7 +394,7 @@ func TestGitLabsTemplateJudgesAPlanByAReleasedGate(t *testing.T) {
 	if err := yaml.Unmarshal([]byte(head), &spec); err != nil {
 		t.Fatal(err)
 	}
-	const version = "v0.0.1-test"
+	version, settings := serve(t)
 	inputs := map[string]any{"version": version, "plan": "infra/plan.json", "source": "", "flags": "--dir=infra\n--fail-on=high"}
 	text := regexp.MustCompile(`\$\[\[ inputs\.(\w+) \]\]`).ReplaceAllStringFunc(jobs, func(found string) string {
 		name := strings.TrimSuffix(strings.TrimPrefix(found, "$[[ inputs."), " ]]")
@@ -417,7 +424,6 @@ func TestGitLabsTemplateJudgesAPlanByAReleasedGate(t *testing.T) {
 		t.Fatal(err)
 	}
 	job, dir := config["portcullis-gate"], repository(t)
-	settings := serve(t, version)
 	settings["GOMODCACHE"] = goEnv(t, "GOMODCACHE")
 	for name, value := range job.Variables {
 		settings[name] = strings.ReplaceAll(value, "$CI_PROJECT_DIR", dir)
