@@ -35,21 +35,25 @@ settings(type, path, block, inner) := {[c, path] | some c in input.by_type[type]
 }
 
 # gets_access_logs holds for a bucket that other buckets log to.
-gets_access_logs(b) if {
+gets_access_logs(b) if b.address in logged_to
+
+logged_to contains t.address if {
 	some l in input.by_type.aws_s3_bucket_logging
-	lib.points_to(l, ["target_bucket"], b)
+	some t in lib.targets(l, ["target_bucket"], "aws_s3_bucket")
 }
 
-gets_access_logs(b) if {
+logged_to contains t.address if {
 	some other in input.by_type.aws_s3_bucket
-	lib.points_to(other, ["logging", 0, "target_bucket"], b)
+	some t in lib.targets(other, ["logging", 0, "target_bucket"], "aws_s3_bucket")
 }
 
 # gets_edge_logs holds for a bucket that CloudFront writes its standard logs to,
 # for which it needs access control lists.
-gets_edge_logs(b) if {
+gets_edge_logs(b) if b.address in edge_logged_to
+
+edge_logged_to contains t.address if {
 	some d in input.by_type.aws_cloudfront_distribution
-	lib.points_to(d, ["logging_config", 0, "bucket"], b)
+	some t in lib.targets(d, ["logging_config", 0, "bucket"], "aws_s3_bucket")
 }
 
 policy_types := {"aws_s3_bucket", "aws_s3_bucket_policy", "aws_s3_access_point", "aws_s3control_access_point_policy"}

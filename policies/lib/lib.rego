@@ -207,17 +207,31 @@ customer_key(r, path) := "unknown" if {
 
 # companions lists the resources of a type that name r at a path: what is said of
 # r outside of its own block.
-companions(r, type, path) := [c | some c in input.by_type[type]; points_to(c, path, r)]
+companions(r, type, path) := [input.by_type[type][i] | some i in object.get(pointing(type, path, r.type), r.address, [])]
+
+# pointing has, by the address of what they name at a path, the places of the
+# resources of a type. OPA calls it once for the same arguments.
+pointing(type, path, target) := {address: places |
+	pairs := [[t.address, i] | some i, c in input.by_type[type]; some t in targets(c, path, target)]
+	grouped := object.union_n([{pair[0]: {sprintf("%d", [pair[1]]): pair[1]}} | some pair in pairs])
+	some address, named in grouped
+	places := sort(object.keys({i: true | some i in named}))
+}
 
 # companion is true if a resource of a type names r at a path, false if none
 # does, or "unknown" if one may.
 companion(r, type, path) if {
 	count(companions(r, type, path)) > 0
 } else := "unknown" if {
+	stray(type, path, r.type)
+} else := false
+
+# stray holds if a resource of a type may name any resource of another.
+stray(type, path, target) if {
 	some c in input.by_type[type]
 	state(c, path) == "reference"
-	not set_from(c, path, owners(r.type))
-} else := false
+	not set_from(c, path, owners(target))
+}
 
 # owners are the types of resources that have companions of the same types.
 owners(type) := key_types if {

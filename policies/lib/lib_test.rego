@@ -149,10 +149,10 @@ test_companion if {
 	named := {"values": {"bucket": "b"}, "refs": {}, "unknown": {}}
 	other := {"values": {"bucket": "c"}, "refs": {}, "unknown": {}}
 	later := {"values": {}, "refs": {"bucket": [{"address": "var.x"}]}, "unknown": {"bucket": "unknown"}}
-	lib.companions(target, "c", ["bucket"]) == [named] with input as {"by_type": {"c": [named, other]}}
-	lib.companion(target, "c", ["bucket"]) == true with input as {"by_type": {"c": [later, named]}}
-	lib.companion(target, "c", ["bucket"]) == "unknown" with input as {"by_type": {"c": [later, other]}}
-	lib.companion(target, "c", ["bucket"]) == false with input as {"by_type": {"c": [other]}}
+	lib.companions(target, "c", ["bucket"]) == [named] with input as {"by_type": {"t": [target], "c": [named, other]}}
+	lib.companion(target, "c", ["bucket"]) == true with input as {"by_type": {"t": [target], "c": [later, named]}}
+	lib.companion(target, "c", ["bucket"]) == "unknown" with input as {"by_type": {"t": [target], "c": [later, other]}}
+	lib.companion(target, "c", ["bucket"]) == false with input as {"by_type": {"t": [target], "c": [other]}}
 	lib.companion(target, "c", ["bucket"]) == false with input as {"by_type": {}}
 }
 
