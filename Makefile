@@ -149,6 +149,10 @@ bench-local: ## Measure the local stack and write docs/local-stack-performance.m
 bench-gate: ## Measure the gate beside conftest and Checkov and write docs/gate-performance.md (minutes; a quiet machine)
 	@$(GO) run ./test/gatebench -o docs/gate-performance.md
 
+.PHONY: bench-modules
+bench-modules: ## Time the examples' plans, compare the chat with a flat root, and write docs/plan-performance.md (minutes; a quiet machine)
+	@$(GO) run ./test/plancost -o docs/plan-performance.md
+
 .PHONY: gate-fixtures
 gate-fixtures: ## Plan the gate's fixtures again with the real provider
 	@$(GO) run ./cmd/gatefixtures $$(git ls-files -co | grep -E '^(internal/gate/([a-z]+|scaffold/start/policies)|policies)/testdata/[a-z]+/main\.tf$$' | xargs -n1 dirname)

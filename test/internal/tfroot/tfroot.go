@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/portcullis-chat/portcullis/internal/terraform"
 )
@@ -148,6 +149,18 @@ func (r *Root) Plan(ctx context.Context) (Plan, error) {
 	}
 	plan.Changes = slices.DeleteFunc(plan.Changes, func(c Change) bool { return c.Mode != "managed" })
 	return plan, nil
+}
+
+// TimePlan runs terraform plan, and returns how long that took.
+func (r *Root) TimePlan(ctx context.Context) (time.Duration, error) {
+	start := time.Now()
+	_, err := r.terraform(ctx, append([]string{"plan", "-input=false", "-no-color", "-lock=false"}, r.vars...)...)
+	return time.Since(start), err
+}
+
+// Schemas are what the root's providers say of their resources, as JSON.
+func (r *Root) Schemas(ctx context.Context) ([]byte, error) {
+	return r.terraform(ctx, "providers", "schema", "-json")
 }
 
 // terraform runs a Terraform command. The error has what it said.
