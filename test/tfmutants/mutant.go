@@ -45,7 +45,7 @@ var rules = []rule{
 	{line: line(`(identifiers)(\s*=\s*)\[.*\]`), with: `${1}${2}${3}["*"]`, what: "anybody among the $2"},
 
 	// Statements: one action more, a wider resource.
-	{line: line(`(actions)(\s*=\s*)\["dynamodb:(.*)\]`), with: `${1}${2}${3}["dynamodb:Scan", "dynamodb:${4}]`, what: "Scan allowed", anywhere: true},
+	{line: line(`(actions)(\s*=\s*)\["dynamodb:(.*)\]`), with: `${1}${2}${3}["dynamodb:DeleteTable", "dynamodb:${4}]`, what: "DeleteTable allowed", anywhere: true},
 	{line: line(`(actions)(\s*=\s*)\["(sts|logs|xray|kms):(.*)\]`), with: `${1}${2}${3}["${4}:TagResource", "${4}:${5}]`, what: "one more of $4 allowed"},
 	{line: line(`(resources)(\s*=\s*)\[([a-z][A-Za-z0-9_.\[\]]*)\]`), with: `${1}${2}${3}["${${4}}*"]`, what: "wider resource $4", anywhere: true},
 	{line: line(`(resources)(\s*=\s*)\["(.*)/(?:POST|DELETE)/@connections/\*"\]`), with: `${1}${2}${3}["${4}/*"]`, what: "every call of the stage", anywhere: true},

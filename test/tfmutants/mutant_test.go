@@ -177,7 +177,7 @@ module "m" {
 		"x:8 encrypted off":                    {"encrypted  = true", "encrypted  = false"},
 		"x:10 without ttl":                     {"  ttl {\n    enabled = var.ttl\n  }\n", ""},
 		"x:11 enabled off":                     {"enabled = var.ttl", "enabled = false"},
-		"x:17 Scan allowed":                    {`["dynamodb:Query"]`, `["dynamodb:Scan", "dynamodb:Query"]`},
+		"x:17 DeleteTable allowed":                    {`["dynamodb:Query"]`, `["dynamodb:DeleteTable", "dynamodb:Query"]`},
 		"x:18 wider resource module.table.arn": {`[module.table.arn]`, `["${module.table.arn}*"]`},
 	} {
 		if want := strings.Replace(text, change[0], change[1], 1); got[name] != want {
