@@ -79,6 +79,11 @@ run "the_user_pool_is_hardened_without_being_asked" {
   }
 
   assert {
+    condition     = [for mechanism in one(aws_cognito_user_pool.this[0].account_recovery_setting).recovery_mechanism : mechanism.name] == ["verified_email"]
+    error_message = "An account is recovered otherwise than by its verified address."
+  }
+
+  assert {
     condition     = !aws_cognito_user_pool.this[0].username_configuration[0].case_sensitive
     error_message = "Two users may differ in case only."
   }
