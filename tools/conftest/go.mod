@@ -1,4 +1,4 @@
-// The peer that the gate is measured against (make bench-gate). A module of its
+// The peer that the gate is compared with and measured against. A module of its
 // own, since it brings another version of OPA.
 module github.com/portcullis-chat/portcullis/tools/conftest
 
