@@ -36,7 +36,7 @@ func TestTheStartPassesItsOwnTestsAndIsNotWrittenTwice(t *testing.T) {
 	}
 	own := filepath.Join(dir, ".portcullis", "policies")
 	fixture := filepath.Join(own, "testdata", "queues")
-	if out, errOut, status = runGateCommand(t, "test", own); status != 0 || !strings.Contains(out, "3 tests and 1 fixtures, 0 failures") || !strings.Contains(out, "queue_name_test.test_no_name_fails: PASS") {
+	if out, errOut, status = runGateCommand(t, "test", own); status != 0 || !strings.Contains(out, "3 tests and 1 fixtures, 0 failures, 0 skipped\n") || !strings.Contains(out, "queue_name_test.test_no_name_fails: PASS") {
 		t.Fatal(status, out, errOut)
 	}
 	out, errOut, status = runGateCommand(t, filepath.Join(fixture, "plan.json"), "--dir="+fixture, "--policy="+own, "--waivers="+filepath.Join(dir, ".portcullis", "waivers.yaml"))
@@ -63,6 +63,9 @@ func TestTheStartPassesItsOwnTestsAndIsNotWrittenTwice(t *testing.T) {
 		{"no case that fails", func() {
 			rewrite(t, filepath.Join(fixture, "main.tf"), "# fail: ours/queue-name\n", "")
 		}, 1, "no fixture has a resource with # fail: ours/queue-name"},
+		{"a test that is to come", func() {
+			rewrite(t, filepath.Join(own, "queue_name_test.rego"), "test_no_name_fails", "todo_test_no_name_fails")
+		}, 1, "2 tests and 1 fixtures, 2 failures, 1 skipped\n"},
 		{"no plan", func() { os.Remove(filepath.Join(fixture, "plan.json")) }, 3, "terraform show -json tfplan"},
 		{"a rule that does not compile", func() { rewrite(t, rule, "lib.state(", "lib.stat(") }, 3, "lib.stat"},
 		{"nothing", func() { os.RemoveAll(own); os.MkdirAll(own, 0o700) }, 3, "no test"},

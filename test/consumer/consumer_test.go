@@ -22,6 +22,7 @@ import (
 	"github.com/portcullis-chat/portcullis/internal/protocol"
 	"github.com/portcullis-chat/portcullis/test/internal/chat"
 	"github.com/portcullis-chat/portcullis/test/internal/tfroot"
+	"github.com/portcullis-chat/portcullis/test/internal/worktree"
 	"github.com/portcullis-chat/portcullis/test/localstack"
 )
 
@@ -49,17 +50,15 @@ func run(m *testing.M) int {
 	return m.Run()
 }
 
-// command runs a command in a folder and returns what it printed.
-func command(t *testing.T, dir, name string, args ...string) string {
+// command runs a command in a folder.
+func command(t *testing.T, dir, name string, args ...string) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), name, args...)
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_SYSTEM=/dev/null")
-	out, err := cmd.Output()
-	if err != nil {
+	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%s %s: %v\n%s", name, strings.Join(args, " "), err, out)
 	}
-	return string(out)
 }
 
 // repository makes a git repository of the working tree, as it is now, with a
@@ -67,22 +66,8 @@ func command(t *testing.T, dir, name string, args ...string) string {
 func repository(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
-	files := command(t, root, "git", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
-	for name := range strings.SplitSeq(strings.TrimSuffix(files, "\x00"), "\x00") {
-		data, err := os.ReadFile(filepath.Join(root, name))
-		if os.IsNotExist(err) { // deleted, and not yet committed
-			continue
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		target := filepath.Join(dir, name)
-		if err := os.MkdirAll(filepath.Dir(target), 0o700); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(target, data, 0o600); err != nil {
-			t.Fatal(err)
-		}
+	if err := worktree.Copy(t.Context(), root, dir); err != nil {
+		t.Fatal(err)
 	}
 	command(t, dir, "git", "init", "--quiet", "--initial-branch=main")
 	command(t, dir, "git", "add", "--all")

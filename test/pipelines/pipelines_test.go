@@ -28,6 +28,7 @@ import (
 
 	"github.com/portcullis-chat/portcullis/internal/localaws"
 	"github.com/portcullis-chat/portcullis/internal/pyenv"
+	"github.com/portcullis-chat/portcullis/test/internal/worktree"
 )
 
 const root = "../.."
@@ -313,24 +314,8 @@ func TestTheActionPinsWhatItUsesAndKeepsInputsOutOfScripts(t *testing.T) {
 func sources(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
-	list, err := exec.CommandContext(t.Context(), "git", "-C", root, "ls-files", "-z", "--cached", "--others", "--exclude-standard").Output()
-	if err != nil {
+	if err := worktree.Copy(t.Context(), root, dir); err != nil {
 		t.Fatal(err)
-	}
-	for _, name := range strings.Split(strings.TrimRight(string(list), "\x00"), "\x00") {
-		body, err := os.ReadFile(filepath.Join(root, name))
-		if errors.Is(err, os.ErrNotExist) {
-			continue // deleted, and not committed yet
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := os.MkdirAll(filepath.Join(dir, filepath.Dir(name)), 0o700); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(filepath.Join(dir, name), body, 0o600); err != nil {
-			t.Fatal(err)
-		}
 	}
 	return dir
 }

@@ -25,6 +25,7 @@ import (
 	"time"
 
 	"github.com/portcullis-chat/portcullis/internal/packaging"
+	"github.com/portcullis-chat/portcullis/test/internal/examples"
 	"github.com/portcullis-chat/portcullis/test/internal/machine"
 	"github.com/portcullis-chat/portcullis/test/internal/tfroot"
 	"github.com/portcullis-chat/portcullis/test/localstack"
@@ -32,12 +33,6 @@ import (
 
 // goal is how many times as long as the flat root the modules may take.
 const goal = 2.0
-
-// offline has the provider plan without asking AWS.
-var offline = map[string]any{
-	"access_key": "none", "secret_key": "none",
-	"skip_credentials_validation": true, "skip_requesting_account_id": true, "skip_metadata_api_check": true,
-}
 
 //go:embed report.md.tmpl
 var page string
@@ -176,24 +171,16 @@ func (r *report) prepare(ctx context.Context, work string) error {
 	if _, err := packaging.Build(ctx, ".", handlers, host, []string{"./examples/own-handlers/handlers/presence", "./examples/own-handlers/handlers/vote"}); err != nil {
 		return err
 	}
-	inputs := map[string]map[string]any{
-		"minimal":      {},
-		"complete":     {},
-		"external-idp": {"issuer": "https://id.example.com/", "jwks_uri": "https://id.example.com/jwks", "audiences": []string{"chat"}},
-		"own-handlers": {"handlers_dir": handlers},
-	}
-	names, err := filepath.Glob("examples/*/main.tf")
+	names, err := examples.Names(".")
 	if err != nil {
 		return err
 	}
-	for _, file := range names {
-		name := filepath.Base(filepath.Dir(file))
-		given, ok := inputs[name]
-		if !ok {
-			return fmt.Errorf("the bench does not know the inputs of %s", filepath.Dir(file))
-		}
+	for _, name := range names {
 		all := map[string]any{"package_dir": packages, "architecture": string(host)}
-		maps.Copy(all, given)
+		maps.Copy(all, examples.Inputs(name))
+		if name == "own-handlers" {
+			all["handlers_dir"] = handlers
+		}
 		fmt.Fprintln(os.Stderr, "planning", name)
 		var was state
 		if name == "complete" {
@@ -252,11 +239,7 @@ func (r *report) example(ctx context.Context, work, name string, inputs map[stri
 	if err != nil {
 		return nil, plan{}, err
 	}
-	override, err := json.Marshal(map[string]any{"provider": map[string]any{"aws": offline}})
-	if err != nil {
-		return nil, plan{}, err
-	}
-	if err := os.WriteFile(filepath.Join(tf.Dir, "bench_override.tf.json"), override, 0o600); err != nil {
+	if err := examples.Offline(tf); err != nil {
 		return nil, plan{}, err
 	}
 	example, first, err := planned(ctx, tf, name)
@@ -268,7 +251,7 @@ func (r *report) example(ctx context.Context, work, name string, inputs map[stri
 // inputs.
 func provider() map[string]any {
 	settings := map[string]any{"region": "eu-west-1", "default_tags": map[string]any{"tags": map[string]any{"project": "portcullis", "example": "complete"}}}
-	maps.Copy(settings, offline)
+	maps.Copy(settings, examples.Provider())
 	return settings
 }
 

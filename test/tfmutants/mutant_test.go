@@ -101,7 +101,7 @@ func TestEveryHardeningIsTested(t *testing.T) {
 func testThatFails(t *testing.T, work, module, provider string) string {
 	t.Helper()
 	if out, err := terraformIn(t, filepath.Join(work, module), provider, "validate", "-no-color"); err != nil {
-		t.Skipf("no mutant, and not counted as one: it is not valid, so nobody can deploy it:\n%s", out)
+		t.Fatalf("no mutant: it is not valid, so nobody can deploy it; the rule that made it does not fit:\n%s", out)
 	}
 	for _, tested := range slices.Compact([]string{module, dear}) {
 		dir := filepath.Join(work, tested)

@@ -63,6 +63,9 @@ func In(dir, work string, vars map[string]any) (*Root, error) {
 	return r, os.WriteFile(file, data, 0o600)
 }
 
+// AddInputs adds those in a file below the root's folder, which win over others.
+func (r *Root) AddInputs(file string) { r.vars = append(r.vars, "-var-file="+file) }
+
 // Set adds settings of the form NAME=value to Terraform's environment.
 func (r *Root) Set(settings ...string) { r.env = append(r.env, settings...) }
 
@@ -107,6 +110,8 @@ func (r *Root) Destroy(ctx context.Context) error {
 type Plan struct {
 	// File has the whole plan as JSON.
 	File string `json:"-"`
+	// Binary is the same as a plan file of Terraform's own.
+	Binary string `json:"-"`
 	// Changes are those of resources, data sources not counted.
 	Changes []Change `json:"resource_changes"`
 }
@@ -140,7 +145,7 @@ func (r *Root) Plan(ctx context.Context) (Plan, error) {
 	if err != nil {
 		return Plan{}, err
 	}
-	plan := Plan{File: filepath.Join(r.work, "plan.json")}
+	plan := Plan{File: filepath.Join(r.work, "plan.json"), Binary: binary}
 	if err := os.WriteFile(plan.File, data, 0o600); err != nil {
 		return Plan{}, err
 	}
