@@ -25,9 +25,10 @@ demo: check build ## Deploy the whole chat on this machine and let two people ta
 
 .PHONY: test
 test: check lint test-modules test-go test-gate test-parity fuzz-briefly test-conformance test-deployed ## Set up and run all tests
-	@if scripts/browser; then $(MAKE) test-clients; else \
-		echo "NOT TESTED: Chromium in the chat, for want of a browser (see above)"; \
-		PORTCULLIS_WITHOUT_BROWSER=1 $(GO) test -count=1 -timeout 15m ./test/clients/...; \
+	@if scripts/browser; then $(MAKE) test-clients test-web; else \
+		echo "NOT TESTED: Chromium in the chat, and the web client in it, for want of a browser (see above)"; \
+		scripts/web; \
+		PORTCULLIS_WITHOUT_BROWSER=1 $(GO) test -count=1 -timeout 15m ./test/clients/... ./test/web/...; \
 	fi
 
 .PHONY: check
@@ -128,6 +129,12 @@ test-upgrade: ## Apply the example of the last release and plan the working tree
 test-clients: ## Python's websockets and Chromium (installed if need be) talk in the deployed chat
 	@scripts/browser
 	$(GO) test -count=1 -timeout 15m ./test/clients/...
+
+.PHONY: test-web
+test-web: ## The web client: its types, its modules in Node, and the whole of it in Chromium (installed if need be)
+	@scripts/browser
+	@scripts/web
+	$(GO) test -count=1 -timeout 20m ./test/web/...
 
 .PHONY: test-grants
 test-grants: ## Take each right away from the deployed functions; the suite must notice (minutes)

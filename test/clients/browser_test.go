@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
-	"os"
-	"os/exec"
 	"slices"
 	"strings"
 	"testing"
@@ -19,6 +17,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/portcullis-chat/portcullis/internal/protocol"
+	"github.com/portcullis-chat/portcullis/test/internal/chromium"
 )
 
 //go:embed page.html
@@ -35,45 +34,6 @@ var pages = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	_, _ = w.Write(page)
 })
-
-// withoutBrowser is the variable that leaves these tests out where there is no
-// browser and none can be installed.
-const withoutBrowser = "PORTCULLIS_WITHOUT_BROWSER"
-
-// browser starts Chromium.
-func browser(t *testing.T) context.Context {
-	t.Helper()
-	var path string
-	names := []string{"chromium", "chromium-browser", "google-chrome"} // as scripts/browser
-	if named := os.Getenv("CHROMIUM"); named != "" {
-		names = []string{named}
-	}
-	for _, name := range names {
-		found, err := exec.LookPath(name)
-		if err == nil {
-			path = found
-			break
-		}
-	}
-	if path == "" && os.Getenv(withoutBrowser) != "" {
-		t.Skip("no Chromium here, and " + withoutBrowser + " is set")
-	}
-	if path == "" {
-		t.Fatal("no Chromium here: `make test-clients` installs one or says how to get it; " + withoutBrowser + "=1 leaves this test out")
-	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path))
-	if os.Getuid() == 0 {
-		options = append(options, chromedp.NoSandbox) // its sandbox refuses to run as root
-	}
-	ctx, stop := chromedp.NewExecAllocator(context.WithoutCancel(t.Context()), options...)
-	t.Cleanup(stop)
-	ctx, cancel := chromedp.NewContext(ctx)
-	t.Cleanup(cancel)
-	if err := chromedp.Do(ctx); err != nil { // starts it
-		t.Fatal(err)
-	}
-	return ctx
-}
 
 // tab is a page in Chromium, and what it said to servers.
 type tab struct {
@@ -167,8 +127,8 @@ func (p *tab) handshake(t *testing.T) handshake {
 }
 
 func TestChromium(t *testing.T) {
-	chromium := browser(t)
-	home := newTab(t, chromium, allowed.URL)
+	browser := chromium.Start(t)
+	home := newTab(t, browser, allowed.URL)
 	home.conversations(t)
 
 	t.Run("its offer of compression is left out of the answer, and so is the token", func(t *testing.T) {
@@ -204,7 +164,7 @@ func TestChromium(t *testing.T) {
 		"of an allowed page by another name": {strings.Replace(allowed.URL, "127.0.0.1", "localhost", 1), asAlice, "Unexpected response code: 403"},
 	} {
 		t.Run("a handshake "+name+" is refused", func(t *testing.T) {
-			h := newTab(t, chromium, c.page).refused(t, newRoom(), c.offer...)
+			h := newTab(t, browser, c.page).refused(t, newRoom(), c.offer...)
 			if !strings.HasSuffix(h.failure, c.failure) {
 				t.Errorf("Chromium says %q, want %s", h.failure, c.failure)
 			}
