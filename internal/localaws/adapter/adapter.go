@@ -105,6 +105,9 @@ func (a *Adapter) Middleware(next http.Handler) http.Handler {
 		}
 		if of.Service == "" && !ok {
 			serve, ok = cognitoPaths[r.Method+" "+r.URL.Path]
+			if r.Method == http.MethodGet && discoveryPath.MatchString(r.URL.Path) {
+				serve, ok = (*Adapter).discovery, true
+			}
 		}
 		if !ok {
 			p := &passing{ResponseWriter: w}

@@ -8,7 +8,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
+	"net/http/cookiejar"
 	"net/url"
 	"strings"
 	"testing"
@@ -373,6 +375,103 @@ func TestTheRevocationEndpoint(t *testing.T) {
 	}
 	if status := refresh(); status != http.StatusBadRequest {
 		t.Errorf("status %d after it was revoked", status)
+	}
+}
+
+func TestADiscoveryDocumentLeadsToTheStack(t *testing.T) {
+	p := newUserPool(t, nil, nil)
+	r := must(http.NewRequestWithContext(t.Context(), http.MethodGet, p.url+"/"+*p.pool+"/.well-known/openid-configuration", nil))
+	r.Header.Set("X-Forwarded-Proto", "https") // as the stack's door does
+	res := must(http.DefaultClient.Do(r))
+	defer res.Body.Close()
+	var document map[string]any
+	if err := json.NewDecoder(res.Body).Decode(&document); err != nil {
+		t.Fatal(err)
+	}
+	for name, path := range map[string]string{
+		"authorization_endpoint": "/oauth2/authorize", "token_endpoint": "/oauth2/token", "revocation_endpoint": "/oauth2/revoke",
+		"end_session_endpoint": "/logout", "jwks_uri": "/" + *p.pool + "/.well-known/jwks.json",
+	} {
+		if document[name] != p.url+path {
+			t.Errorf("%s is %v", name, document[name])
+		}
+	}
+	if issuer := fmt.Sprintf("https://cognito-idp.%s.amazonaws.com/%s", testRegion, *p.pool); document["issuer"] != issuer {
+		t.Errorf("issuer is %v, want %s", document["issuer"], issuer)
+	}
+	if res.Header.Get("Access-Control-Allow-Origin") != "*" {
+		t.Error("pages may not read it")
+	}
+}
+
+// Pages of other sites ask these.
+func TestTheEndpointsForBrowsersMayBeRead(t *testing.T) {
+	p := newUserPool(t, nil, nil)
+	token := p.signIn()
+	for _, path := range []string{"/oauth2/token", "/oauth2/revoke"} {
+		for name, values := range map[string]url.Values{
+			"a success": {"grant_type": {"refresh_token"}, "refresh_token": {token}, "token": {token}, "client_id": {*p.app}},
+			"a refusal": {"grant_type": {"refresh_token"}, "refresh_token": {"x"}, "token": {"x"}, "client_id": {*p.app}},
+			"a code":    {"grant_type": {"authorization_code"}, "code": {"x"}, "token": {""}, "client_id": {*p.app}},
+		} {
+			res := must(http.PostForm(p.url+path, values))
+			_ = res.Body.Close()
+			if got := res.Header.Values("Access-Control-Allow-Origin"); len(got) != 1 || got[0] != "*" {
+				t.Errorf("%s, %s: allowed origins %q", path, name, got)
+			}
+		}
+	}
+}
+
+func TestThePagesAskEachTime(t *testing.T) {
+	home := "http://127.0.0.1:4321/"
+	p := newUserPool(t, nil, &cognito.CreateUserPoolClientInput{
+		AllowedOAuthFlowsUserPoolClient: true, AllowedOAuthFlows: []types.OAuthFlowType{types.OAuthFlowTypeCode}, AllowedOAuthScopes: []string{"openid"}, CallbackURLs: []string{home},
+	})
+	jar := must(cookiejar.New(nil))
+	client := &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	query := url.Values{"client_id": {*p.app}, "redirect_uri": {home}, "response_type": {"code"}, "scope": {"openid"}, "state": {"s"}}
+	ask := func() string {
+		res := must(client.Get(p.url + "/oauth2/authorize?" + query.Encode()))
+		defer res.Body.Close()
+		return fmt.Sprint(res.StatusCode, " ", strings.Contains(string(must(io.ReadAll(res.Body))), `name="password"`))
+	}
+	if got := ask(); got != "200 true" {
+		t.Fatal(got)
+	}
+	form := maps.Clone(query)
+	form.Set("username", p.user)
+	form.Set("password", p.password)
+	res := must(client.PostForm(p.url+"/login", form))
+	_ = res.Body.Close()
+	if res.StatusCode != http.StatusFound || !strings.HasPrefix(res.Header.Get("Location"), home+"?code=") {
+		t.Fatalf("%d to %q", res.StatusCode, res.Header.Get("Location"))
+	}
+	if got := ask(); got != "200 true" {
+		t.Error(got)
+	}
+}
+
+func TestASignOutLeadsToWhereTheClientSays(t *testing.T) {
+	p := newUserPool(t, nil, nil)
+	home := "http://127.0.0.1:4321/"
+	listed, _ := p.newClient(&cognito.CreateUserPoolClientInput{LogoutURLs: []string{home}})
+	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	for name, c := range map[string]struct {
+		client, target string
+		status         int
+	}{
+		"a listed address":             {*listed, home, http.StatusFound},
+		"another address":              {*listed, home + "x", http.StatusBadRequest},
+		"a client that lists none":     {*p.app, home, http.StatusBadRequest},
+		"a client that does not exist": {"nobody", home, http.StatusBadRequest},
+		"no address":                   {*listed, "", http.StatusBadRequest},
+	} {
+		res := must(client.Get(p.url + "/logout?" + url.Values{"client_id": {c.client}, "logout_uri": {c.target}}.Encode()))
+		_ = res.Body.Close()
+		if res.StatusCode != c.status || c.status == http.StatusFound && res.Header.Get("Location") != home {
+			t.Errorf("%s: %d to %q", name, res.StatusCode, res.Header.Get("Location"))
+		}
 	}
 }
 

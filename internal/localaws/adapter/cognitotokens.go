@@ -20,6 +20,7 @@ var cognitoPaths = map[string]entry{
 	"POST /oauth2/token":  (*Adapter).oauthToken,
 	"POST /oauth2/login":  (*Adapter).managedLogin,
 	"POST /login":         (*Adapter).managedLogin,
+	"GET /logout":         (*Adapter).logout,
 }
 
 // tokenFamily is the kind in the store: how often a refresh token was replaced,
@@ -243,7 +244,7 @@ func (a *Adapter) revocable(ctx context.Context, text, clientID, secret string) 
 
 // oauthError answers as the endpoints of RFC 6749 do.
 func oauthError(status int, code string) *answer {
-	return newAnswer(status, "application/json;charset=UTF-8", mustJSON(map[string]string{"error": code}))
+	return newAnswer(status, "application/json;charset=UTF-8", mustJSON(map[string]string{"error": code})).anyOrigin()
 }
 
 // oauthClient reads who a client says it is, in the header or in the form.
@@ -274,7 +275,7 @@ func (a *Adapter) oauthRevoke(c *call) (*answer, error) {
 	if err := a.askCognito(c.request.Context(), token.pool, "RevokeToken", map[string]string{"Token": token.issued, "ClientId": id}, &fields{}); err != nil {
 		return nil, err
 	}
-	return newAnswer(http.StatusOK, "application/json;charset=UTF-8", nil), a.kept.drop(tokenFamily, sum([]byte(token.issued)))
+	return newAnswer(http.StatusOK, "application/json;charset=UTF-8", nil).anyOrigin(), a.kept.drop(tokenFamily, sum([]byte(token.issued)))
 }
 
 // oauthToken is the token endpoint. All but refreshing is MiniStack's.

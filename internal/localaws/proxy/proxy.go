@@ -141,7 +141,7 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		p.cfg.DataPlane.ServeHTTP(w, r)
 		return
 	}
-	if !p.ownOrigin(r) {
+	if !p.ownOrigin(r) && (domain || !forPages(r)) {
 		deny(w, http.StatusForbidden, "AccessDenied", "the local stack does not answer web pages of another origin")
 		return
 	}

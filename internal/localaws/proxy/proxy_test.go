@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -214,6 +215,7 @@ func TestWhoAnswers(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			f := newFront(t)
 			_, port, _ := net.SplitHostPort(f.address)
+			c.header = slices.Clone(c.header)
 			for i, value := range c.header {
 				c.header[i] = strings.NewReplacer("HOST", f.address, "PORT", port).Replace(value)
 			}
@@ -259,6 +261,18 @@ func TestWhoMayNotComeIn(t *testing.T) {
 		"a page hides it otherwise":          {"POST", chat + "/@connections%2fid", []string{"Origin", elsewhere}, "another origin"},
 		"a page adds a fault":                {"POST", faults.Path, []string{"Origin", elsewhere, "Content-Type", "application/json"}, "another origin"},
 		"a page loads a function's code":     {"GET", lambda.CodePath + "x", []string{"Sec-Fetch-Site", "cross-site"}, "another origin"},
+		"a page gets tokens with a key":      {"POST", "/oauth2/token", []string{"Origin", elsewhere, "Content-Type", form, "Authorization", scoped("cognito-idp")}, "another origin"},
+		"a page names an operation":          {"POST", "/oauth2/token", []string{"Origin", elsewhere, "Content-Type", form, "X-Amz-Target", "x.ListUsers"}, "another origin"},
+		"a page posts JSON for a token":      {"POST", "/oauth2/token", []string{"Origin", elsewhere, "Content-Type", "application/json"}, "another origin"},
+		"a page signs in the query":          {"POST", "/oauth2/token?X-Amz-Credential=test", []string{"Origin", elsewhere, "Content-Type", form}, "another origin"},
+		"a page names an action":             {"POST", "/oauth2/revoke?Action=ListUsers", []string{"Origin", elsewhere, "Content-Type", form}, "another origin"},
+		"a page asks before it asks":         {"OPTIONS", "/oauth2/token", []string{"Origin", elsewhere}, "another origin"},
+		"a page fetches the way in":          {"GET", "/oauth2/authorize?client_id=x", []string{"Origin", elsewhere, "Sec-Fetch-Mode", "cors", "Sec-Fetch-Dest", "empty"}, "another origin"},
+		"a page frames the way in":           {"GET", "/oauth2/authorize?client_id=x", []string{"Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "iframe"}, "another origin"},
+		"a page signs a way in":              {"GET", "/oauth2/authorize?x-amz-credential=test", navigation, "another origin"},
+		"a page leads to a name and word":    {"POST", "/login", navigation, "another origin"},
+		"a page leads elsewhere":             {"GET", "/bucket/key", navigation, "another origin"},
+		"a page reads a file like a pool's":  {"GET", "/bucket/.well-known/openid-configuration", []string{"Origin", elsewhere}, "another origin"},
 		"a page moves the clock":             {"POST", faults.ClockPath, []string{"Sec-Fetch-Site", "cross-site"}, "another origin"},
 		"a name that points here moves it":   {"POST", faults.ClockPath, []string{"Host", "evil.example:PORT"}, "not to the Host"},
 		"it is another path of faults":       {"POST", faults.Path + "x", nil, "not served"},
@@ -275,6 +289,7 @@ func TestWhoMayNotComeIn(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			f := newFront(t)
 			_, port, _ := net.SplitHostPort(f.address)
+			c.header = slices.Clone(c.header)
 			for i, value := range c.header {
 				c.header[i] = strings.NewReplacer("HOST", f.address, "PORT", port).Replace(value)
 			}
@@ -286,6 +301,38 @@ func TestWhoMayNotComeIn(t *testing.T) {
 			}
 			equal(t, "allowed origin", res.Header.Get("Access-Control-Allow-Origin"), "")
 			equal(t, "requests at MiniStack", len(f.requests), 0)
+		})
+	}
+}
+
+const form = "application/x-www-form-urlencoded"
+
+// navigation is what a browser says when a page of another site leads here.
+var navigation = []string{"Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "document"}
+
+// As Cognito does, which has no other clients in browsers than such pages.
+func TestAPageMaySignItsUserIn(t *testing.T) {
+	for name, c := range map[string]struct {
+		method, path string
+		header       []string
+	}{
+		"discovery":       {"GET", "/eu-west-1_AbCdEf123/.well-known/openid-configuration", []string{"Origin", elsewhere, "Sec-Fetch-Site", "cross-site"}},
+		"keys":            {"GET", "/eu-west-1_AbCdEf123/.well-known/jwks.json", []string{"Origin", elsewhere, "Sec-Fetch-Site", "cross-site"}},
+		"the token":       {"POST", "/oauth2/token", []string{"Origin", elsewhere, "Sec-Fetch-Site", "cross-site", "Content-Type", form + ";charset=UTF-8"}},
+		"revocation":      {"POST", "/oauth2/revoke", []string{"Origin", elsewhere, "Sec-Fetch-Site", "same-site", "Content-Type", form}},
+		"the way in":      {"GET", "/oauth2/authorize?client_id=x&state=y", navigation},
+		"the way out":     {"GET", "/logout?client_id=x", navigation},
+		"the page itself": {"POST", "/login", []string{"Origin", "http://HOST", "Sec-Fetch-Site", "same-origin", "Content-Type", form}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFront(t)
+			header := slices.Clone(c.header)
+			for i, value := range header {
+				header[i] = strings.ReplaceAll(value, "HOST", f.address)
+			}
+			res, answer := f.do(c.method, c.path, "", header...)
+			equal(t, "status", res.StatusCode, http.StatusOK)
+			equal(t, "answer", answer, "ministack")
 		})
 	}
 }
