@@ -50,7 +50,7 @@ init: build ## terraform init of the examples, from a provider mirror if there i
 .PHONY: test-go
 test-go: ## Unit tests with the race detector, 90 % of the functions' statements, and a check of the documents
 	$(GO) test -race $$($(GO) list ./... | grep -v -e /test/ -e /lambdas/ -e /policies$$)
-	$(GO) test ./policies/ ./test/plancost/ ./test/ratio/
+	$(GO) test ./policies/ ./test/gatesteps/ ./test/plancost/ ./test/ratio/
 	@mkdir -p bin
 	$(GO) test -race -coverpkg=./lambdas/internal/... -coverprofile=bin/coverage.out ./lambdas/...
 	@$(GO) tool cover -func=bin/coverage.out | awk '/^total:/ {got = $$3 + 0} END {printf "lambdas/internal: %s %% of the statements are tested, at least 90 must be\n", got; exit !(got >= 90)}'

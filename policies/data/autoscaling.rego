@@ -40,23 +40,26 @@ import data.portcullis.lib
 # Left out, the mode is PROVISIONED.
 fixed(r) := lib.opposite(lib.equals(r, ["billing_mode"], "PAY_PER_REQUEST"))
 
-# scales tells whether a target of autoscaling is for a table's index or the
-# table itself.
-scales(t, r) if {
-	some ref in lib.refs(t, ["resource_id"])
-	ref.address in {r.base, r.config}
-}
-
-scales(t, r) if t.values.resource_id == concat("/", ["table", r.values.name])
-
-scaled(r, dimension) if {
+# scaling are the tables, or their indexes, that autoscaling is for: the address
+# of what its target refers to, or the table's name.
+scaling(dimension) := {what |
 	some t in input.by_type.aws_appautoscaling_target
 	lib.value(t, ["scalable_dimension"]) == dimension
-	scales(t, r)
-} else := "unknown" if {
+	some what in ({ref.address | some ref in lib.refs(t, ["resource_id"])} | {id | id := t.values.resource_id})
+}
+
+# unsettled tells whether some target may be for any table.
+unsettled(dimension) if {
 	some t in input.by_type.aws_appautoscaling_target
 	lib.one_of(t, ["scalable_dimension"], {dimension}) != false
 	lib.state(t, ["resource_id"]) == "reference"
+} else := false
+
+scaled(r, dimension) if {
+	some what in ({r.base, r.config} | {id | id := concat("/", ["table", r.values.name])})
+	what in scaling(dimension)
+} else := "unknown" if {
+	unsettled(dimension)
 } else := false
 
 verdict(r, capacity) := lib.any_of({

@@ -35,10 +35,8 @@ subjects contains d.address if some d in input.by_type.aws_cloudfront_distributi
 # delivered is the state of a log of the newer kind: what is its type, and that a
 # delivery exists.
 delivered(d) := {lib.equals(source, ["log_type"], "ACCESS_LOGS") |
-	some source in input.by_type.aws_cloudwatch_log_delivery_source
-	lib.points_to(source, ["resource_arn"], d)
-	some delivery in input.by_type.aws_cloudwatch_log_delivery
-	lib.points_to(delivery, ["delivery_source_name"], source)
+	some source in lib.companions(d, "aws_cloudwatch_log_delivery_source", ["resource_arn"])
+	count(lib.companions(source, "aws_cloudwatch_log_delivery", ["delivery_source_name"])) > 0
 }
 
 logged(d) if {

@@ -35,23 +35,28 @@ import data.portcullis.lib.edge
 behind contains [d, a] if {
 	some d in input.by_type.aws_cloudfront_distribution
 	some api in edge.apis(d)
-	some a in input.by_type.aws_apigatewayv2_authorizer
-	lib.points_to(a, ["api_id"], api)
+	some a in lib.companions(api, "aws_apigatewayv2_authorizer", ["api_id"])
 }
 
-# Those of APIs that a distribution may have whose origins are hidden.
+# Those of APIs that a distribution may have whose origins are hidden. One such
+# distribution says as much as all of them.
 behind contains [d, a] if {
-	some d in input.by_type.aws_cloudfront_distribution
-	edge.origins_hidden(d)
+	d := hidden[0]
 	some a in input.by_type.aws_apigatewayv2_authorizer
 	lib.on_websocket(a)
 	not seen(a)
 }
 
+hidden := [d | some d in input.by_type.aws_cloudfront_distribution; edge.origins_hidden(d)]
+
 seen(a) if {
+	some api in lib.targets(a, ["api_id"], "aws_apigatewayv2_api")
+	api.address in fronted
+}
+
+fronted contains api.address if {
 	some d in input.by_type.aws_cloudfront_distribution
 	some api in edge.apis(d)
-	lib.points_to(a, ["api_id"], api)
 }
 
 subjects contains a.address if some [_, a] in behind

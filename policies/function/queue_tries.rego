@@ -42,8 +42,7 @@ sources contains [m, r] if {
 sources contains [m, r] if {
 	some m in input.by_type.aws_lambda_event_source_mapping
 	some q in lib.targets(m, ["event_source_arn"], "aws_sqs_queue")
-	some r in input.by_type.aws_sqs_queue_redrive_policy
-	lib.points_to(r, ["queue_url"], q)
+	some r in lib.companions(q, "aws_sqs_queue_redrive_policy", ["queue_url"])
 }
 
 subjects contains m.address if some [m, _] in sources

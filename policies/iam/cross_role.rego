@@ -133,7 +133,9 @@ stakes(type, r) := {role.address | some role in lib.targets(r, [carriers[type].r
 
 stakes("aws_iam_role", r) := {r.address}
 
-stakes("aws_iam_policy", r) := {a.bearer | some a in input.attachments; a.policy == r.address}
+stakes("aws_iam_policy", r) := {bearer | some bearer in bearers[r.address]}
+
+bearers := lib.grouped({[a.policy, a.bearer] | some a in input.attachments})
 
 hits := [[p, s, used, r.address, role, certain] |
 	some [bearer, p, s, found] in powers
@@ -177,7 +179,8 @@ shipped := [{"function": f.address, "role": role.address, "key": f.values.s3_key
 	some role in lib.targets(f, ["role"], "aws_iam_role")
 ]
 
-shipping := {d.bucket | some d in shipped} | {b | some d in shipped; some b in d.buckets}
+# By the name of the bucket, or its address, the places in shipped.
+shipping := lib.grouped({[d.bucket, i] | some i, d in shipped} | {[b, i] | some i, d in shipped; some b in d.buckets})
 
 uploads := [[bearer, p, s] |
 	some [bearer, p, s, found] in powers
@@ -190,17 +193,24 @@ packages := [[p, s, d.function, object] |
 	some pattern in s.resources
 	[_, _, service, _, _, rest] := split_arn(pattern)
 	service == "s3"
-	from := split(rest, "/")[0]
-	ships(from)
-	some d in shipped
+	some d in meant(rest)
 	d.role != bearer.key
 	object := concat("/", [d.bucket, d.key])
 	lib.grants(rest, object)
 ]
 
-ships(name) if name in shipping
+# meant lists what a pattern of bucket and key may stand for.
+meant(rest) := [shipped[i] | some i in objects[rest]] if not iam.wild(rest)
 
-ships(name) if iam.wild(name)
+meant(rest) := from(split(rest, "/")[0]) if iam.wild(rest)
+
+objects := lib.grouped({[concat("/", [d.bucket, d.key]), i] | some i, d in shipped})
+
+# from lists what comes from a bucket, or may come from one of those that a
+# pattern stands for.
+from(name) := [shipped[i] | some i in shipping[name]] if not iam.wild(name)
+
+from(name) := shipped if iam.wild(name)
 
 # or by reference to the bucket, with the key behind it.
 buckets := [[p, s, d, bucket] |
@@ -210,8 +220,7 @@ buckets := [[p, s, d, bucket] |
 	some i in input.lookup.aws_s3_bucket[ref.address]
 	same_key(ref, s, input.by_type.aws_s3_bucket[i])
 	bucket := input.by_type.aws_s3_bucket[i].address
-	bucket in shipping
-	some d in shipped
+	some d in from(bucket)
 	bucket in d.buckets
 	d.role != bearer.key
 ]

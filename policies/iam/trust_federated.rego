@@ -76,10 +76,14 @@ issuers(s) := {issuer |
 	some who in s.principals
 	who.type == "Federated"
 	some ref in who.refs
-	some provider in input.by_type.aws_iam_openid_connect_provider
-	ref.address in {provider.base, provider.config}
-	provider.values.url
+	some i in providers[ref.address]
+	provider := input.by_type.aws_iam_openid_connect_provider[i]
 }
+
+providers := lib.grouped({[address, i] |
+	some i, provider in input.by_type.aws_iam_openid_connect_provider
+	some address in {provider.base, provider.config}
+})
 
 oidc(issuer) if {
 	not contains(issuer, ":saml-provider/")

@@ -45,10 +45,9 @@ policies := [p | some p in input.policies; p.type == "aws_iam_policy"; p.state !
 
 subjects contains p.address if some p in policies
 
-attached(p) if {
-	some a in input.attachments
-	a.policy == p.address
-}
+given := {a.policy | some a in input.attachments}
+
+attached(p) if p.address in given
 
 deny contains lib.in_policy(p, s, "a policy with all rights, attached to nobody in this plan") if {
 	some p in policies

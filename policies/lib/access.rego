@@ -31,8 +31,7 @@ from_aws(found) if {
 
 # condition_refs lists what the values of a statement's conditions are set from.
 condition_refs(s) := {ref |
-	some d in input.data.aws_iam_policy_document
-	d.address == s.at.address
+	some d in documents_at(s.at.address)
 	some i, _ in s.conditions
 	some ref in refs(d, array.concat(s.at.path, ["condition", i, "values"]))
 }
@@ -95,8 +94,7 @@ principal_texts(s) := {text |
 	some p in s.principals
 	p.type == "AWS"
 	p.unknown > 0
-	some d in input.data.aws_iam_policy_document
-	d.address == s.at.address
+	some d in documents_at(s.at.address)
 	some i, _ in s.principals
 	some text in templates(d, array.concat(s.at.path, ["principals", i, "identifiers"]))
 }

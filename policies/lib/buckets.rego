@@ -64,7 +64,7 @@ unread contains lib.finding(b, ["policy"], "a policy in the bucket's own block i
 	some b in input.by_type.aws_s3_bucket
 	lib.written(b, ["policy"])
 	lib.is_set(b, ["policy"])
-	not b.address in {p.address | some p in input.policies}
+	count(lib.policies_at(b.address)) == 0
 }
 
 unread contains lib.unread(p) if {

@@ -125,13 +125,18 @@ execute_api(d, i) if {
 }
 
 # apis are the APIs of the plan that a distribution has as origin.
-apis(d) := [api |
-	some api in input.by_type.aws_apigatewayv2_api
+apis(d) := {api |
 	some at, refs in d.refs
 	regex.match(`^origin(\.[0-9]+\.domain_name)?$`, at)
 	some ref in refs
-	ref.address in {api.base, api.config}
-]
+	some i in api_places[ref.address]
+	api := input.by_type.aws_apigatewayv2_api[i]
+}
+
+api_places := lib.grouped({[address, i] |
+	some i, api in input.by_type.aws_apigatewayv2_api
+	some address in {api.base, api.config}
+})
 
 # targets are the numbers of the origins that a behaviour goes to, by itself or
 # by a group of origins.
@@ -163,13 +168,15 @@ headers_policies := [p |
 ]
 
 for_api_only(p) if {
-	used := [kinds(d, at) |
-		some d in input.by_type.aws_cloudfront_distribution
-		some at in behaviours(d)
-		lib.points_to(d, array.concat(at, ["response_headers_policy_id"]), p)
-	]
-	count(used) > 0
-	every found in used {
+	every found in used[p.address] {
 		found == {"api"}
 	}
 }
+
+# used has, by the address of a policy for headers, the kinds of origins of the
+# behaviours that have it.
+used := lib.grouped({[p.address, kinds(d, at)] |
+	some d in input.by_type.aws_cloudfront_distribution
+	some at in behaviours(d)
+	some p in lib.targets(d, array.concat(at, ["response_headers_policy_id"]), "aws_cloudfront_response_headers_policy")
+})

@@ -211,11 +211,15 @@ companions(r, type, path) := [input.by_type[type][i] | some i in object.get(poin
 
 # pointing has, by the address of what they name at a path, the places of the
 # resources of a type. OPA calls it once for the same arguments.
-pointing(type, path, target) := {address: places |
-	pairs := [[t.address, i] | some i, c in input.by_type[type]; some t in targets(c, path, target)]
-	grouped := object.union_n([{pair[0]: {sprintf("%d", [pair[1]]): pair[1]}} | some pair in pairs])
-	some address, named in grouped
-	places := sort(object.keys({i: true | some i in named}))
+pointing(type, path, target) := grouped({[t.address, i] | some i, c in input.by_type[type]; some t in targets(c, path, target)})
+
+# grouped has, by the first of each pair of a set, the second ones. It looks at
+# each pair once: sorted, those of one group follow each other.
+grouped(pairs) := {sorted[start][0]: [sorted[i][1] | some i in numbers.range(start, ends[n] - 1)] |
+	sorted := sort(pairs)
+	starts := [i | some i, pair in sorted; not sorted[i - 1][0] == pair[0]]
+	ends := array.concat(array.slice(starts, 1, count(starts)), [count(sorted)])
+	some n, start in starts
 }
 
 # companion is true if a resource of a type names r at a path, false if none
@@ -226,12 +230,13 @@ companion(r, type, path) if {
 	stray(type, path, r.type)
 } else := false
 
-# stray holds if a resource of a type may name any resource of another.
+# stray tells whether a resource of a type may name any resource of another. OPA
+# does not remember what is undefined, hence false.
 stray(type, path, target) if {
 	some c in input.by_type[type]
 	state(c, path) == "reference"
 	not set_from(c, path, owners(target))
-}
+} else := false
 
 # owners are the types of resources that have companions of the same types.
 owners(type) := key_types if {
@@ -402,3 +407,13 @@ attached := {policy.address |
 	some attachment in input.by_type[type]
 	some policy in targets(attachment, [attribute], "aws_iam_policy")
 }
+
+# policies_at lists the policies of a resource.
+policies_at(address) := [input.policies[i] | some i in object.get(policy_places, address, [])]
+
+policy_places := grouped({[p.address, i] | some i, p in input.policies})
+
+# documents_at lists the policy document of an address, if the plan has it.
+documents_at(address) := [input.data.aws_iam_policy_document[i] | some i in object.get(document_places, address, [])]
+
+document_places := grouped({[d.address, i] | some i, d in input.data.aws_iam_policy_document})

@@ -241,3 +241,16 @@ test_a_policy_that_is_attached_too_grants if {
 		not lib.bounds_only("aws_iam_policy.p") with input.by_type as {"aws_iam_policy": [bounding], "aws_iam_role": [naming("permissions_boundary")], type: [naming(attribute)]}
 	}
 }
+
+test_pairs_are_grouped_by_the_first_of_each if {
+	lib.grouped({["b", 1], ["a", 10], ["b", 0], ["a", 9], ["c", {"x"}]}) == {"a": [9, 10], "b": [0, 1], "c": [{"x"}]}
+	lib.grouped(set()) == {}
+}
+
+test_what_lies_at_an_address_is_found if {
+	documents := [{"address": "a", "n": 1}, {"address": "b", "n": 2}]
+	lib.documents_at("b") == [documents[1]] with input.data.aws_iam_policy_document as documents
+	lib.documents_at("c") == [] with input.data.aws_iam_policy_document as documents
+	policies := [{"address": "a", "n": 1}, {"address": "b", "n": 2}, {"address": "a", "n": 3}]
+	lib.policies_at("a") == [policies[0], policies[2]] with input.policies as policies
+}

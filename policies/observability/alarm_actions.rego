@@ -50,19 +50,17 @@ acts(r) if lib.is_set(r, ["alarm_actions"])
 acts(r) if lib.veiled(r, ["alarm_actions"])
 
 # An alarm that another one or a deployment looks at need not tell anybody.
-acts(r) if {
-	some c in input.by_type.aws_cloudwatch_composite_alarm
-	lib.points_to(c, ["alarm_rule"], r)
-}
+acts(r) if count(lib.companions(r, "aws_cloudwatch_composite_alarm", ["alarm_rule"])) > 0
 
-acts(r) if {
-	some c in input.by_type.aws_cloudwatch_composite_alarm
-	contains(lib.text(c, ["alarm_rule"]), r.values.alarm_name)
-}
+acts(r) if r.values.alarm_name in named
 
-acts(r) if {
-	some d in input.by_type.aws_codedeploy_deployment_group
-	lib.points_to(d, ["alarm_configuration", 0, "alarms"], r)
+acts(r) if count(lib.companions(r, "aws_codedeploy_deployment_group", ["alarm_configuration", 0, "alarms"])) > 0
+
+# named are the alarms that composite alarms name: ALARM(name), ALARM("name") or
+# OK(arn:aws:cloudwatch:…:alarm:name).
+named contains regex.replace(found[1], `^"?(arn:[^:]*:cloudwatch:[^:]*:[^:]*:alarm:)?|"$`, "") if {
+	some c in input.by_type.aws_cloudwatch_composite_alarm
+	some found in regex.find_all_string_submatch_n(`(?:ALARM|OK|INSUFFICIENT_DATA)\s*\(\s*("[^"]*"|[^()"]*[^()"\s])\s*\)`, lib.text(c, ["alarm_rule"]), -1)
 }
 
 deny contains lib.finding(r, ["alarm_actions"], "nobody is told") if {

@@ -37,8 +37,7 @@ roles contains [r, t] if {
 }
 
 trusted(t) if {
-	some p in input.policies
-	p.address == t.address
+	some p in lib.policies_at(t.address)
 	p.kind == "trust"
 	some s in p.statements
 	s.effect == "Allow"
@@ -49,8 +48,7 @@ trusted(t) if {
 }
 
 trust_hidden(t) if {
-	some p in input.policies
-	p.address == t.address
+	some p in lib.policies_at(t.address)
 	p.kind == "trust"
 	p.state == "opaque"
 }
@@ -64,8 +62,7 @@ granted(t) if {
 		"aws_iam_role_policy_attachment": ["role"],
 		"aws_iam_role_policy_attachments_exclusive": ["role_name"],
 	}
-	some r in input.by_type[type]
-	lib.points_to(r, path, t)
+	count(lib.companions(t, type, path)) > 0
 }
 
 granted(t) if {

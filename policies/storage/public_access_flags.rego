@@ -33,9 +33,9 @@ import data.portcullis.lib
 flags := ["block_public_acls", "block_public_policy", "ignore_public_acls", "restrict_public_buckets"]
 
 # S3 takes the stricter of what the bucket's block and the account's say.
-verdict(r, flag) := lib.any_of({lib.equals(r, [flag], true)} | {lib.equals(a, [flag], true) |
-	some a in input.by_type.aws_s3_account_public_access_block
-})
+verdict(r, flag) := lib.any_of({lib.equals(r, [flag], true)} | account(flag))
+
+account(flag) := {lib.equals(a, [flag], true) | some a in input.by_type.aws_s3_account_public_access_block}
 
 subjects contains r.address if some r in input.by_type.aws_s3_bucket_public_access_block
 

@@ -85,17 +85,16 @@ says(p) if {
 
 verdict(b) := lib.any_of(((({says(p) |
 	some c in lib.companions(b, "aws_s3_bucket_policy", ["bucket"])
-	some p in input.policies
-	p.address == c.address
+	some p in lib.policies_at(c.address)
 } | {says(p) |
-	some p in input.policies
-	p.address == b.address
+	some p in lib.policies_at(b.address)
 }) | {"unknown" |
 	lib.companion(b, "aws_s3_bucket_policy", ["bucket"]) == "unknown"
 }) | {"unknown" |
-	some u in buckets.unread
-	u.address == b.address
+	b.address in unread
 }))
+
+unread := {u.address | some u in buckets.unread}
 
 subjects contains b.address if some b in input.by_type.aws_s3_bucket
 

@@ -28,15 +28,19 @@ import data.portcullis.lib.join
 
 subjects contains acl.address if some acl in input.by_type.aws_wafv2_web_acl
 
-users := array.concat(
-	[[r, ["web_acl_id"], "CLOUDFRONT"] | some r in input.by_type.aws_cloudfront_distribution],
-	[[r, ["web_acl_arn"], "REGIONAL"] | some r in input.by_type.aws_wafv2_web_acl_association],
-)
+users := {
+	"aws_cloudfront_distribution": {"path": ["web_acl_id"], "scope": "CLOUDFRONT"},
+	"aws_wafv2_web_acl_association": {"path": ["web_acl_arn"], "scope": "REGIONAL"},
+}
 
-links(acl) := {join.linked(r, at, acl) | some [r, at, _] in users}
+links(acl) := {link | some type, user in users; some link in join.links(acl, type, user.path)}
 
 # alone holds if the plan has nothing at all that a web ACL of this scope guards.
-alone(acl) if count([r | some [r, _, scope] in users; lib.equals(acl, ["scope"], scope) != false]) == 0
+alone(acl) if count([type |
+	some type, user in users
+	lib.equals(acl, ["scope"], user.scope) != false
+	count(input.by_type[type]) > 0
+]) == 0
 
 deny contains lib.finding(acl, [], "nothing uses it") if {
 	some acl in input.by_type.aws_wafv2_web_acl

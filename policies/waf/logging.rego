@@ -36,7 +36,7 @@ import data.portcullis.lib.join
 
 subjects contains acl.address if some acl in input.by_type.aws_wafv2_web_acl
 
-links(acl) := {join.linked(r, ["resource_arn"], acl) | some r in input.by_type.aws_wafv2_web_acl_logging_configuration}
+links(acl) := join.links(acl, "aws_wafv2_web_acl_logging_configuration", ["resource_arn"])
 
 deny contains lib.finding(acl, [], "what it blocks is not logged") if {
 	some acl in input.by_type.aws_wafv2_web_acl

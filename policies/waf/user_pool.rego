@@ -30,14 +30,13 @@ import data.portcullis.lib
 import data.portcullis.lib.join
 
 pools contains pool if {
-	some acl in input.by_type.aws_wafv2_web_acl
-	acl.values.scope == "REGIONAL"
+	"REGIONAL" in {acl.values.scope | some acl in input.by_type.aws_wafv2_web_acl}
 	some pool in input.by_type.aws_cognito_user_pool
 }
 
 subjects contains pool.address if some pool in pools
 
-links(pool) := {join.linked(r, ["resource_arn"], pool) | some r in input.by_type.aws_wafv2_web_acl_association}
+links(pool) := join.links(pool, "aws_wafv2_web_acl_association", ["resource_arn"])
 
 deny contains lib.finding(pool, [], "the pool's sign-in has no web ACL") if {
 	some pool in pools

@@ -39,18 +39,14 @@ subjects contains r.address if some r in connect
 
 subjects contains api.address if some api in without_route
 
-# By the address of their API, gathered once: a plan may have many of both.
-routes[api.address] contains r if {
-	some r in input.by_type.aws_apigatewayv2_route
-	some api in lib.targets(r, ["api_id"], "aws_apigatewayv2_api")
-}
-
 # An API of the plan whose routes are in the plan, but not this one. Without the
 # route, everybody may connect.
 without_route contains api if {
 	some api in input.by_type.aws_apigatewayv2_api
 	lib.websocket(api)
-	every r in routes[api.address] {
+	routes := lib.companions(api, "aws_apigatewayv2_route", ["api_id"])
+	count(routes) > 0
+	every r in routes {
 		lib.state(r, ["route_key"]) == "known"
 		r.values.route_key != "$connect"
 	}
