@@ -164,6 +164,10 @@ bench-modules: ## Time the examples' plans, compare the chat with a flat root, a
 gate-fixtures: ## Plan the gate's fixtures again with the real provider
 	@$(GO) run ./cmd/gatefixtures $$(git ls-files -co | grep -E '^(internal/gate/([a-z]+|scaffold/start/policies)|policies)/testdata/[a-z]+/main\.tf$$' | xargs -n1 dirname)
 
+.PHONY: gate-fixtures-opentofu
+gate-fixtures-opentofu: ## Plan the gate's fixtures of OpenTofu again, which is built first (minutes)
+	@tofu=$$(scripts/tofu) && TERRAFORM=$$tofu $(GO) run ./cmd/gatefixtures internal/gate/plan/testdata/opentofu internal/gate/plan/testdata/sealed
+
 .PHONY: gate-sets
 gate-sets: ## List again which blocks of the provider's resources are sets
 	@$(GO) run ./cmd/gatefixtures -sets internal/gate/normal/sets.txt

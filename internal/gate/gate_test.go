@@ -203,8 +203,42 @@ func TestPoliciesThatReachOutOrSayLittleAreNotLoaded(t *testing.T) {
 			}
 		})
 	}
-	if _, err := Load([]fs.FS{policies.FS, rule(encrypted), rule(encrypted)}); err == nil || !strings.Contains(err.Error(), "redeclared") {
-		t.Errorf("a rule twice: %v", err)
+}
+
+// A folder of rules may come with the plan that it judges: it must not change what
+// other rules say.
+func TestNobodyAddsToThePackagesOfOthers(t *testing.T) {
+	for name, c := range map[string]struct {
+		text, want string
+		before     fs.FS
+	}{
+		"the helpers":     {"package portcullis.lib\n\nis_set(_, _) := true", "portcullis.lib is that of lib/", nil},
+		"a rule of ours":  {"package portcullis.rules.websocket.data_trace\n\nsubjects contains \"x\"", "websocket/data_trace.rego", nil},
+		"around a rule":   {"package portcullis.rules.websocket\n\ndata_trace := {}", "conflict", nil},
+		"around helpers":  {"package portcullis\n\nlib := {}", "conflict", nil},
+		"another's rule":  {string(rule(encrypted)["one.rego"].Data), "portcullis.rules.test.one is that of 1:one.rego", rule(encrypted)},
+		"what conftest's": {"package main\n\nx := 1", "", nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			all := []fs.FS{policies.FS}
+			if c.before != nil {
+				all = append(all, c.before)
+			}
+			_, err := Load(append(all, fstest.MapFS{"a.rego": &fstest.MapFile{Data: []byte(c.text)}}))
+			if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+func TestAPolicyThatIsNoFileIsNotRead(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.Symlink("/dev/zero", filepath.Join(dir, "a.rego")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Load([]fs.FS{policies.FS, os.DirFS(dir)}); err == nil || !strings.Contains(err.Error(), "no regular file") {
+		t.Error(err)
 	}
 }
 

@@ -139,13 +139,26 @@ func (e *Engine) ByID() map[string]*Rule {
 	return all
 }
 
+// parse adds the modules of one file system. A package belongs to the one that
+// has it first: more in it could have what is judged by it pass.
 func parse(modules map[string]*ast.Module, number int, from fs.FS) error {
+	taken := map[string]string{}
+	for name, module := range modules {
+		taken[module.Package.Path.String()] = name
+	}
 	return fs.WalkDir(from, ".", func(name string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
 		if entry.IsDir() || !strings.HasSuffix(name, ".rego") || strings.HasSuffix(name, "_test.rego") {
 			return nil
+		}
+		info, err := fs.Stat(from, name)
+		if err != nil {
+			return err
+		}
+		if !info.Mode().IsRegular() {
+			return fmt.Errorf("%s: is no regular file", name)
 		}
 		body, err := fs.ReadFile(from, name)
 		if err != nil {
@@ -157,6 +170,9 @@ func parse(modules map[string]*ast.Module, number int, from fs.FS) error {
 		}
 		if module == nil {
 			return fmt.Errorf("%s: is empty", name)
+		}
+		if other := taken[module.Package.Path.String()]; other != "" {
+			return fmt.Errorf("%s: the package %s is that of %s: name another one", name, strings.TrimPrefix(module.Package.Path.String(), "data."), other)
 		}
 		if number > 0 {
 			name = fmt.Sprintf("%d:%s", number, name)

@@ -28,8 +28,8 @@ func JSON(to io.Writer, value any) error {
 	return err
 }
 
-// CleanJSON escapes what a terminal would not show, or show in another order, in
-// a text of JSON.
+// CleanJSON escapes what a terminal would not show, or show in another order, and
+// what the agent of a CI service would take for a command, in a text of JSON.
 func CleanJSON(text string) string {
 	var b strings.Builder
 	for _, r := range text {
@@ -41,7 +41,7 @@ func CleanJSON(text string) string {
 		}
 		b.WriteRune(r)
 	}
-	return b.String()
+	return command.ReplaceAllString(b.String(), `\u0023$1`)
 }
 
 // writeJSON writes the whole report, for programs.
@@ -101,7 +101,7 @@ func sarif(v *View, to io.Writer) error {
 		place, inner := at(&f)
 		result := object{
 			"ruleId": f.Rule, "ruleIndex": number[f.Rule], "kind": "fail", "level": levels[f.Severity],
-			"message": object{"text": Clean(f.Address + ": " + f.Message)},
+			"message": object{"text": plainText(f.Address + ": " + f.Message)},
 			"locations": []object{{
 				"physicalLocation": physical(place, v.Report.Input),
 				"logicalLocations": []object{{"fullyQualifiedName": Clean(f.Address), "kind": "resource"}},
@@ -157,6 +157,9 @@ func sarif(v *View, to io.Writer) error {
 		}},
 	})
 }
+
+// plainText is a message of SARIF without links: [text](target) would be one.
+func plainText(text string) string { return strings.ReplaceAll(Clean(text), "](", `\](`) }
 
 // physical is a place for SARIF. Without sources it is the plan: a result
 // without a file would make GitHub refuse the whole report.

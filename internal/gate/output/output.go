@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -73,9 +74,18 @@ func Write(v *View, format string, to io.Writer) error {
 	return write(v, to)
 }
 
-// Clean makes a text harmless for a terminal: control characters, those that
-// change the direction or are not seen, and invalid UTF-8 are written as
-// escapes, line ends too.
+// command begins what the agents of CI services take for a command wherever it
+// stands in a line of a log: ##vso[…], ##[…], ##teamcity[…]. Of the other kind,
+// ::name::, a line has to begin with it.
+var (
+	command = regexp.MustCompile(`#(#[A-Za-z]*\[)`)
+	leading = regexp.MustCompile(`^\s*::`)
+)
+
+// Clean makes a text harmless for a terminal and for the log of a CI service:
+// control characters, those that change the direction or are not seen, and
+// invalid UTF-8 are written as escapes, line ends too; so is what would be a
+// command.
 func Clean(text string) string {
 	var b strings.Builder
 	for i := 0; i < len(text); {
@@ -92,7 +102,8 @@ func Clean(text string) string {
 		}
 		i += size
 	}
-	return b.String()
+	clean := command.ReplaceAllString(b.String(), `\u0023$1`)
+	return leading.ReplaceAllString(clean, `\u003a:`)
 }
 
 // at is where a finding is shown: in the caller's own files, not in those of a

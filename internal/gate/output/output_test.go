@@ -68,6 +68,52 @@ func TestNothingHostileIsWrittenRaw(t *testing.T) {
 	}
 }
 
+// Runners read commands in logs: GitHub at the start of a line and, in the older
+// form, anywhere, as Azure Pipelines and TeamCity do. Markdown, and messages of
+// SARIF, may be links.
+func TestNoTextOfAPlanIsACommandALinkOrACall(t *testing.T) {
+	const call = "  ::stop-commands::x ##[add-path]/tmp ##vso[task.setvariable variable=PATH]/tmp ##teamcity[buildStop] " +
+		`\[text\](https://a.example) ![image](https://b.example) \| www.c.example @org/team [text](https://d.example)`
+	for _, format := range Formats() {
+		v := view(t)
+		v.Report.Input = call
+		v.Report.Findings[3].Address, v.Report.Findings[3].Message, v.Report.Findings[3].Path = `a.b["`+call+`"]`, call, ""
+		v.Report.Passed[0].Address = call
+		got := written(t, v, format)
+		for _, bad := range []string{"##[", "##vso[", "##teamcity[", "\n  ::", "\n::stop"} {
+			if strings.Contains(got, bad) {
+				t.Errorf("%s has %q", format, bad)
+			}
+		}
+		if strings.Count(got, "stop-commands") < 1 {
+			t.Errorf("%s does not have the finding", format)
+		}
+	}
+	v := view(t)
+	v.Report.Findings = v.Report.Findings[3:]
+	v.Report.Findings[0].Message = call
+	got := written(t, v, "markdown")
+	for _, bad := range []string{"](", "://", "www.", " @org"} {
+		if strings.Contains(strings.ReplaceAll(got, `\]`, ""), bad) {
+			t.Errorf("markdown has %q:\n%s", bad, got)
+		}
+	}
+	if !strings.Contains(got, `\\\[text\\\]`) || !strings.Contains(got, `\\\|`) {
+		t.Errorf("markdown does not escape the back slashes:\n%s", got)
+	}
+	var log struct {
+		Runs []struct {
+			Results []struct{ Message struct{ Text string } }
+		}
+	}
+	if err := json.Unmarshal([]byte(written(t, v, "sarif")), &log); err != nil {
+		t.Fatal(err)
+	}
+	if text := log.Runs[0].Results[0].Message.Text; strings.Count(text, "](") != strings.Count(text, `\](`) || !strings.Contains(text, "##vso[") && !strings.Contains(text, `\u0023`) {
+		t.Errorf("the message of SARIF has a link: %s", text)
+	}
+}
+
 func TestTheTableShowsPlacesFixesAndCounts(t *testing.T) {
 	v := view(t)
 	got := written(t, v, "table")

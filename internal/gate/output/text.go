@@ -130,11 +130,15 @@ func github(v *View, to io.Writer) error {
 	return err
 }
 
+// escapes take from a text what Markdown, a table in it, GitHub and GitLab would
+// take for theirs. A space of no width ends what would be a link or the name of
+// somebody to call, which both find in the text after they have read it.
+var escapes = strings.NewReplacer(`\`, `\\`, "&", "&amp;", "<", "&lt;", ">", "&gt;", "|", `\|`, "`", "&#96;", "*", `\*`, "_", `\_`, "~", `\~`, "$", `\$`,
+	"[", `\[`, "]", `\]`, "!", `\!`, "@", "@&#8203;", "://", ":&#8203;//", "www.", "www&#8203;.")
+
 // markdown writes for a job summary or a comment on a pull request.
 func markdown(v *View, to io.Writer) error {
-	escape := func(text string) string {
-		return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "|", "\\|", "`", "&#96;", "*", "\\*", "_", "\\_", "[", "\\[", "]", "\\]", "@", "&#64;").Replace(Clean(text))
-	}
+	escape := func(text string) string { return escapes.Replace(Clean(text)) }
 	var b strings.Builder
 	result := "passed"
 	if v.Failed() {

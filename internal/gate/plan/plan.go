@@ -5,6 +5,7 @@ package plan
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -62,6 +63,17 @@ type Data struct {
 type Config struct {
 	Providers map[string]Provider `json:"provider_config"`
 	Root      Module              `json:"root_module"`
+}
+
+// openTofu tells whether OpenTofu has read the configuration, as far as one can
+// tell: it names providers by its own registry where a configuration names none.
+func (c *Config) openTofu() bool {
+	for _, p := range c.Providers {
+		if strings.HasPrefix(p.FullName, "registry.opentofu.org/") {
+			return true
+		}
+	}
+	return false
 }
 
 // Provider is one provider block.

@@ -2,6 +2,8 @@ package plan
 
 import (
 	"bytes"
+	"errors"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -63,8 +65,52 @@ type block struct {
 
 func newSources() *Sources { return &Sources{modules: map[string]*moduleSource{}} }
 
-func sourceFile(name string) bool {
-	return strings.HasSuffix(name, ".tf") || strings.HasSuffix(name, ".tf.json") || strings.HasSuffix(name, ".tofu")
+// suffix gives the ending of a file of configuration, or "". Terraform and
+// OpenTofu pass over hidden files, so they must not be seen here either.
+func suffix(name string) string {
+	if strings.HasPrefix(name, ".") {
+		return ""
+	}
+	for _, s := range []string{".tf", ".tf.json", ".tofu", ".tofu.json"} {
+		if strings.HasSuffix(name, s) {
+			return s
+		}
+	}
+	return ""
+}
+
+// loaded picks the files of a folder that are its configuration. Terraform does
+// not know .tofu; for OpenTofu such a file stands in for one of the same name
+// with .tf.
+func loaded(entries []os.DirEntry, tofu bool) []string {
+	all := map[string]bool{}
+	for _, entry := range entries {
+		all[entry.Name()] = true
+	}
+	var names []string
+	for _, entry := range entries {
+		name := entry.Name()
+		ending := suffix(name)
+		ofTofu := strings.HasPrefix(ending, ".tofu")
+		replaced := tofu && !ofTofu && all[strings.TrimSuffix(name, ending)+strings.Replace(ending, ".tf", ".tofu", 1)]
+		if ending != "" && !entry.IsDir() && (tofu || !ofTofu) && !replaced {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// regular reads a file that is a regular one and not too long: a link to a
+// device would never end.
+func regular(name string) ([]byte, error) {
+	info, err := os.Stat(name)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() || info.Size() > maxSource {
+		return nil, &fs.PathError{Op: "read", Path: name, Err: errors.New("no regular file, or too large a one")}
+	}
+	return os.ReadFile(name) // #nosec G304 -- in a folder that the user or Terraform's manifest names
 }
 
 func (s *Sources) add(key, file string, body []byte) {
@@ -100,7 +146,7 @@ func (s *Sources) place(root string, manifest []module) {
 // configuration names by a relative path are found all the same.
 func DirSources(root string, config *Config) (*Sources, error) {
 	manifest := struct{ Modules []module }{}
-	body, err := os.ReadFile(filepath.Join(root, ".terraform", "modules", "modules.json")) // #nosec G304 -- the user names the folder
+	body, err := regular(filepath.Join(root, ".terraform", "modules", "modules.json"))
 	if err == nil {
 		if err := json.Unmarshal(body, &manifest); err != nil {
 			return nil, &Error{File: root, Problem: "has a list of modules that cannot be read", Remedy: "run `terraform init` there", Err: plain(err)}
@@ -121,18 +167,15 @@ func DirSources(root string, config *Config) (*Sources, error) {
 		if err != nil && key == "" {
 			return nil, &Error{File: root, Problem: "cannot be read", Remedy: "name the folder that the plan was made in", Err: bare(err)}
 		}
-		for _, entry := range entries {
-			if entry.IsDir() || !sourceFile(entry.Name()) {
-				continue
-			}
-			body, err := os.ReadFile(filepath.Join(dir, entry.Name())) // #nosec G304 -- in a folder that the user or Terraform's manifest names
-			if err != nil || len(body) > maxSource {
+		for _, name := range loaded(entries, config.openTofu()) {
+			body, err := regular(filepath.Join(dir, name))
+			if err != nil {
 				continue // has no places
 			}
 			if total += int64(len(body)); total > maxSources {
 				return nil, tooLarge(root, "the configuration", maxSources)
 			}
-			sources.add(key, entry.Name(), body)
+			sources.add(key, name, body)
 		}
 	}
 	for key, dir := range dirs {
@@ -171,7 +214,7 @@ func (s *Sources) module(key string) *moduleSource {
 }
 
 func override(file string) bool {
-	base := strings.TrimSuffix(strings.TrimSuffix(strings.TrimSuffix(file, ".json"), ".tf"), ".tofu")
+	base := strings.TrimSuffix(file, suffix(file))
 	return base == "override" || strings.HasSuffix(base, "_override")
 }
 

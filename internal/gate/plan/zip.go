@@ -82,7 +82,7 @@ func ZipSources(name, root string, from io.ReaderAt, size int64) (*Sources, erro
 			if !ok || file == "" || file == ".." || strings.ContainsAny(file, `/\`) {
 				return nil, damaged(name, "holds a file outside of its modules", nil)
 			}
-			if !sourceFile(file) {
+			if suffix(file) == "" {
 				continue
 			}
 			body, err := read(f)
