@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/portcullis-chat/portcullis/internal/localaws/policydoc"
 )
 
 // maxPolicyResource is the length of a Resource in characters
@@ -141,31 +143,9 @@ func matchesAny(patterns []string, value string, ignoreCase bool) bool {
 		if ignoreCase {
 			pattern, value = strings.ToLower(pattern), strings.ToLower(value)
 		}
-		if wildcardMatch(pattern, value) {
+		if policydoc.Match(pattern, value) {
 			return true
 		}
 	}
 	return false
-}
-
-// wildcardMatch matches IAM's * (any run of characters) and ? (one character).
-func wildcardMatch(pattern, value string) bool {
-	star, mark := -1, 0
-	p, v := 0, 0
-	for v < len(value) {
-		switch {
-		case p < len(pattern) && pattern[p] == '*':
-			star, mark = p, v
-			p++
-		case p < len(pattern) && (pattern[p] == '?' || pattern[p] == value[v]):
-			p++
-			v++
-		case star >= 0:
-			mark++
-			p, v = star+1, mark
-		default:
-			return false
-		}
-	}
-	return strings.Trim(pattern[p:], "*") == ""
 }

@@ -9,6 +9,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awslambda "github.com/aws/aws-sdk-go-v2/service/lambda"
+
+	"github.com/portcullis-chat/portcullis/internal/localaws/policydoc"
 )
 
 // MayInvoke tells whether the resource policy of a function lets a service
@@ -75,7 +77,7 @@ func (p *policies) of(ctx context.Context, arn string) ([]statement, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read policy of %s: %w", arn, err)
 		}
-		var document struct{ Statement list[statement] }
+		var document struct{ Statement policydoc.List[statement] }
 		if err := json.Unmarshal([]byte(aws.ToString(out.Policy)), &document); err != nil {
 			return nil, fmt.Errorf("policy of %s: %w", arn, err)
 		}
@@ -87,17 +89,17 @@ func (p *policies) of(ctx context.Context, arn string) ([]statement, error) {
 type statement struct {
 	Effect    string
 	Principal principal
-	Action    list[string]
-	Resource  list[string]
-	Condition map[string]map[string]list[string]
+	Action    policydoc.List[string]
+	Resource  policydoc.List[string]
+	Condition map[string]map[string]policydoc.List[string]
 }
 
 // principal holds the service names of a Principal element. Everything else in
 // it ("*", accounts, roles) never matches a service.
-type principal struct{ services list[string] }
+type principal struct{ services policydoc.List[string] }
 
 func (p *principal) UnmarshalJSON(b []byte) error {
-	var element struct{ Service list[string] }
+	var element struct{ Service policydoc.List[string] }
 	if json.Unmarshal(b, &element) == nil {
 		p.services = element.Service
 	}
@@ -108,11 +110,11 @@ func (p *principal) UnmarshalJSON(b []byte) error {
 // resource. MiniStack returns every statement of a function for an unqualified
 // ARN; a permission for an alias must not count there, so the resource decides.
 func (s statement) covers(call invokeCall) bool {
-	return s.Principal.services.any(func(service string) bool { return service == call.principal }) &&
-		s.Action.any(func(action string) bool {
-			return matches(strings.ToLower(action), "lambda:invokefunction")
+	return s.Principal.services.Any(func(service string) bool { return service == call.principal }) &&
+		s.Action.Any(func(action string) bool {
+			return policydoc.Match(strings.ToLower(action), "lambda:invokefunction")
 		}) &&
-		s.Resource.any(func(resource string) bool { return resource == call.resource })
+		s.Resource.Any(func(resource string) bool { return resource == call.resource })
 }
 
 func (s statement) conditionsHold(call invokeCall) bool {
@@ -125,7 +127,7 @@ func (s statement) conditionsHold(call invokeCall) bool {
 			case "aws:sourceaccount":
 				actual = call.sourceAccount
 			}
-			if actual == "" || !values.any(func(value string) bool { return conditionHolds(operator, value, actual) }) {
+			if actual == "" || !values.Any(func(value string) bool { return conditionHolds(operator, value, actual) }) {
 				return false
 			}
 		}
@@ -138,71 +140,10 @@ func conditionHolds(operator, value, actual string) bool {
 	case "StringEquals":
 		return value == actual
 	case "StringLike":
-		return matches(value, actual)
+		return policydoc.Match(value, actual)
 	case "ArnLike", "ArnEquals":
-		return arnMatches(value, actual)
+		return policydoc.MatchARN(value, actual)
 	default:
 		return false
 	}
-}
-
-// arnMatches compares the six parts of two ARNs one by one, so that a wildcard
-// in one part does not reach into the next (IAM, "ARN condition operators").
-func arnMatches(pattern, arn string) bool {
-	patterns, parts := strings.SplitN(pattern, ":", 6), strings.SplitN(arn, ":", 6)
-	if len(patterns) != 6 || len(parts) != 6 {
-		return false
-	}
-	for i := range parts {
-		if !matches(patterns[i], parts[i]) {
-			return false
-		}
-	}
-	return true
-}
-
-// matches compares with * for any characters and ? for one.
-func matches(pattern, s string) bool {
-	star, mark := -1, 0
-	p, i := 0, 0
-	for i < len(s) {
-		switch {
-		case p < len(pattern) && pattern[p] == '*':
-			star, mark = p, i
-			p++
-		case p < len(pattern) && (pattern[p] == '?' || pattern[p] == s[i]):
-			p++
-			i++
-		case star >= 0:
-			mark++
-			p, i = star+1, mark
-		default:
-			return false
-		}
-	}
-	return strings.Trim(pattern[p:], "*") == ""
-}
-
-// list is a JSON element that may be one value or several.
-type list[T any] []T
-
-func (l *list[T]) UnmarshalJSON(b []byte) error {
-	if len(b) > 0 && b[0] == '[' {
-		return json.Unmarshal(b, (*[]T)(l))
-	}
-	var one T
-	if err := json.Unmarshal(b, &one); err != nil {
-		return err
-	}
-	*l = list[T]{one}
-	return nil
-}
-
-func (l list[T]) any(is func(T) bool) bool {
-	for _, value := range l {
-		if is(value) {
-			return true
-		}
-	}
-	return false
 }
