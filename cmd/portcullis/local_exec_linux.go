@@ -64,7 +64,7 @@ func (f *localFlags) exec(cmd *cobra.Command, args []string) (err error) {
 	}
 	defer closeLog()
 	defer func() { stack.Close(context.WithoutCancel(cmd.Context())) }()
-	env, err := environment(folder, stack.Endpoint(), f.region)
+	env, err := environment(folder, stack.Run())
 	if err != nil {
 		return err
 	}

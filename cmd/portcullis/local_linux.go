@@ -279,7 +279,7 @@ func newEnvCommand(flags *localFlags) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			env, err := environment(folder, run.Endpoint, run.Region)
+			env, err := environment(folder, run)
 			if err != nil {
 				return err
 			}
@@ -296,12 +296,12 @@ func newEnvCommand(flags *localFlags) *cobra.Command {
 }
 
 // environment is what a command needs in its environment to work on a stack.
-func environment(folder localaws.Folder, endpoint, region string) ([]string, error) {
+func environment(folder localaws.Folder, run localaws.Run) ([]string, error) {
 	mirror, err := terraform.Environment(filepath.Join(folder.Path(), "terraform.rc"))
 	if err != nil {
 		return nil, err
 	}
-	return append(localaws.Environment(endpoint, region), mirror...), nil
+	return append(localaws.Environment(run), mirror...), nil
 }
 
 func newLogsCommand(flags *localFlags) *cobra.Command {

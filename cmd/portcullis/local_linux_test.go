@@ -161,7 +161,15 @@ func TestAStackIsStartedLookedAtAndStopped(t *testing.T) {
 			t.Fatal(err)
 		}
 		settings := strings.Split(string(out), "\x00")
-		for _, want := range localaws.Environment(endpoint, localaws.DefaultRegion) {
+		opened, err := localaws.OpenFolder(folder)
+		if err != nil {
+			t.Fatal(err)
+		}
+		run, err := opened.Running()
+		if err != nil || run.Edge == "" {
+			t.Fatalf("%v, %+v", err, run)
+		}
+		for _, want := range localaws.Environment(run) {
 			if !slices.Contains(settings, want) {
 				t.Errorf("%s is not set", want)
 			}

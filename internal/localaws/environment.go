@@ -13,20 +13,25 @@ var foreignVariables = []string{
 	"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", // with it AWS_ENDPOINT_URL means nothing, and calls go to AWS
 }
 
+// EdgeURL is the setting that says where the first CloudFront distribution of a
+// stack is served.
+const EdgeURL = "PORTCULLIS_EDGE_URL"
+
 // Environment are the settings with which AWS's SDKs, its CLI and Terraform
-// work on the stack at endpoint. The TF_VAR settings are those inputs of the
-// examples that depend on where they are deployed.
-func Environment(endpoint, region string) []string {
+// work on a stack. The TF_VAR settings are those inputs of the examples that
+// depend on where they are deployed; EdgeURL is for those that name the site.
+func Environment(run Run) []string {
 	return []string{
-		"AWS_ENDPOINT_URL=" + endpoint,
+		"AWS_ENDPOINT_URL=" + run.Endpoint,
+		EdgeURL + "=" + run.Edge,
 		"AWS_ACCESS_KEY_ID=" + RootAccessKeyID,
 		"AWS_SECRET_ACCESS_KEY=" + RootSecretAccessKey,
-		"AWS_REGION=" + region,
-		"AWS_DEFAULT_REGION=" + region,
+		"AWS_REGION=" + run.Region,
+		"AWS_DEFAULT_REGION=" + run.Region,
 		"AWS_EC2_METADATA_DISABLED=true",
 		"AWS_CONFIG_FILE=/dev/null",
 		"AWS_SHARED_CREDENTIALS_FILE=/dev/null",
-		"TF_VAR_cognito_endpoint=" + endpoint,
+		"TF_VAR_cognito_endpoint=" + run.Endpoint,
 		"TF_VAR_architecture=" + Architecture(),
 	}
 }

@@ -116,6 +116,9 @@ func (f Folder) RemoveAbandoned() error {
 type Ports struct {
 	Gateway   int `json:"gateway"`
 	MiniStack int `json:"ministack"`
+	// Edge is where the first CloudFront distribution is served. It stays the same
+	// as well, since site URLs and allowed origins name it.
+	Edge int `json:"edge"`
 }
 
 // ports returns the folder's ports, chosen free the first time. A wanted
@@ -129,7 +132,7 @@ func (f Folder) ports(gateway int) (Ports, error) {
 	if gateway != 0 {
 		ports.Gateway = gateway
 	}
-	for _, kept := range []*int{&ports.Gateway, &ports.MiniStack} {
+	for _, kept := range []*int{&ports.Gateway, &ports.MiniStack, &ports.Edge} {
 		if *kept != 0 {
 			continue
 		}
@@ -160,7 +163,9 @@ func (f Folder) ministackPort(ctx context.Context, ports Ports, progress func(st
 type Run struct {
 	PID      int    `json:"pid"`
 	Endpoint string `json:"endpoint"`
-	Region   string `json:"region"`
+	// Edge is the URL of the first CloudFront distribution.
+	Edge   string `json:"edge"`
+	Region string `json:"region"`
 }
 
 func (f Folder) runFile() string { return filepath.Join(f.path, "run.json") }

@@ -104,9 +104,9 @@ func TestSettingsOfAnotherAccountAreLeftOut(t *testing.T) {
 	if foreign := Foreign(env); !slices.Contains(foreign, "AWS_ENDPOINT_URL_DYNAMODB") || !slices.Contains(foreign, "AWS_ROLE_ARN") {
 		t.Errorf("foreign are %v", foreign)
 	}
-	settings := Environment("http://127.0.0.1:4566", "eu-west-1")
+	settings := Environment(Run{Endpoint: "http://127.0.0.1:4566", Edge: "http://127.0.0.1:4567", Region: "eu-west-1"})
 	for _, want := range []string{
-		"AWS_ENDPOINT_URL=http://127.0.0.1:4566", "AWS_REGION=eu-west-1", "AWS_EC2_METADATA_DISABLED=true",
+		"AWS_ENDPOINT_URL=http://127.0.0.1:4566", "PORTCULLIS_EDGE_URL=http://127.0.0.1:4567", "AWS_REGION=eu-west-1", "AWS_EC2_METADATA_DISABLED=true",
 		"TF_VAR_cognito_endpoint=http://127.0.0.1:4566", "TF_VAR_architecture=" + Architecture(),
 	} {
 		if !slices.Contains(settings, want) {

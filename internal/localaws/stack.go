@@ -14,7 +14,9 @@ import (
 	"net/url"
 	"os"
 	"runtime"
+	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -27,6 +29,7 @@ import (
 	"github.com/portcullis-chat/portcullis/internal/localaws/alarms"
 	"github.com/portcullis-chat/portcullis/internal/localaws/apigw"
 	"github.com/portcullis-chat/portcullis/internal/localaws/dataplane"
+	"github.com/portcullis-chat/portcullis/internal/localaws/edge"
 	"github.com/portcullis-chat/portcullis/internal/localaws/faults"
 	"github.com/portcullis-chat/portcullis/internal/localaws/lambda"
 	"github.com/portcullis-chat/portcullis/internal/localaws/logmetrics"
@@ -85,6 +88,7 @@ type Stack struct {
 	metrics   *metrics.Publisher
 	alarms    *alarms.Evaluator
 	faults    *faults.Set
+	edge      *edge.Edge
 	record    *record.Recorder
 	logger    *slog.Logger
 	server    *http.Server
@@ -145,7 +149,7 @@ func Start(ctx context.Context, opts Options) (_ *Stack, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := s.assemble(opts, address); err != nil {
+	if err := s.assemble(ctx, opts, ports); err != nil {
 		return nil, err
 	}
 	serving := dataplane.KeepSpelling(s.server, listener)
@@ -158,21 +162,27 @@ func Start(ctx context.Context, opts Options) (_ *Stack, err error) {
 		<-s.ministack.Done()
 		s.fail(fmt.Errorf("MiniStack ended (%w); its log is %s", s.ministack.Err(), opts.Folder.Log("ministack")))
 	}()
-	return s, writeJSON(opts.Folder.runFile(), Run{PID: os.Getpid(), Endpoint: s.endpoint, Region: s.region})
+	if err := s.edge.Reconcile(ctx); err != nil {
+		return nil, err
+	}
+	return s, writeJSON(opts.Folder.runFile(), s.Run())
 }
 
 // assemble wires the parts that run in this process.
-func (s *Stack) assemble(opts Options, address string) error {
+func (s *Stack) assemble(ctx context.Context, opts Options, ports Ports) error {
+	address := strings.TrimPrefix(s.endpoint, "http://")
 	upstream, err := url.Parse(s.ministack.URL())
 	if err != nil {
 		return err
 	}
-	state, adapted, mappings := "", "", ""
+	state, adapted, mappings, edgePorts := "", "", "", ""
 	if opts.Persist {
 		state, adapted, mappings = opts.Folder.Data("apigateway.json"), opts.Folder.Data("adapter.json"), opts.Folder.Data("mappings.json")
+		edgePorts = opts.Folder.Data("edge.json")
 	}
 	s.adapter, err = adapter.New(adapter.Config{
 		MiniStackURL: s.ministack.URL(), Region: opts.Region, StateFile: adapted, Logger: opts.Logger,
+		Changed: func(ctx context.Context, service, operation string) { s.edge.Changed(ctx, service, operation) },
 	})
 	if err != nil {
 		return err
@@ -212,6 +222,14 @@ func (s *Stack) assemble(opts Options, address string) error {
 		Now: time.Now, Clock: clock.Now,
 		Authorize: func(r *http.Request, body []byte) *http.Response { return front.Authorize(r, body) },
 	})
+	root.Region = edge.Region
+	s.edge, err = edge.New(ctx, edge.Config{
+		MiniStack: root, Gateway: address, Port: ports.Edge, PortsFile: edgePorts, IsDomain: s.isDomain, WebACL: s.adapter.WebACL,
+		IsAPI: s.isAPI, Logs: s.logs, Metrics: s.metrics, Clock: clock.Now, Logger: opts.Logger,
+	})
+	if err != nil {
+		return err
+	}
 	s.faults.Attach(s.data, s.functions)
 	known := verdicts.New(func(accessKey string) (aws.Credentials, bool) {
 		if accessKey == RootAccessKeyID {
@@ -255,6 +273,13 @@ func (s *Stack) isDomain(name string) bool {
 	return err == nil
 }
 
+// isAPI tells whether a path is that of an API of the stack, or of a stage.
+func (s *Stack) isAPI(path string) bool {
+	rest, ok := strings.CutPrefix(path, dataplane.PathPrefix)
+	id, _, _ := strings.Cut(rest, "/")
+	return ok && slices.ContainsFunc(s.control.APIs(), func(api apigw.Summary) bool { return api.ID == id })
+}
+
 func (s *Stack) teachDomain(ctx context.Context, name string) error {
 	domain, err := s.control.Domain(name)
 	if err != nil {
@@ -274,6 +299,11 @@ func (s *Stack) fail(err error) {
 // Endpoint is what AWS_ENDPOINT_URL names.
 func (s *Stack) Endpoint() string { return s.endpoint }
 
+// Run describes the stack to other processes.
+func (s *Stack) Run() Run {
+	return Run{PID: os.Getpid(), Endpoint: s.endpoint, Edge: s.edge.URL(), Region: s.region}
+}
+
 // Failed receives an error when a part of the stack has ended by itself.
 func (s *Stack) Failed() <-chan error { return s.failed }
 
@@ -284,6 +314,9 @@ func (s *Stack) Close(ctx context.Context) { s.closeOnce.Do(func() { s.close(ctx
 func (s *Stack) close(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
+	if s.edge != nil {
+		s.edge.Close()
+	}
 	if s.data != nil {
 		// Half of the time at most: a $disconnect function may take 29 s.
 		half, cancel := context.WithTimeout(ctx, 10*time.Second)
@@ -323,7 +356,7 @@ func (s *Stack) close(ctx context.Context) {
 	s.release()
 }
 
-func (s *Stack) serveStatus(w http.ResponseWriter, _ *http.Request) {
+func (s *Stack) serveStatus(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
 	status := Status{
 		Endpoint: s.endpoint, PID: os.Getpid(), Folder: s.folder.Path(), Region: s.region,
@@ -332,6 +365,7 @@ func (s *Stack) serveStatus(w http.ResponseWriter, _ *http.Request) {
 		Connections: s.data.Connections(),
 		Faults:      len(s.faults.List()),
 		APIs:        s.control.APIs(),
+		Edge:        s.edge.URL(), Distributions: s.edge.Status(r.Context()),
 	}
 	status.addFunctions(s.functions.Status())
 	_ = json.NewEncoder(w).Encode(status)

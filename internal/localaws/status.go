@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/portcullis-chat/portcullis/internal/localaws/apigw"
+	"github.com/portcullis-chat/portcullis/internal/localaws/edge"
 	"github.com/portcullis-chat/portcullis/internal/localaws/lambda"
 )
 
@@ -24,6 +25,10 @@ type Status struct {
 	Faults int `json:"faults"`
 	// APIs are the WebSocket APIs of all Regions.
 	APIs []apigw.Summary `json:"apis"`
+	// Edge is where the first CloudFront distribution is or will be served.
+	Edge string `json:"edge"`
+	// Distributions are the enabled ones.
+	Distributions []edge.Status `json:"distributions"`
 	// Functions are the instances that run now.
 	Functions []Function `json:"functions"`
 	Problems  []Problem  `json:"problems"`
@@ -69,6 +74,7 @@ func (s *Status) addFunctions(status lambda.Status) {
 func (s Status) Print(out io.Writer) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(w, "endpoint\t%s\n", s.Endpoint)
+	fmt.Fprintf(w, "edge\t%s\n", s.Edge)
 	fmt.Fprintf(w, "process\tpid %d, up %s\n", s.PID, s.Uptime)
 	fmt.Fprintf(w, "folder\t%s\n", s.Folder)
 	fmt.Fprintf(w, "region\t%s\n", s.Region)
@@ -86,6 +92,23 @@ func (s Status) Print(out io.Writer) error {
 			stages = "none"
 		}
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", api.ID, api.Name, api.Region, stages)
+	}
+	if len(s.Distributions) > 0 {
+		fmt.Fprint(w, "\nDISTRIBUTION\tURL\tRULES NOT EVALUATED\n")
+	}
+	for _, d := range s.Distributions {
+		var rules []string
+		for _, rule := range d.NotEvaluated {
+			rules = append(rules, rule.Rule+" ("+rule.Reason+")")
+		}
+		what := strings.Join(rules, ", ")
+		switch {
+		case d.Problem != "":
+			what = "not served: " + d.Problem
+		case what == "":
+			what = "none"
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\n", d.ID, d.URL, what)
 	}
 	if len(s.Functions) > 0 {
 		fmt.Fprint(w, "\nFUNCTION\tVERSION\tPID\tSTATE\tINVOCATIONS\tLOG GROUP\n")

@@ -10,10 +10,12 @@ package adapter
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"log/slog"
 	"net/http"
+	"regexp"
 	"strings"
 	"sync"
 
@@ -33,7 +35,10 @@ type Config struct {
 	Region string
 	// StateFile keeps everything across restarts. Empty means memory only.
 	StateFile string
-	Logger    *slog.Logger
+	// Changed, unless nil, is told of each operation of CloudFront and AWS WAF that
+	// has changed something, before its caller is answered.
+	Changed func(ctx context.Context, service, operation string)
+	Logger  *slog.Logger
 }
 
 // Adapter is the middleware. Other parts of the stack ask it for what it keeps.
@@ -82,6 +87,9 @@ var targets = map[string]string{
 	"DynamoDB_20120810":                 "dynamodb",
 }
 
+// reads are the operations that change nothing.
+var reads = regexp.MustCompile(`\A(Get|List|Describe|Check)`)
+
 // Middleware stands before next, which leads to MiniStack.
 func (a *Adapter) Middleware(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -99,6 +107,7 @@ func (a *Adapter) Middleware(next http.Handler) http.Handler {
 			refuseUnserved(w, r, of, what)
 			return
 		}
+		changes := a.cfg.Changed != nil && (of.Service == "cloudfront" || of.Service == "wafv2") && !reads.MatchString(of.Operation)
 		serve, ok := entries[of.Service][of.Operation]
 		if of.Service == "apigateway" {
 			serve, ok = (*Adapter).account, true
@@ -108,6 +117,9 @@ func (a *Adapter) Middleware(next http.Handler) http.Handler {
 			if r.Method == http.MethodGet && discoveryPath.MatchString(r.URL.Path) {
 				serve, ok = (*Adapter).discovery, true
 			}
+		}
+		if !ok && changes {
+			serve, ok = func(_ *Adapter, c *call) (*answer, error) { return c.forward(), nil }, true
 		}
 		if !ok {
 			p := &passing{ResponseWriter: w}
@@ -130,6 +142,9 @@ func (a *Adapter) Middleware(next http.Handler) http.Handler {
 		if err != nil {
 			a.cfg.Logger.Error("the adapter could not serve a request", "service", of.Service, "operation", of.Operation, "error", err)
 			given = refusal(r, of, http.StatusInternalServerError, "InternalFailure", err.Error())
+		}
+		if changes && given.ok() {
+			a.cfg.Changed(r.Context(), of.Service, of.Operation)
 		}
 		refuseUnknown(r, of, given).send(w)
 	})

@@ -9,10 +9,15 @@ import (
 	"strings"
 
 	"github.com/portcullis-chat/portcullis/internal/localaws/awscall"
+	"github.com/portcullis-chat/portcullis/internal/localaws/edge"
 )
 
 // effectless are operations that MiniStack accepts and that change nothing here.
 var effectless = map[string][]string{
+	"cloudfront": {
+		"CopyDistribution", "UpdateDistributionWithStagingConfig", "CreateContinuousDeploymentPolicy", "CreateDistributionTenant", "UpdateDistributionTenant",
+		"CreateFunction", "UpdateFunction", "CreateConnectionFunction", "CreateRealtimeLogConfig", "CreateFieldLevelEncryptionConfig", "CreateVpcOrigin",
+	},
 	"dynamodb": {"EnableKinesisStreamingDestination", "UpdateKinesisStreamingDestination"},
 	"s3": {
 		"PutBucketReplication", "PutBucketWebsite", "PutBucketInventoryConfiguration", "PutBucketAnalyticsConfiguration", "PutBucketAccelerateConfiguration",
@@ -46,6 +51,10 @@ func unserved(of awscall.Call, body func() []byte) string {
 		return strings.TrimSuffix(operation, ":") + " with a Lambda function: of all services only API Gateway, SQS and Lambda itself invoke functions"
 	}
 	switch operation {
+	case "cloudfront:CreateDistribution", "cloudfront:CreateDistributionWithTags", "cloudfront:UpdateDistribution", "cloudfront:CreateResponseHeadersPolicy", "cloudfront:UpdateResponseHeadersPolicy":
+		if what, err := edge.Unserved(body()); err == nil && what != "" { // what is no XML MiniStack refuses
+			return operation + " with " + what
+		}
 	case "s3:PutBucketNotificationConfiguration":
 		if bytes.Contains(body(), []byte("<EventBridgeConfiguration")) {
 			return operation + " with EventBridge"

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudfront"
+	cloudfronttypes "github.com/aws/aws-sdk-go-v2/service/cloudfront/types"
 	cognito "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	cognitotypes "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -57,6 +59,12 @@ func TestWhatHasNoEffectIsRefused(t *testing.T) {
 		"a replica of a table": {second(tables.UpdateTable(t.Context(), &dynamodb.UpdateTableInput{
 			TableName: aws.String("x"), ReplicaUpdates: []dynamodbtypes.ReplicationGroupUpdate{{Create: &dynamodbtypes.CreateReplicationGroupMemberAction{RegionName: aws.String("eu-central-1")}}},
 		})), "dynamodb:UpdateTable with replicas"},
+		"a function at the edge": {second(cloudfront.NewFromConfig(config).CreateFunction(t.Context(), &cloudfront.CreateFunctionInput{
+			Name: aws.String("f"), FunctionCode: []byte("x"), FunctionConfig: &cloudfronttypes.FunctionConfig{Comment: aws.String(""), Runtime: cloudfronttypes.FunctionRuntimeCloudfrontJs20},
+		})), "cloudfront:CreateFunction"},
+		"server timing at the edge": {second(cloudfront.NewFromConfig(config).CreateResponseHeadersPolicy(t.Context(), &cloudfront.CreateResponseHeadersPolicyInput{
+			ResponseHeadersPolicyConfig: &cloudfronttypes.ResponseHeadersPolicyConfig{Name: aws.String("p"), ServerTimingHeadersConfig: &cloudfronttypes.ResponseHeadersPolicyServerTimingHeadersConfig{Enabled: aws.Bool(true)}},
+		})), "cloudfront:CreateResponseHeadersPolicy with ServerTimingHeadersConfig"},
 	} {
 		t.Run(name, func(t *testing.T) { wantRefusal(t, c.err, notServed, "not served by the local stack: "+c.what) })
 	}

@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/portcullis-chat/portcullis/internal/localaws/edge"
 )
 
 // MiniStack has no logging configurations and loses some fields of web ACLs.
@@ -326,17 +328,9 @@ func (a *Adapter) listWAFLogging(c *call) (*answer, error) {
 	return jsonAnswer(out), nil
 }
 
-// WebACL is what the adapter knows of a web ACL beyond MiniStack.
-type WebACL struct {
-	// Fields are the members that MiniStack loses, as they were sent.
-	Fields map[string]json.RawMessage
-	// Logging is the logging configuration; nil without one.
-	Logging json.RawMessage
-}
-
 // WebACL gives other parts of the stack what MiniStack loses of a web ACL.
-func (a *Adapter) WebACL(arn string) (WebACL, error) {
-	acl := WebACL{Fields: map[string]json.RawMessage{}, Logging: a.kept.list(wafLogging)[arn]}
+func (a *Adapter) WebACL(arn string) (edge.WebACL, error) {
+	acl := edge.WebACL{Fields: map[string]json.RawMessage{}, Logging: a.kept.list(wafLogging)[arn]}
 	_, err := a.kept.get(webACLFields, arn[strings.LastIndex(arn, "/")+1:], &acl.Fields)
 	return acl, err
 }
