@@ -167,7 +167,7 @@ func (d *demo) start(ctx context.Context, logger *slog.Logger) (string, error) {
 		return "", err
 	}
 	// This process signs its users in as a client would, by the settings.
-	for _, setting := range localaws.Environment(d.stack.Run()) {
+	for _, setting := range localaws.Environment(d.stack.Description()) {
 		name, value, _ := strings.Cut(setting, "=")
 		if err := os.Setenv(name, value); err != nil {
 			return "", err

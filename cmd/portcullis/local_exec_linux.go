@@ -64,7 +64,7 @@ func (f *localFlags) exec(cmd *cobra.Command, args []string) (err error) {
 	}
 	defer closeLog()
 	defer func() { stack.Close(context.WithoutCancel(cmd.Context())) }()
-	env, err := environment(folder, stack.Run())
+	env, err := environment(folder, stack.Description())
 	if err != nil {
 		return err
 	}

@@ -101,7 +101,7 @@ func TestADistributionInFrontOfAnAPI(t *testing.T) {
 	}
 	check := func(stack *Stack) {
 		t.Helper()
-		url := stack.Run().Edge
+		url := stack.Description().Edge
 		conn, _, err := websocket.Dial(t.Context(), url+"/live?a=b", nil)
 		must(nil, err)
 		must(nil, conn.Write(t.Context(), websocket.MessageText, []byte("x")))
@@ -130,7 +130,7 @@ func TestADistributionInFrontOfAnAPI(t *testing.T) {
 	must(waf.UpdateWebACL(t.Context(), &wafv2.UpdateWebACLInput{
 		Id: made.Summary.Id, Name: acl.Name, Scope: acl.Scope, LockToken: found.LockToken, Rules: []waftypes.Rule{}, DefaultAction: acl.DefaultAction, VisibilityConfig: acl.VisibilityConfig,
 	}))
-	if status, body := get(stack.Run().Edge + "/live?bad"); status != http.StatusUpgradeRequired {
+	if status, body := get(stack.Description().Edge + "/live?bad"); status != http.StatusUpgradeRequired {
 		t.Errorf("status %d after the rule is gone: %s", status, body)
 	}
 
@@ -140,7 +140,7 @@ func TestADistributionInFrontOfAnAPI(t *testing.T) {
 	current.DistributionConfig.Enabled = aws.Bool(false)
 	disabled, err := front.UpdateDistribution(t.Context(), &cloudfront.UpdateDistributionInput{Id: created.Distribution.Id, IfMatch: current.ETag, DistributionConfig: current.DistributionConfig})
 	must(nil, err)
-	if status, body := get(stack.Run().Edge + "/live"); status != http.StatusNotFound || !strings.Contains(body, "no distribution") {
+	if status, body := get(stack.Description().Edge + "/live"); status != http.StatusNotFound || !strings.Contains(body, "no distribution") {
 		t.Errorf("status %d after it is disabled: %s", status, body)
 	}
 	must(front.DeleteDistribution(t.Context(), &cloudfront.DeleteDistributionInput{Id: created.Distribution.Id, IfMatch: disabled.ETag}))

@@ -165,7 +165,7 @@ func Start(ctx context.Context, opts Options) (_ *Stack, err error) {
 	if err := s.edge.Reconcile(ctx); err != nil {
 		return nil, err
 	}
-	return s, writeJSON(opts.Folder.runFile(), s.Run())
+	return s, writeJSON(opts.Folder.runFile(), s.Description())
 }
 
 // assemble wires the parts that run in this process.
@@ -299,8 +299,8 @@ func (s *Stack) fail(err error) {
 // Endpoint is what AWS_ENDPOINT_URL names.
 func (s *Stack) Endpoint() string { return s.endpoint }
 
-// Run describes the stack to other processes.
-func (s *Stack) Run() Run {
+// Description is what other processes are told of the stack.
+func (s *Stack) Description() Run {
 	return Run{PID: os.Getpid(), Endpoint: s.endpoint, Edge: s.edge.URL(), Region: s.region}
 }
 

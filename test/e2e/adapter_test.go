@@ -77,7 +77,7 @@ func (s *ownStack) start() {
 // environment is what leads Terraform to the stack.
 func (s *ownStack) environment() map[string]string {
 	settings := map[string]string{}
-	for _, setting := range localaws.Environment(s.Endpoint(), localaws.DefaultRegion) {
+	for _, setting := range localaws.Environment(s.Description()) {
 		name, value, _ := strings.Cut(setting, "=")
 		settings[name] = value
 	}
