@@ -52,6 +52,9 @@ func plan(ctx context.Context, dir string) error {
 	if err != nil {
 		return err
 	}
+	if err := remote(ctx, work); err != nil {
+		return fmt.Errorf("remote: %w", err)
+	}
 	if out, err := run("init", "-input=false", "-no-color"); err != nil {
 		return fmt.Errorf("init: %w\n%s", err, out)
 	}
@@ -78,6 +81,34 @@ func plan(ctx context.Context, dir string) error {
 		return err
 	}
 	return os.WriteFile(file, body, 0o600)
+}
+
+// remote makes the folder of that name a repository with one commit, always the
+// same, and has Git take it for those that the fixture downloads modules from.
+func remote(ctx context.Context, work string) error {
+	dir := filepath.Join(work, "remote")
+	if _, err := os.Stat(dir); err != nil {
+		return nil
+	}
+	for name, value := range map[string]string{
+		"GIT_CONFIG_GLOBAL": os.DevNull, "GIT_CONFIG_COUNT": "2",
+		"GIT_CONFIG_KEY_0": "url.file://" + dir + ".insteadOf", "GIT_CONFIG_VALUE_0": "https://git.example.com/queue.git",
+		"GIT_CONFIG_KEY_1": "url.file://" + dir + ".insteadOf", "GIT_CONFIG_VALUE_1": "https://github.com/portcullis-chat/queue.git",
+		"GIT_AUTHOR_NAME": "fixture", "GIT_AUTHOR_EMAIL": "fixture@example.com", "GIT_AUTHOR_DATE": "2026-01-01T00:00:00Z",
+		"GIT_COMMITTER_NAME": "fixture", "GIT_COMMITTER_EMAIL": "fixture@example.com", "GIT_COMMITTER_DATE": "2026-01-01T00:00:00Z",
+	} {
+		if err := os.Setenv(name, value); err != nil {
+			return err
+		}
+	}
+	for _, args := range [][]string{{"init", "-q", "-b", "main", "."}, {"add", "."}, {"commit", "-q", "-m", "fixture"}, {"tag", "v1.0.0"}} {
+		cmd := exec.CommandContext(ctx, "git", args...)
+		cmd.Dir, cmd.Stderr = dir, os.Stderr
+		if err := cmd.Run(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // runner runs Terraform in a folder.

@@ -131,7 +131,9 @@ func (r *Report) add(in *plan.Input, document *normal.Document, rule *Rule, v *v
 		}
 	}
 	for _, address := range v.Subjects {
-		judged[address] = true
+		if resource := document.ByAddress(address); resource == nil || resource.Planned() {
+			judged[address] = true
+		}
 		if !found[address] {
 			r.Passed = append(r.Passed, Pass{Rule: rule.ID, Address: address})
 		}

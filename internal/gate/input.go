@@ -30,7 +30,8 @@ func build(document *normal.Document, forget bool) (ast.Value, error) {
 		}
 		top = append(top, member{part.name, b.object(types)})
 	}
-	top = append(top, member{"policies", terms(document.Policies, b.policy)}, member{"lookup", b.lookup(document.Lookup)},
+	top = append(top, member{"providers", terms(document.Providers, b.resource)}, member{"calls", terms(document.Calls, b.resource)},
+		member{"policies", terms(document.Policies, b.policy)}, member{"lookup", b.lookup(document.Lookup)},
 		member{"bearers", terms(document.Bearers, b.bearer)}, member{"attachments", terms(document.Attachments, b.attachment)}, member{"accounts", b.texts(document.Accounts)})
 	if forget {
 		document.Forget()

@@ -9,7 +9,7 @@
 # custom:
 #   severity: high
 #   remediation: List the actions that are used. Only this account as a whole, arn:aws:iam::<account>:root, may have all of them, as a key has to have an owner.
-#   types: [aws_sqs_queue, aws_sqs_queue_policy, aws_sns_topic, aws_sns_topic_policy, aws_s3_bucket_policy, aws_kms_key, aws_kms_key_policy, aws_secretsmanager_secret_policy, aws_dynamodb_resource_policy, aws_cloudwatch_event_bus_policy, aws_cloudwatch_log_resource_policy, aws_ecr_repository_policy]
+#   types: [aws_sqs_queue, aws_sqs_queue_policy, aws_sns_topic, aws_sns_topic_policy, aws_s3_bucket, aws_s3_bucket_policy, aws_kms_key, aws_kms_key_policy, aws_secretsmanager_secret_policy, aws_dynamodb_resource_policy, aws_cloudwatch_event_bus_policy, aws_cloudwatch_log_resource_policy, aws_ecr_repository_policy]
 #   mappings:
 #     checkov: [CKV_AWS_72]
 #   good: |

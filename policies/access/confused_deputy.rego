@@ -10,7 +10,7 @@
 # custom:
 #   severity: high
 #   remediation: Add a condition ArnEquals on aws:SourceArn with the ARN of what the service works for, or StringEquals on aws:SourceAccount; in a key policy for CloudWatch Logs ArnEquals on kms:EncryptionContext:aws:logs:arn.
-#   types: [aws_sqs_queue, aws_sqs_queue_policy, aws_sns_topic, aws_sns_topic_policy, aws_s3_bucket_policy, aws_kms_key, aws_kms_key_policy, aws_cloudwatch_log_resource_policy]
+#   types: [aws_sqs_queue, aws_sqs_queue_policy, aws_sns_topic, aws_sns_topic_policy, aws_s3_bucket, aws_s3_bucket_policy, aws_kms_key, aws_kms_key_policy, aws_cloudwatch_log_resource_policy]
 #   good: |
 #     data "aws_iam_policy_document" "jobs" {
 #       statement {
@@ -64,7 +64,7 @@ keys := {"logs", "cloudwatch", "s3", "cloudfront", "cloudtrail"}
 saying := {
 	"aws_sqs_queue": queues, "aws_sqs_queue_policy": queues,
 	"aws_sns_topic": topics, "aws_sns_topic_policy": topics,
-	"aws_s3_bucket_policy": buckets,
+	"aws_s3_bucket": buckets, "aws_s3_bucket_policy": buckets,
 	"aws_kms_key": keys, "aws_kms_key_policy": keys,
 	"aws_cloudwatch_log_resource_policy": {"delivery.logs"},
 }

@@ -8,7 +8,7 @@
 # custom:
 #   severity: critical
 #   remediation: List who may in principals. NotPrincipal belongs in statements that deny.
-#   types: [aws_sqs_queue, aws_sqs_queue_policy, aws_sns_topic, aws_sns_topic_policy, aws_s3_bucket_policy, aws_kms_key, aws_kms_key_policy, aws_secretsmanager_secret_policy, aws_dynamodb_resource_policy, aws_cloudwatch_event_bus_policy, aws_cloudwatch_log_resource_policy, aws_ecr_repository_policy, aws_iam_role]
+#   types: [aws_sqs_queue, aws_sqs_queue_policy, aws_sns_topic, aws_sns_topic_policy, aws_s3_bucket, aws_s3_bucket_policy, aws_kms_key, aws_kms_key_policy, aws_secretsmanager_secret_policy, aws_dynamodb_resource_policy, aws_cloudwatch_event_bus_policy, aws_cloudwatch_log_resource_policy, aws_ecr_repository_policy, aws_iam_role]
 #   good: |
 #     data "aws_iam_policy_document" "jobs" {
 #       statement {

@@ -72,5 +72,5 @@ unknown contains lib.finding(d, ["origin", i, "custom_header"], "whether CloudFr
 # what is a secret, so it is taken for that.
 unknown contains lib.finding(d, ["origin"], "the origins cannot be read before apply") if {
 	some d in input.by_type.aws_cloudfront_distribution
-	d.unknown.origin == "unknown"
+	d.unknown.origin in {"unknown", "defaulted"}
 }

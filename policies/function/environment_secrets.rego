@@ -60,14 +60,15 @@ with_settings contains r if {
 # A message never has the value.
 deny contains lib.finding(r, array.concat(settings, [name]), "the value has the form of a key, a token or a password in a URL") if {
 	some r in with_settings
-	some name, text in lib.value(r, settings)
-	secret_form(text)
+	some name, text in told(r)
+	secret_form(replace(text, "${}", ""))
 }
 
 deny contains lib.finding(r, array.concat(settings, [name]), "by its name the variable is a secret, and its value is here") if {
 	some r in with_settings
-	some name, text in lib.value(r, settings)
+	some name, text in told(r)
 	secret_name(name)
+	not contains(text, "${}")
 	not harmless(text)
 	not secret_form(text)
 }
@@ -90,9 +91,22 @@ unknown contains lib.finding(r, settings, "a variable comes from what may be a s
 	not plain(r)
 }
 
-# A plan has either all variables or, with one that is known after apply, none:
-# then what they are set from is judged.
+# told are the values that can be told, by name. A plan has either all variables
+# or, with one that is known after apply, none: then those are told that the
+# source writes down.
+told(r) := lib.value(r, settings) if {
+	lib.state(r, settings) == "known"
+} else := {name: text |
+	some path, [text] in r.templates
+	startswith(path, "environment.0.variables.")
+	name := trim_prefix(path, "environment.0.variables.")
+}
+
+# What they are set from is judged too. Without sources nobody sees what is
+# written beside it.
 plain(r) if {
+	count(told(r)) > 0
+	not "*" in object.keys(told(r))
 	found := lib.refs(r, settings)
 	count(found) > 0
 	every ref in found {

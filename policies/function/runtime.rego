@@ -73,10 +73,13 @@ deprecated := {
 updated := {
 	"dotnet10",
 	"java11",
+	"java11.al2023",
 	"java17",
+	"java17.al2023",
 	"java21",
 	"java25",
 	"java8.al2",
+	"java8.al2023",
 	"nodejs22.x",
 	"nodejs24.x",
 	"provided.al2023",
@@ -86,6 +89,7 @@ updated := {
 	"python3.14",
 	"ruby3.3",
 	"ruby3.4",
+	"ruby4.0",
 }
 
 # An image has its runtime in it.

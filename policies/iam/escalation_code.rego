@@ -49,7 +49,9 @@ paths := {
 	{"sagemaker:updatenotebookinstancelifecycleconfig"},
 	{"datapipeline:putpipelinedefinition", "datapipeline:activatepipeline"},
 	{"bedrock-agentcore:invokecodeinterpreter", "bedrock-agentcore:startcodeinterpretersession"},
-	{"batch:submitjob", "batch:registerjobdefinition"}, {"elasticmapreduce:addjobflowsteps"},
+	{"bedrock-agentcore:invokeagentruntimecommand"},
+	{"bedrock-agentcore:startbrowsersession", "bedrock-agentcore:connectbrowserautomationstream"},
+	{"batch:submitjob"}, {"elasticmapreduce:addjobflowsteps"},
 }
 
 alone := {a | some set in paths; count(set) == 1; some a in set}

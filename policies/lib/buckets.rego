@@ -57,17 +57,3 @@ edge_logged_to contains t.address if {
 }
 
 policy_types := {"aws_s3_bucket", "aws_s3_bucket_policy", "aws_s3_access_point", "aws_s3control_access_point_policy"}
-
-# unread lists the policies that are written in a bucket itself, which nobody
-# reads.
-unread contains lib.finding(b, ["policy"], "a policy in the bucket's own block is not read: write an aws_s3_bucket_policy") if {
-	some b in input.by_type.aws_s3_bucket
-	lib.written(b, ["policy"])
-	lib.is_set(b, ["policy"])
-	count(lib.policies_at(b.address)) == 0
-}
-
-unread contains lib.unread(p) if {
-	some p in lib.policies_of(policy_types)
-	p.state == "opaque"
-}

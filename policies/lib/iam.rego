@@ -129,6 +129,15 @@ any_value(c) if {
 	regex.match(`^([*]+|arn(:[*]+){5,})$`, text)
 }
 
+# of_any_account holds if a value of a condition on who asks, or for whom, is an
+# ARN of any account: everybody can have something of that name.
+of_any_account(c) if {
+	regex.match(`^(aws:(source|principal)arn|kms:encryptioncontext:.*)$`, c.variable)
+	operator(c) in {"stringlike", "arnlike", "arnequals"}
+	some text in c.values
+	lib.boundless(text)
+}
+
 any_value(c) if {
 	operator(c) == "ipaddress"
 	some text in c.values
@@ -148,6 +157,7 @@ binds(c) if {
 	not negative(c)
 	operator(c) != "null"
 	not any_value(c)
+	not of_any_account(c)
 	count(c.values) + c.unknown > 0
 }
 
@@ -246,8 +256,11 @@ runs := [
 	{"service": "ec2", "with": {"ec2:replaceiaminstanceprofileassociation"}},
 	{"service": "ec2", "with": {"autoscaling:createautoscalinggroup", "autoscaling:createlaunchconfiguration"}},
 	{"service": "ec2", "with": {"autoscaling:createautoscalinggroup", "ec2:createlaunchtemplate"}},
+	{"service": "ec2", "with": {"autoscaling:updateautoscalinggroup", "autoscaling:createlaunchconfiguration"}},
+	{"service": "ec2", "with": {"ec2:createfleet", "ec2:createlaunchtemplate"}},
+	{"service": "ec2", "with": {"imagebuilder:createcomponent", "imagebuilder:createimage", "imagebuilder:createimagerecipe", "imagebuilder:createinfrastructureconfiguration"}},
 	{"service": "ec2", "with": {"iam:addroletoinstanceprofile", "ec2:startinstances"}},
-	{"service": "ec2", "with": {"gamelift:createfleet", "gamelift:createbuild"}},
+	{"service": "gamelift", "with": {"gamelift:createfleet", "gamelift:createbuild"}},
 	{"service": "spotfleet", "with": {"ec2:requestspotfleet"}},
 	{"service": "glue", "with": {"glue:createdevendpoint"}},
 	{"service": "glue", "with": {"glue:createjob", "glue:startjobrun"}},
@@ -261,7 +274,7 @@ runs := [
 	{"service": "cloudformation", "with": {"cloudformation:createstackset", "cloudformation:createstackinstances"}},
 	{"service": "cloudformation", "with": {"cloudformation:updatestackset"}},
 	{"service": "datapipeline", "with": {"datapipeline:createpipeline", "datapipeline:putpipelinedefinition"}},
-	{"service": "sagemaker", "with": {"sagemaker:createnotebookinstance", "sagemaker:createpresignednotebookinstanceurl"}},
+	{"service": "sagemaker", "with": {"sagemaker:createnotebookinstance"}},
 	{"service": "sagemaker", "with": {"sagemaker:createtrainingjob"}},
 	{"service": "sagemaker", "with": {"sagemaker:createprocessingjob"}},
 	{"service": "sagemaker", "with": {"sagemaker:createhyperparametertuningjob"}},
@@ -276,11 +289,10 @@ runs := [
 	{"service": "amplify", "with": {"amplify:createapp", "amplify:startjob"}},
 	{"service": "apprunner", "with": {"apprunner:createservice"}},
 	{"service": "apprunner", "with": {"apprunner:updateservice"}},
-	{"service": "ecs-tasks", "with": {"ecs:registertaskdefinition", "ecs:runtask"}},
-	{"service": "ecs-tasks", "with": {"ecs:registertaskdefinition", "ecs:starttask"}},
 	{"service": "ecs-tasks", "with": {"ecs:registertaskdefinition", "ecs:createservice"}},
 	{"service": "ecs-tasks", "with": {"ecs:registertaskdefinition", "ecs:updateservice"}},
 	{"service": "ecs-tasks", "with": {"ecs:runtask"}},
+	{"service": "ecs-tasks", "with": {"ecs:starttask"}},
 	{"service": "ecs-tasks", "with": {"batch:registerjobdefinition", "batch:submitjob"}},
 	{"service": "elasticmapreduce", "with": {"elasticmapreduce:runjobflow"}},
 	{"service": "emr-serverless", "with": {"emr-serverless:createapplication", "emr-serverless:startjobrun"}},
@@ -293,6 +305,10 @@ runs := [
 	{"service": "ssm", "with": {"ssm:createassociation"}},
 	{"service": "bedrock-agentcore", "with": {"bedrock-agentcore:createcodeinterpreter", "bedrock-agentcore:invokecodeinterpreter"}},
 	{"service": "bedrock-agentcore", "with": {"bedrock-agentcore:createagentruntime", "bedrock-agentcore:invokeagentruntime"}},
+	{"service": "bedrock-agentcore", "with": {"bedrock-agentcore:createagentruntime", "bedrock-agentcore:invokeagentruntimecommand"}},
+	{"service": "bedrock-agentcore", "with": {"bedrock-agentcore:connectbrowserautomationstream", "bedrock-agentcore:createbrowser", "bedrock-agentcore:startbrowsersession"}},
+	{"service": "kinesisanalytics", "with": {"kinesisanalytics:createapplication", "kinesisanalytics:startapplication"}},
+	{"service": "omics", "with": {"omics:createworkflow", "omics:startrun"}},
 	{"service": "braket", "with": {"braket:createjob"}},
 	{"service": "cognito-identity", "with": {"cognito-identity:setidentitypoolroles"}},
 	{"service": "rolesanywhere", "with": {"rolesanywhere:createtrustanchor", "rolesanywhere:createprofile"}},

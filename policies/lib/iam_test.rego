@@ -25,7 +25,7 @@ condition(test, values) := {"test": test, "variable": "aws:sourcearn", "values":
 test_binds[test] if {
 	some test, values in {
 		"StringEquals": ["a"], "ArnLike": ["arn:aws:sns:*:1:a"], "ForAnyValue:StringLike": ["a*"], "IpAddress": ["192.0.2.0/24"],
-		"Bool": ["true"], "stringlike": ["a*"],
+		"Bool": ["true"], "stringlike": ["a*"], "ForAnyValue:ArnLike": ["arn:aws:s3:::a*"], "ArnEquals": ["arn:aws:sns:*:1:*"],
 	}
 	iam.binds(condition(test, values))
 }
@@ -34,8 +34,16 @@ test_does_not_bind[test] if {
 	some test, values in {
 		"StringEqualsIfExists": ["a"], "ArnLike": ["*"], "ArnEquals": ["arn:*:*:*:*:*"], "ForAllValues:StringLike": ["a*"], "IpAddress": ["0.0.0.0/0"],
 		"Bool": ["true", "false"], "StringLike": ["a", "*"], "StringNotEquals": ["a"], "Null": ["false"], "StringEquals": [],
+		"ForAnyValue:ArnLike": ["arn:aws:sns:*:*:a"], "ForAnyValue:StringLike": ["arn:aws:sns:eu-west-1:1:a", "arn:aws:s3:::*"],
 	}
 	not iam.binds(condition(test, values))
+}
+
+# What a request is about may have a wildcard for its account.
+test_any_account_of_what_is_asked_for_binds if {
+	iam.binds({"test": "ArnLike", "variable": "iam:policyarn", "values": ["arn:aws:iam::*:policy/a"], "unknown": 0, "refs": []})
+	not iam.binds({"test": "ArnLike", "variable": "kms:encryptioncontext:aws:logs:arn", "values": ["arn:aws:logs:*:*:*"], "unknown": 0, "refs": []})
+	iam.binds({"test": "StringEquals", "variable": "aws:sourcearn", "values": ["arn:aws:sns:*:*:a"], "unknown": 0, "refs": []})
 }
 
 test_covered if {

@@ -74,8 +74,6 @@ verdict(s) := lib.all_of({refuses(s), unconditional(s), lib.everybody(s)}) if {
 
 subjects contains p.address if some p in policies
 
-subjects contains u.address if some u in buckets.unread
-
 deny contains lib.in_policy(p, s, "nobody can change the policy again") if {
 	some p in policies
 	some s in p.statements
@@ -88,4 +86,7 @@ unknown contains lib.in_policy(p, s, "whether the policy can be changed again is
 	verdict(s) == "unknown"
 }
 
-unknown contains u if some u in buckets.unread
+unknown contains lib.unread(p) if {
+	some p in policies
+	p.state == "opaque"
+}

@@ -40,7 +40,6 @@
 package portcullis.rules.storage.tls_only
 
 import data.portcullis.lib
-import data.portcullis.lib.buckets
 
 refused(s) if {
 	s.effect == "Deny"
@@ -83,18 +82,14 @@ says(p) if {
 	unclear(s)
 } else := false
 
-verdict(b) := lib.any_of(((({says(p) |
+verdict(b) := lib.any_of((({says(p) |
 	some c in lib.companions(b, "aws_s3_bucket_policy", ["bucket"])
 	some p in lib.policies_at(c.address)
 } | {says(p) |
 	some p in lib.policies_at(b.address)
 }) | {"unknown" |
 	lib.companion(b, "aws_s3_bucket_policy", ["bucket"]) == "unknown"
-}) | {"unknown" |
-	b.address in unread
 }))
-
-unread := {u.address | some u in buckets.unread}
 
 subjects contains b.address if some b in input.by_type.aws_s3_bucket
 

@@ -72,6 +72,9 @@ func (n *normaliser) written(r *Resource, s *scope, flat map[string][]string) bo
 func (n *normaliser) blocksOf(r *Resource, s *scope) []block {
 	var top []block
 	for _, b := range n.input.Sources.Bodies(s.key, r.Mode, r.Type, r.Name) {
+		if r.Mode == modeProvider && alias(b.Body) != r.Name {
+			continue
+		}
 		top = append(top, block{file: b.File, head: b.Head, body: b.Body})
 	}
 	if len(top) == 0 {
@@ -204,6 +207,39 @@ func (w *walk) attribute(r *Resource, steps []string, expr hcl.Expression, in *e
 		texts = []string{Hole} // nobody can tell which of them it is
 	}
 	r.Templates[at] = texts
+	if !seen {
+		w.members(r, at, t)
+	}
+}
+
+// members writes what each member of an object gives of which, as a whole, the
+// plan says nothing since one member is known after apply. The name * stands for
+// members whose names cannot be told.
+func (w *walk) members(r *Resource, at string, t term) {
+	if r.Unknown[at] != unknown {
+		return
+	}
+	w.begin()
+	found := map[string]string{}
+	for _, i := range w.items(t, 0) {
+		for _, a := range i.alternatives {
+			name, ok := w.text(a.key, 0)
+			if !ok || strings.Contains(name, Hole) {
+				name = anyOf.text
+			}
+			text, ok := w.text(a.value, 0)
+			if before, twice := found[name]; !ok || twice && before != text {
+				text = Hole // nobody can tell which of them it is
+			}
+			found[name] = text
+		}
+	}
+	for name, text := range found {
+		if w.cut {
+			text = Hole
+		}
+		r.Templates[at+"."+name] = []string{text}
+	}
 }
 
 // hidesUnknown tells whether something of an attribute is known after apply.

@@ -96,6 +96,7 @@ var policyAttributes = map[string]map[string]string{
 	"aws_sqs_queue_policy":                           {"policy": resource},
 	"aws_sns_topic":                                  {"policy": resource},
 	"aws_sns_topic_policy":                           {"policy": resource},
+	"aws_s3_bucket":                                  {"policy": resource},
 	"aws_s3_bucket_policy":                           {"policy": resource},
 	"aws_s3_access_point":                            {"policy": resource},
 	"aws_s3control_access_point_policy":              {"policy": resource},
@@ -189,7 +190,9 @@ func get(value any, steps []string) any {
 func (n *normaliser) policy(r *Resource, steps []string, kind string) *Policy {
 	p := &Policy{Address: r.Address, Type: r.Type, Attribute: path(steps), Kind: kind, Documents: []string{}, Statements: []Statement{}}
 	if text, ok := get(r.Values, steps).(string); ok {
-		if text == "" {
+		// What is there already and nobody writes here is another resource's, as
+		// it was: the plan may change it there.
+		if _, set := r.Refs[p.Attribute]; text == "" || !set && kind == resource && len(r.Refs) > 0 {
 			return nil
 		}
 		var err error

@@ -38,6 +38,10 @@ type Document struct {
 	// Accounts are the accounts that the plan is known to be for; empty where
 	// the plan does not tell.
 	Accounts []string `json:"accounts"`
+	// Providers are the provider blocks and Calls the module blocks of the
+	// configuration; the mode of the ones is provider, that of the others module.
+	Providers []*Resource `json:"providers"`
+	Calls     []*Resource `json:"calls"`
 	// Lookup has, for each type, the places in ByType of the resources of an
 	// address, with and without keys, and of a known id, ARN or name.
 	Lookup map[string]map[string][]int `json:"lookup"`
@@ -65,7 +69,9 @@ type Resource struct {
 	// are sensitive.
 	Values map[string]any `json:"values"`
 	// Unknown has the paths whose values are not in Values though they are or
-	// will be there, and says why: "unknown" until apply, or "sensitive".
+	// will be there, and says why: "unknown" until apply, "sensitive", or
+	// "defaulted", which is known after apply too, but of what the configuration
+	// leaves to the provider or to AWS.
 	Unknown map[string]string `json:"unknown"`
 	// Refs has the paths that the configuration sets, and what they are set
 	// from: an empty list for a constant.
@@ -82,6 +88,7 @@ type Resource struct {
 const (
 	unknown   = "unknown"
 	sensitive = "sensitive"
+	defaulted = "defaulted"
 )
 
 // ByAddress gives a resource of the document, or nil.
@@ -108,7 +115,7 @@ func New(in *plan.Input, needs *Needs) (*Document, error) {
 	d := &Document{
 		Version: Version, Terraform: in.Plan.TerraformVersion,
 		ByType: map[string][]*Resource{}, Data: map[string][]*Resource{}, Policies: []*Policy{},
-		Bearers: []*Bearer{}, Attachments: []Attachment{}, Accounts: []string{},
+		Bearers: []*Bearer{}, Attachments: []Attachment{}, Accounts: []string{}, Providers: []*Resource{}, Calls: []*Resource{},
 		index: map[string]*Resource{},
 	}
 	n := &normaliser{
@@ -153,6 +160,10 @@ func New(in *plan.Input, needs *Needs) (*Document, error) {
 	for _, address := range slices.Sorted(maps.Keys(d.index)) {
 		r := d.index[address]
 		n.setFrom(r, n.modules[r.Module])
+		r.leftOut()
+	}
+	if err := n.blocks(); err != nil {
+		return nil, err
 	}
 	n.policies()
 	n.bearers()
@@ -215,7 +226,7 @@ func (n *normaliser) add(r *Resource, after, unknowns, hidden jsontext.Value) er
 	}
 	r.Base = join(r.Module, own)
 	r.Config = join(scope.config, own)
-	if err := n.values(r, after, unknowns, hidden); err != nil {
+	if err := n.values(r, n.config(scope.module, r), after, unknowns, hidden); err != nil {
 		return err
 	}
 	if n.document.index[r.Address] != nil {
@@ -235,7 +246,7 @@ func (n *normaliser) add(r *Resource, after, unknowns, hidden jsontext.Value) er
 }
 
 // values fills in what is known of a resource, and what is not.
-func (n *normaliser) values(r *Resource, after, unknowns, hidden jsontext.Value) error {
+func (n *normaliser) values(r *Resource, config *plan.Resource, after, unknowns, hidden jsontext.Value) error {
 	values, err := n.needs.decode(r.Type, after)
 	var unknownTree, hiddenTree any
 	if err == nil {
@@ -249,7 +260,7 @@ func (n *normaliser) values(r *Resource, after, unknowns, hidden jsontext.Value)
 	}
 	r.Unknown = map[string]string{}
 	mark(r.Unknown, nil, unknownTree, unknown)
-	hide(r.Unknown, nil, values, hiddenTree)
+	hide(r.Unknown, nil, values, secretParts(config, values, hiddenTree))
 	r.Values, _ = strip(values).(map[string]any)
 	if r.Values == nil {
 		r.Values = map[string]any{}
@@ -257,11 +268,20 @@ func (n *normaliser) values(r *Resource, after, unknowns, hidden jsontext.Value)
 	return nil
 }
 
+// leftOut marks what is known after apply and nobody has set.
+func (r *Resource) leftOut() {
+	for at, why := range r.Unknown {
+		if why == unknown && nearestPath(r.Refs, at) == "" {
+			r.Unknown[at] = defaulted
+		}
+	}
+}
+
 // remember reads again what was forgotten.
 func (n *normaliser) remember(r *Resource) {
 	if i, ok := n.changes[r.Address]; ok && r.Values == nil {
 		c := &n.input.Plan.Changes[i].Values
-		_ = n.values(r, c.After, c.Unknown, c.Sensitive) // it was read before
+		_ = n.values(r, n.config(n.modules[r.Module].module, r), c.After, c.Unknown, c.Sensitive) // it was read before
 	}
 }
 

@@ -106,6 +106,7 @@ type Resource struct {
 // Call is one module block.
 type Call struct {
 	Source      string                    `json:"source"`
+	Version     string                    `json:"version_constraint"`
 	Expressions map[string]jsontext.Value `json:"expressions"`
 	ForEach     Expression                `json:"for_each_expression"`
 	Module      Module                    `json:"module"`

@@ -269,6 +269,7 @@ func (m *moduleSource) parseJSON(file string, body []byte) {
 		{Type: "resource", LabelNames: []string{"type", "name"}},
 		{Type: "data", LabelNames: []string{"type", "name"}},
 		{Type: "module", LabelNames: []string{"name"}},
+		{Type: "provider", LabelNames: []string{"name"}},
 	}})
 	if content == nil {
 		return
@@ -313,9 +314,15 @@ func (m *moduleSource) at(file string, r hcl.Range) Range {
 	}
 }
 
+// blockName is the type and the labels of a block in the source.
 func blockName(mode, typ, name string) string {
-	if mode == "data" {
+	switch mode {
+	case "data":
 		return "data." + typ + "." + name
+	case "provider":
+		return "provider." + typ
+	case "module":
+		return "module." + name
 	}
 	return "resource." + typ + "." + name
 }

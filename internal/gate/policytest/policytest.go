@@ -27,6 +27,8 @@ import (
 var (
 	verdict = regexp.MustCompile(`^# (pass|fail|unknown): (.+)$`)
 	head    = regexp.MustCompile(`^resource "([^"]+)" "([^"]+)"`)
+	other   = regexp.MustCompile(`^(provider|module) "([^"]+)"`)
+	alias   = regexp.MustCompile(`^  alias += "([^"]+)"`)
 	key     = regexp.MustCompile(`\[.*\]$`)
 )
 
@@ -35,7 +37,8 @@ var (
 //	# fail: websocket/connect-authorizer
 //	resource "aws_apigatewayv2_route" "open" {
 //
-// by address without keys, as "fail websocket/connect-authorizer".
+// by address without keys, as "fail websocket/connect-authorizer". The alias of a
+// provider block stands in the line below its first.
 func Expected(dir string) (map[string][]string, error) {
 	file, err := os.Open(filepath.Join(dir, "main.tf")) // #nosec G304 -- the user names the folder
 	if err != nil {
@@ -43,7 +46,8 @@ func Expected(dir string) (map[string][]string, error) {
 	}
 	defer func() { _ = file.Close() }()
 	all := map[string][]string{}
-	var above []string
+	var above, beside []string // beside the block that the last line began
+	var block string
 	lines := bufio.NewScanner(file)
 	for lines.Scan() {
 		line := strings.TrimRight(lines.Text(), "\r")
@@ -55,6 +59,15 @@ func Expected(dir string) (map[string][]string, error) {
 		}
 		if m := head.FindStringSubmatch(line); m != nil {
 			all[m[1]+"."+m[2]] = above
+		}
+		if block != "" {
+			if m := alias.FindStringSubmatch(line); m != nil {
+				block += "." + m[1]
+			}
+			all[block], block = beside, ""
+		}
+		if m := other.FindStringSubmatch(line); m != nil {
+			block, beside = m[1]+"."+m[2], above
 		}
 		if !strings.HasPrefix(line, "#") {
 			above = nil

@@ -49,6 +49,20 @@ resource "aws_sns_topic_policy" "open" {
   policy = jsonencode({ Statement = { Effect = "Allow", Principal = { AWS = "*" }, Action = "sns:Publish", Resource = "*", Condition = { StringLike = { "aws:PrincipalArn" = "*" }, Bool = { "aws:SecureTransport" = "true" } } } })
 }
 
+# fail: access/public
+# pass: access/all-actions
+resource "aws_s3_bucket" "open" {
+  policy = jsonencode({ Statement = { Effect = "Allow", Principal = "*", Action = "s3:GetObject", Resource = "arn:aws:s3:::files/*" } })
+}
+
+# Everybody can have a role of that name.
+# fail: access/public
+# pass: access/all-actions
+resource "aws_s3_bucket_policy" "any_producer" {
+  bucket = "files"
+  policy = jsonencode({ Statement = { Effect = "Allow", Principal = "*", Action = "s3:PutObject", Resource = "arn:aws:s3:::files/*", Condition = { ArnLike = { "aws:PrincipalArn" = "arn:aws:iam::*:role/producer" } } } })
+}
+
 # pass: access/all-actions, access/public
 resource "aws_kms_key_policy" "of_account" {
   key_id = "k"
@@ -240,6 +254,18 @@ data "aws_iam_policy_document" "logs" {
 # pass: access/all-actions, access/confused-deputy, access/public
 resource "aws_kms_key" "logs" {
   policy = data.aws_iam_policy_document.logs.json
+}
+
+# fail: access/confused-deputy
+# pass: access/all-actions, access/public
+resource "aws_s3_bucket" "any_account" {
+  policy = jsonencode({ Statement = { Effect = "Allow", Principal = { Service = "logging.s3.amazonaws.com" }, Action = "s3:PutObject", Resource = "arn:aws:s3:::files/*", Condition = { ArnLike = { "aws:SourceArn" = "arn:aws:s3:::*" } } } })
+}
+
+# fail: access/confused-deputy
+# pass: access/all-actions, access/public
+resource "aws_kms_key" "logs_of_any_account" {
+  policy = jsonencode({ Statement = { Effect = "Allow", Principal = { Service = "logs.eu-west-1.amazonaws.com" }, Action = "kms:Decrypt*", Resource = "*", Condition = { ArnLike = { "kms:EncryptionContext:aws:logs:arn" = "arn:aws:logs:eu-west-1:*:*" } } } })
 }
 
 # EventBridge says nothing where a topic is meant.

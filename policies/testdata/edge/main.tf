@@ -46,6 +46,12 @@ resource "aws_apigatewayv2_api" "chat" {
   route_selection_expression = "$request.body.action"
 }
 
+resource "aws_apigatewayv2_api" "half_hidden" {
+  name                       = "half-hidden"
+  protocol_type              = "WEBSOCKET"
+  route_selection_expression = "$request.body.action"
+}
+
 resource "aws_apigatewayv2_api" "hidden" {
   name                       = "hidden"
   protocol_type              = "WEBSOCKET"
@@ -544,16 +550,70 @@ resource "aws_cloudwatch_log_delivery" "good" {
   delivery_destination_arn = "arn:aws:logs:us-east-1:111122223333:delivery-destination:edge"
 }
 
-# The API with a header whose value is sensitive hides all origins.
+# A header whose value is sensitive hides the origins of a dynamic block.
 # pass: edge/viewer-https, edge/minimum-tls, edge/custom-certificate, edge/sni, edge/web-acl, edge/access-log, edge/origin-secret, edge/api-cache
 # unknown: edge/origin-https, edge/origin-tls, edge/s3-origin-access, edge/root-object, edge/response-headers
 resource "aws_cloudfront_distribution" "hidden" {
   enabled    = true
   web_acl_id = "arn:aws:wafv2:us-east-1:111122223333:global/webacl/edge/1"
 
+  dynamic "origin" {
+    for_each = toset(["api"])
+
+    content {
+      origin_id   = origin.key
+      domain_name = trimprefix(aws_apigatewayv2_api.hidden.api_endpoint, "wss://")
+
+      custom_header {
+        name  = "x-origin-verify"
+        value = var.origin_secret
+      }
+
+      custom_origin_config {
+        http_port              = 80
+        https_port             = 443
+        origin_protocol_policy = "https-only"
+        origin_ssl_protocols   = ["TLSv1.2"]
+      }
+    }
+  }
+
+  default_cache_behavior {
+    target_origin_id         = "api"
+    viewer_protocol_policy   = "https-only"
+    allowed_methods          = ["GET", "HEAD"]
+    cached_methods           = ["GET", "HEAD"]
+    cache_policy_id          = local.caching_disabled
+    origin_request_policy_id = local.all_but_host
+  }
+
+  logging_config {
+    bucket = "logs.s3.amazonaws.com"
+  }
+
+  restrictions {
+    geo_restriction {
+      restriction_type = "none"
+    }
+  }
+
+  viewer_certificate {
+    iam_certificate_id       = "ASCACKCEVSQ6C2EXAMPLE"
+    minimum_protocol_version = "TLSv1.2_2021"
+    ssl_support_method       = "sni-only"
+  }
+}
+
+# Written as blocks, it hides itself alone.
+# pass: edge/viewer-https, edge/minimum-tls, edge/custom-certificate, edge/sni, edge/web-acl, edge/access-log, edge/origin-secret, edge/literal-origin-secret, edge/api-cache, edge/api-host-header
+# fail: edge/origin-https, edge/origin-tls
+resource "aws_cloudfront_distribution" "half_hidden" {
+  enabled    = true
+  web_acl_id = "arn:aws:wafv2:us-east-1:111122223333:global/webacl/edge/1"
+
   origin {
     origin_id   = "api"
-    domain_name = trimprefix(aws_apigatewayv2_api.hidden.api_endpoint, "wss://")
+    domain_name = trimprefix(aws_apigatewayv2_api.half_hidden.api_endpoint, "wss://")
 
     custom_header {
       name  = "x-origin-verify"
@@ -565,6 +625,18 @@ resource "aws_cloudfront_distribution" "hidden" {
       https_port             = 443
       origin_protocol_policy = "https-only"
       origin_ssl_protocols   = ["TLSv1.2"]
+    }
+  }
+
+  origin {
+    origin_id   = "other"
+    domain_name = "other.example.com"
+
+    custom_origin_config {
+      http_port              = 80
+      https_port             = 443
+      origin_protocol_policy = "http-only"
+      origin_ssl_protocols   = ["TLSv1"]
     }
   }
 
@@ -1277,6 +1349,15 @@ resource "aws_apigatewayv2_authorizer" "hidden" {
 resource "aws_apigatewayv2_authorizer" "hidden_token" {
   api_id           = aws_apigatewayv2_api.hidden.id
   name             = "hidden-token"
+  authorizer_type  = "REQUEST"
+  authorizer_uri   = "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/f/invocations"
+  identity_sources = ["route.request.header.authorization"]
+}
+
+# fail: edge/origin-secret-checked
+resource "aws_apigatewayv2_authorizer" "half_hidden" {
+  api_id           = aws_apigatewayv2_api.half_hidden.id
+  name             = "half-hidden"
   authorizer_type  = "REQUEST"
   authorizer_uri   = "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/f/invocations"
   identity_sources = ["route.request.header.authorization"]

@@ -761,6 +761,80 @@ resource "aws_lambda_function" "settings_sensitive" {
   }
 }
 
+# With one value that is known after apply the plan has none of them.
+# pass: function/environment-key
+# pass: function/code-signing, function/concurrency, function/log-group, function/runtime, function/shared-role, function/tracing
+# fail: function/environment-secrets
+resource "aws_lambda_function" "secret_beside_later" {
+  function_name                  = "secret_beside_later"
+  role                           = "arn:aws:iam::111122223333:role/secret_beside_later"
+  filename                       = "code.zip"
+  runtime                        = "provided.al2023"
+  handler                        = "bootstrap"
+  reserved_concurrent_executions = 5
+  code_signing_config_arn        = aws_lambda_code_signing_config.good.arn
+  kms_key_arn                    = aws_kms_key.settings.arn
+
+  tracing_config {
+    mode = "Active"
+  }
+
+  environment {
+    variables = {
+      QUEUE             = aws_kms_key.settings.arn
+      DATABASE_PASSWORD = "correct horse battery staple"
+    }
+  }
+}
+
+# pass: function/environment-key
+# pass: function/code-signing, function/concurrency, function/log-group, function/runtime, function/shared-role, function/tracing
+# fail: function/environment-secrets
+resource "aws_lambda_function" "secret_around_later" {
+  function_name                  = "secret_around_later"
+  role                           = "arn:aws:iam::111122223333:role/secret_around_later"
+  filename                       = "code.zip"
+  runtime                        = "provided.al2023"
+  handler                        = "bootstrap"
+  reserved_concurrent_executions = 5
+  code_signing_config_arn        = aws_lambda_code_signing_config.good.arn
+  kms_key_arn                    = aws_kms_key.settings.arn
+
+  tracing_config {
+    mode = "Active"
+  }
+
+  environment {
+    variables = merge({ URL = "postgres://chat:hunter2@${aws_kms_key.settings.key_id}/chat" }, { TABLE = "rooms" })
+  }
+}
+
+# pass: function/environment-key
+# pass: function/code-signing, function/concurrency, function/log-group, function/runtime, function/shared-role, function/tracing
+# pass: function/environment-secrets
+resource "aws_lambda_function" "settings_beside_later" {
+  function_name                  = "settings_beside_later"
+  role                           = "arn:aws:iam::111122223333:role/settings_beside_later"
+  filename                       = "code.zip"
+  runtime                        = "provided.al2023"
+  handler                        = "bootstrap"
+  reserved_concurrent_executions = 5
+  code_signing_config_arn        = aws_lambda_code_signing_config.good.arn
+  kms_key_arn                    = aws_kms_key.settings.arn
+
+  tracing_config {
+    mode = "Active"
+  }
+
+  environment {
+    variables = {
+      QUEUE         = aws_kms_key.settings.arn
+      ORIGIN_SECRET = "chat/origin"
+      API_KEY       = "key of ${aws_kms_key.settings.key_id}"
+    }
+  }
+}
+
 # pass: function/environment-key
 # pass: function/code-signing, function/concurrency, function/log-group, function/runtime, function/shared-role, function/tracing
 # unknown: function/environment-secrets
@@ -1781,6 +1855,9 @@ resource "aws_cloudwatch_log_group" "of" {
     "secret_by_name",
     "secret_by_value",
     "secret_later",
+    "secret_beside_later",
+    "secret_around_later",
+    "settings_beside_later",
     "secret_of_a_resource",
     "settings",
     "settings_all_later",

@@ -843,6 +843,13 @@ resource "aws_iam_role" "scheduler_of_account" {
   assume_role_policy = jsonencode({ Statement = { Effect = "Allow", Action = "sts:AssumeRole", Principal = { Service = "scheduler.amazonaws.com" }, Condition = { StringEquals = { "aws:SourceAccount" = "111122223333" } } } })
 }
 
+# Everybody can have a schedule of that name.
+# fail: iam/trust-service
+# pass: iam/condition-binds, iam/condition-operator, iam/readable-policy, iam/trust-anyone
+resource "aws_iam_role" "scheduler_of_any_account" {
+  assume_role_policy = jsonencode({ Statement = { Effect = "Allow", Action = "sts:AssumeRole", Principal = { Service = "scheduler.amazonaws.com" }, Condition = { ArnLike = { "aws:SourceArn" = "arn:aws:scheduler:*:*:schedule/default/chat" } } } })
+}
+
 #### Conditions ####
 
 # fail: iam/condition-binds

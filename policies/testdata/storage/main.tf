@@ -371,12 +371,19 @@ resource "aws_s3_bucket_policy" "locked_if" {
   policy = data.aws_iam_policy_document.locked_if.json
 }
 
-# pass: storage/object-ownership
-# fail: storage/lifecycle, storage/logging, storage/public-access-block, storage/versioning
-# unknown: storage/policy-lockout, storage/tls-only
+# pass: storage/object-ownership, storage/policy-lockout
+# fail: storage/lifecycle, storage/logging, storage/public-access-block, storage/tls-only, storage/versioning
 resource "aws_s3_bucket" "policy_inline" {
   bucket = "policy-inline"
   policy = jsonencode({ Statement = { Effect = "Allow", Action = "s3:GetObject", Principal = "*", Resource = "arn:aws:s3:::policy-inline/*" } })
+}
+
+# pass: storage/object-ownership
+# fail: storage/lifecycle, storage/logging, storage/public-access-block, storage/versioning
+# unknown: storage/policy-lockout, storage/tls-only
+resource "aws_s3_bucket" "policy_inline_later" {
+  bucket = "policy-inline-later"
+  policy = jsonencode({ Statement = { Effect = "Allow", Action = "s3:GetObject", Principal = "*", Resource = local.later } })
 }
 
 # pass: storage/object-ownership

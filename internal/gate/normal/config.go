@@ -1,0 +1,232 @@
+package normal
+
+import (
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+
+	"github.com/portcullis-chat/portcullis/internal/gate/plan"
+)
+
+// Modes of blocks that are no resources.
+const (
+	modeProvider = "provider"
+	modeModule   = "module"
+)
+
+// Planned tells of a resource or data source, and not of another block of the
+// configuration.
+func (r *Resource) Planned() bool { return r.Mode != modeProvider && r.Mode != modeModule }
+
+// blocks adds the provider and module blocks of the configuration. Both are the
+// same for all instances of the module that they are in.
+func (n *normaliser) blocks() error {
+	providers := n.input.Plan.Config.Providers
+	for _, key := range slices.Sorted(maps.Keys(providers)) {
+		p := providers[key]
+		if len(p.Expressions) == 0 {
+			continue // no block, or one that sets nothing
+		}
+		r := &Resource{
+			Address: strings.TrimSuffix(join(p.Module, "provider."+p.Name+"."+p.Alias), "."),
+			Module:  p.Module, Mode: modeProvider, Type: p.Name, Name: p.Alias,
+		}
+		if err := n.block(r, p.Expressions); err != nil {
+			return err
+		}
+		n.document.Providers = append(n.document.Providers, r)
+	}
+	return n.calls("", &n.input.Plan.Config.Root)
+}
+
+// calls adds the module blocks of a module and of those it calls.
+func (n *normaliser) calls(module string, m *plan.Module) error {
+	for _, name := range slices.Sorted(maps.Keys(m.Calls)) {
+		c := m.Calls[name]
+		r := &Resource{Address: join(module, "module."+name), Module: module, Mode: modeModule, Type: modeModule, Name: name}
+		if err := n.block(r, nil); err != nil {
+			return err
+		}
+		for name, value := range map[string]string{"source": c.Source, "version": c.Version} {
+			if value != "" {
+				r.Values[name], r.Refs[name] = value, []Ref{}
+			}
+		}
+		n.document.Calls = append(n.document.Calls, r)
+		if err := n.calls(r.Address, &c.Module); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// block fills in the attributes of a block that is no resource, as far as they
+// are constants or can be followed to one; blocks in it are left out.
+func (n *normaliser) block(r *Resource, expressions map[string]jsontext.Value) error {
+	s, err := n.scope(r.Module)
+	if err != nil || n.document.index[r.Address] != nil {
+		return &plan.Error{File: n.input.Name, Problem: "has a provider or a module twice, or in a module that cannot be read", Remedy: remedy, Err: err}
+	}
+	r.key, r.Base, r.Config, r.Actions = s.key, r.Address, r.Address, []string{"no-op"}
+	r.Values, r.Unknown, r.Refs, r.Templates = map[string]any{}, map[string]string{}, map[string][]Ref{}, map[string][]string{}
+	n.document.index[r.Address] = r
+	top := n.blocksOf(r, s)
+	for name, raw := range expressions {
+		var leaf plan.Expression
+		if raw.Kind() != '{' || json.Unmarshal(raw, &leaf) != nil {
+			continue
+		}
+		r.Refs[name] = n.follow(s, leaf.References, nil)
+		if len(leaf.Constant) > 0 {
+			var value any
+			if err := json.Unmarshal(leaf.Constant, &value); err == nil && value != nil {
+				r.Values[name] = value
+			}
+			continue
+		}
+		if text, ok := n.told(s, top, name, leaf.References); ok {
+			r.Values[name] = text
+			continue
+		}
+		r.Unknown[name] = unknown
+	}
+	return nil
+}
+
+// told follows what an attribute is set to where it is no constant: by the
+// source, else by the value of the one variable of the root that it names.
+func (n *normaliser) told(s *scope, top []block, name string, references []string) (string, bool) {
+	if expr := attribute(top, name); expr != nil {
+		text, ok := n.walk().text(term{expr: expr, env: top[0].env}, 0)
+		return text, ok && !strings.Contains(text, Hole)
+	}
+	if len(references) != 1 || s.instance != "" {
+		return "", false
+	}
+	variable, ok := strings.CutPrefix(references[0], "var.")
+	text, isText := n.input.Plan.Variables[variable].(string)
+	return text, ok && isText
+}
+
+// alias is the constant name of a provider block, "" for the one without.
+func alias(body *hclsyntax.Body) string {
+	a, ok := body.Attributes["alias"]
+	if !ok {
+		return ""
+	}
+	value, diags := a.Expr.Value(nil)
+	if diags.HasErrors() {
+		return ""
+	}
+	text, _ := constant(value)
+	return text
+}
+
+// secretParts makes out what is sensitive of a set of blocks. Terraform marks
+// the whole set for one secret in it. What the configuration writes there as a
+// constant is no secret, nor is what it leaves out.
+func secretParts(config *plan.Resource, values, hidden any) any {
+	tree, ok := hidden.(map[string]any)
+	inside, _ := values.(map[string]any)
+	if !ok || config == nil {
+		return hidden
+	}
+	for name, mark := range tree {
+		list, isList := inside[name].([]any)
+		blocks, written := blocksIn(config.Expressions[name])
+		if mark == true && isList && written && len(list) == len(blocks) {
+			tree[name] = secretsOf(list, blocks)
+		}
+	}
+	return tree
+}
+
+// blocksIn reads the blocks of a name in the configuration; it is false for an
+// attribute.
+func blocksIn(raw jsontext.Value) (blocks []map[string]jsontext.Value, ok bool) {
+	if raw.Kind() != '[' || json.Unmarshal(raw, &blocks) != nil {
+		return nil, false
+	}
+	return blocks, true
+}
+
+// secretsOf tells for each of some blocks of the plan what may be secret in it.
+// They come from as many blocks of the configuration, in whatever order.
+func secretsOf(planned []any, configs []map[string]jsontext.Value) []any {
+	trees := make([]map[string]any, len(planned))
+	names := map[string]bool{}
+	for i, one := range planned {
+		trees[i] = map[string]any{}
+		block, _ := one.(map[string]any)
+		for name := range block {
+			names[name] = true
+		}
+	}
+	for name := range names {
+		w := writtenAs(configs, name)
+		var inner []any // the blocks of the name in all of the blocks
+		for _, one := range planned {
+			list, _ := get(one, []string{name}).([]any)
+			inner = append(inner, list...)
+		}
+		var within []any
+		if w.nested && len(w.blocks) == len(inner) {
+			within = secretsOf(inner, w.blocks)
+		}
+		for i, one := range planned {
+			value := get(one, []string{name})
+			list, _ := value.([]any)
+			switch {
+			case within != nil:
+				trees[i][name], within = within[:len(list)], within[len(list):]
+			case w.nested:
+				trees[i][name] = true // of a dynamic block too, of which the plan says nothing
+			case w.constant && (w.written || len(list) == 0):
+			case !slices.ContainsFunc(w.constants, func(constant any) bool { return reflect.DeepEqual(constant, value) }):
+				trees[i][name] = true
+			}
+		}
+	}
+	all := make([]any, len(trees))
+	for i, tree := range trees {
+		all[i] = tree
+	}
+	return all
+}
+
+// writing is how some blocks of the configuration write one attribute.
+type writing struct {
+	nested    bool                        // it is a name of blocks
+	blocks    []map[string]jsontext.Value // which are these
+	written   bool                        // some of them write it
+	constant  bool                        // those that do give a constant
+	constants []any
+}
+
+func writtenAs(configs []map[string]jsontext.Value, name string) writing {
+	w := writing{constant: true}
+	for _, config := range configs {
+		raw, ok := config[name]
+		if !ok {
+			continue
+		}
+		w.written = true
+		if blocks, ok := blocksIn(raw); ok {
+			w.nested, w.blocks = true, append(w.blocks, blocks...)
+			continue
+		}
+		var leaf plan.Expression
+		var value any
+		if json.Unmarshal(raw, &leaf) != nil || len(leaf.Constant) == 0 || json.Unmarshal(leaf.Constant, &value) != nil {
+			w.constant = false
+			continue
+		}
+		w.constants = append(w.constants, value)
+	}
+	return w
+}
