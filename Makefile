@@ -185,7 +185,7 @@ lint-go: ## golangci-lint
 
 .PHONY: lint-terraform
 lint-terraform: ## tflint and the generated tables of the READMEs
-	@for dir in $(MODULES) $(EXAMPLES) test/e2e/fixtures/* test/bench/fixture; do echo "tflint $$dir"; $(TOOL) tflint --config "$(CURDIR)/.tflint.hcl" --chdir "$$dir"; done
+	@for dir in $(MODULES) $(EXAMPLES) test/e2e/fixtures/* test/bench/fixture test/web/fixture; do echo "tflint $$dir"; $(TOOL) tflint --config "$(CURDIR)/.tflint.hcl" --chdir "$$dir"; done
 	@for dir in $(MODULES) $(EXAMPLES); do $(TOOL) terraform-docs --config "$(CURDIR)/.terraform-docs.yml" --output-check "$$dir" || { echo "run make docs"; exit 1; }; done
 
 .PHONY: gate-docs

@@ -43,6 +43,11 @@ export class Room {
   #reading = false;
   #abort = new AbortController();
   #sight;
+  #atEnd = true;
+  // Where the end is in view it stays there, also when the window changes.
+  #size = new ResizeObserver(() => {
+    if (this.#atEnd) this.#timeline.toEnd();
+  });
 
   /**
    * Enters a room.
@@ -98,6 +103,7 @@ export class Room {
   leave() {
     this.#session.close();
     this.#sight.disconnect();
+    this.#size.disconnect();
     this.#abort.abort();
     membersDialog.close();
     document.title = title;
@@ -114,7 +120,11 @@ export class Room {
       event.preventDefault();
       this.#submit();
     };
-    scroll.onscroll = () => this.#read();
+    this.#size.observe(scroll);
+    scroll.onscroll = () => {
+      this.#atEnd = this.#timeline.atEnd;
+      this.#read();
+    };
     newest.onclick = () => {
       this.#timeline.toEnd();
       input.focus();
