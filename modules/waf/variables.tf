@@ -1,0 +1,488 @@
+variable "name" {
+  description = "Name of the edge and prefix of everything in it. Changing it replaces everything; the distribution's own domain name changes with it."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{0,38}[a-z0-9]$", var.name))
+    error_message = "name must be 2 to 40 characters of a-z, 0-9 and hyphen, begin with a letter and not end with a hyphen."
+  }
+}
+
+variable "tags" {
+  description = "Tags of everything that takes tags."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+}
+
+#### The API behind it ####
+
+variable "api" {
+  description = "The WebSocket API: `endpoint`, `wss://host` as API Gateway returns it or of a custom domain, and `path`, which clients ask for and the API answers at: `/<stage>`, or `/<mapping key>` of a custom domain. CloudFront passes the path on as it is."
+  type = object({
+    endpoint = string
+    path     = string
+  })
+  nullable = false
+
+  validation {
+    condition     = can(regex("^(wss://[a-z0-9.-]+|wss?://(127\\.[0-9]{1,3}\\.[0-9]{1,3}\\.[0-9]{1,3}|localhost)(:[0-9]{1,5})?)(/[A-Za-z0-9._/-]*)?$", var.api.endpoint))
+    error_message = "api.endpoint must be wss://host, without query; ws and a port are for loopback addresses only."
+  }
+
+  validation {
+    condition     = can(regex("^/[A-Za-z0-9_-]{1,128}$", var.api.path))
+    error_message = "api.path must be a slash and 1 to 128 characters of a-z, A-Z, 0-9, underscore and hyphen."
+  }
+}
+
+variable "origin_secrets" {
+  description = "Secrets by which the API knows this edge, one or, while rotating, two: CloudFront sends the first as x-origin-verify, the API's authorizer takes either. At least 32 characters each, of `openssl rand -hex 32` for example; see docs/edge.md."
+  type        = list(string)
+  sensitive   = true
+  nullable    = false
+
+  validation {
+    condition     = length(var.origin_secrets) >= 1 && length(var.origin_secrets) <= 2
+    error_message = "origin_secrets must have one entry, or two while rotating: the one that CloudFront sends comes first."
+  }
+
+  validation {
+    condition     = alltrue([for secret in var.origin_secrets : can(regex("^[!-~]{32,256}$", secret))])
+    error_message = "Each origin secret must be 32 to 256 printable ASCII characters without spaces: openssl rand -hex 32 makes one."
+  }
+}
+
+#### The site ####
+
+variable "site" {
+  description = <<-EOT
+    A static site beside the API, from a private bucket. Null, the default, makes none: everything goes to the API.
+
+    - `dir`: folder of its files. Uploaded are html, css, js, mjs, json, svg, png, ico, webp, webmanifest, woff2 and txt files, and no others.
+    - `generated`: more files, by name: their text. They win over files of the folder.
+    - `index`: what `/` answers (`index.html`).
+    - `error_pages`: pages for what is not found or refused, by status: path of a file. The status stays. Without, `404 = "/404.html"` if the folder has one.
+    - `connect_origins`: origins that its scripts may talk to besides its own, as `https://host`: the issuer's for sign-in, tokens and discovery.
+  EOT
+  type = object({
+    dir             = string
+    generated       = optional(map(string), {})
+    index           = optional(string, "index.html")
+    error_pages     = optional(map(string))
+    connect_origins = optional(list(string), [])
+  })
+  default = null
+
+  validation {
+    condition     = var.site == null ? true : fileexists("${var.site.dir}/${var.site.index}")
+    error_message = "site.dir must be a folder with the file that site.index names."
+  }
+
+  validation {
+    condition     = var.site == null ? true : alltrue([for name in keys(var.site.generated) : can(regex("^[A-Za-z0-9_-][A-Za-z0-9._/-]*\\.(html|css|js|mjs|json|svg|webmanifest|txt)$", name))])
+    error_message = "Each of site.generated must be named as a file of text: html, css, js, mjs, json, svg, webmanifest or txt."
+  }
+
+  validation {
+    condition     = var.site == null ? true : alltrue([for status, page in coalesce(var.site.error_pages, {}) : contains(["400", "403", "404", "405", "414", "416", "500", "501", "502", "503", "504"], status) && can(regex("^/[A-Za-z0-9._/-]+$", page))])
+    error_message = "site.error_pages must be paths (/404.html) by status: 400, 403, 404, 405, 414, 416, 500, 501, 502, 503 or 504, those that CloudFront has pages for."
+  }
+
+  validation {
+    condition     = var.site == null ? true : alltrue([for origin in var.site.connect_origins : can(regex("^(https|wss)://[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[1-9][0-9]{0,4})?$", origin)) || can(regex("^(http|ws)://(127\\.[0-9]{1,3}\\.[0-9]{1,3}\\.[0-9]{1,3}|localhost)(:[1-9][0-9]{0,4})?$", origin))])
+    error_message = "Each of site.connect_origins must be an origin, https://host or wss://host, without path or wildcard; http and ws are for loopback addresses only."
+  }
+}
+
+variable "site_url" {
+  description = "URL that browsers reach the edge by, `https://host` without a slash at the end. Null, the default, is the first of `aliases`, or else the distribution's own domain name."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.site_url == null ? true : can(regex("^(https://[a-z0-9]([a-z0-9.-]*[a-z0-9])?|http://(127\\.[0-9]{1,3}\\.[0-9]{1,3}\\.[0-9]{1,3}|localhost))(:[1-9][0-9]{0,4})?$", var.site_url))
+    error_message = "site_url must be https://host, in lower case, without path and trailing slash; http is for loopback addresses only."
+  }
+}
+
+variable "hsts" {
+  description = "For how long browsers use nothing but HTTPS for this host, in days (365 and more; default 730), whether for every name below it too (default true), and whether it may be put on the list that browsers come with (`preload`, default false: there is hardly a way back)."
+  type = object({
+    days               = optional(number, 730)
+    include_subdomains = optional(bool, true)
+    preload            = optional(bool, false)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = var.hsts.days == floor(var.hsts.days) && var.hsts.days >= 365 && var.hsts.days <= 3650
+    error_message = "hsts.days must be a whole number from 365 to 3650."
+  }
+}
+
+#### The distribution ####
+
+variable "aliases" {
+  description = "Domain names of your own that the distribution answers for, the first being the one that people use. They need `certificate`, and a DNS record each that points to the output `distribution`. None by default: the distribution's own name is used."
+  type        = list(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for alias in var.aliases : can(regex("^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.)+[a-z]{2,63}$", alias))])
+    error_message = "Each alias must be a domain name in lower case, without wildcard."
+  }
+
+  validation {
+    condition     = (length(var.aliases) > 0) == (var.certificate != null)
+    error_message = "aliases and certificate need each other: CloudFront serves a name with a certificate for it."
+  }
+}
+
+variable "certificate" {
+  description = "ACM certificate of us-east-1 for `aliases`, as `{ arn = ... }`. Null, the default, is CloudFront's own for its own name, with which CloudFront also accepts TLS 1.0 and 1.1: `minimum_tls` has no say then."
+  type = object({
+    arn = string
+  })
+  default = null
+
+  validation {
+    condition     = var.certificate == null ? true : can(regex("^arn:[a-z-]+:acm:us-east-1:[0-9]{12}:certificate/[A-Za-z0-9-]+$", var.certificate.arn))
+    error_message = "certificate.arn must be the ARN of an ACM certificate of us-east-1, where CloudFront looks for it."
+  }
+}
+
+variable "minimum_tls" {
+  description = "CloudFront's security policy for viewers, with a certificate of your own: TLSv1.2_2021 (default) or a newer one, TLSv1.3_2025 for example, which the provider has to know."
+  type        = string
+  default     = "TLSv1.2_2021"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^TLSv1\\.(2_202[1-9]|3_20[0-9]{2})$", var.minimum_tls))
+    error_message = "minimum_tls must be TLSv1.2_2021 or newer: what is older takes weak ciphers."
+  }
+}
+
+variable "price_class" {
+  description = "Where CloudFront answers: PriceClass_100 (North America, Europe, Israel; default), PriceClass_200 or PriceClass_All."
+  type        = string
+  default     = "PriceClass_100"
+  nullable    = false
+
+  validation {
+    condition     = contains(["PriceClass_100", "PriceClass_200", "PriceClass_All"], var.price_class)
+    error_message = "price_class must be PriceClass_100, PriceClass_200 or PriceClass_All."
+  }
+}
+
+variable "geo_restriction" {
+  description = "Countries whose viewers CloudFront itself serves (`allow`) or refuses (`deny`), as two-letter codes: exactly one of the lists. Null, the default, serves all. Unlike `countries`, it is no rule of the web ACL: it has no metric, no log line and no exception for addresses."
+  type = object({
+    allow = optional(list(string))
+    deny  = optional(list(string))
+  })
+  default = null
+
+  validation {
+    condition     = var.geo_restriction == null ? true : (var.geo_restriction.allow == null) != (var.geo_restriction.deny == null)
+    error_message = "geo_restriction must have exactly one of allow and deny."
+  }
+
+  validation {
+    condition     = var.geo_restriction == null ? true : alltrue([for country in coalesce(var.geo_restriction.allow, var.geo_restriction.deny, []) : can(regex("^[A-Z]{2}$", country))]) && length(coalesce(var.geo_restriction.allow, var.geo_restriction.deny, [])) > 0
+    error_message = "geo_restriction.allow and deny are ISO 3166 codes of two capital letters, at least one."
+  }
+}
+
+variable "access_log_fields" {
+  description = "Fields of a line of CloudFront's access log, in its spelling (`c-ip`, `sc-status`). Null, the default, leaves out the query, cookies and the Referer, which may hold what is secret."
+  type        = list(string)
+  default     = null
+
+  validation {
+    condition     = length(setintersection([for field in coalesce(var.access_log_fields, []) : lower(field)], ["cs(cookie)", "cs-uri-query"])) == 0
+    error_message = "access_log_fields must not have cs(Cookie) or cs-uri-query: a client in error may put a token there."
+  }
+}
+
+variable "wait_for_deployment" {
+  description = "Whether an apply ends only when the distribution has arrived everywhere, some minutes later. False gives up knowing that: a rotation of the origin secret needs it."
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
+#### The web ACL ####
+
+variable "rate" {
+  description = "How often one IP address may ask within `window_seconds` (60, 120, 300 or 600): `requests` in all (default 2000) and `handshakes`, new connections at the API's path (default 100), each at least 10; more are refused with 429. Everybody behind one address counts as one."
+  type = object({
+    requests       = optional(number, 2000)
+    handshakes     = optional(number, 100)
+    window_seconds = optional(number, 300)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = alltrue([for limit in [var.rate.requests, var.rate.handshakes] : limit == floor(limit) && limit >= 10 && limit <= 2000000000])
+    error_message = "rate.requests and rate.handshakes must be whole numbers from 10 to 2000000000."
+  }
+
+  validation {
+    condition     = contains([60, 120, 300, 600], var.rate.window_seconds)
+    error_message = "rate.window_seconds must be 60, 120, 300 or 600."
+  }
+}
+
+variable "limits" {
+  description = <<-EOT
+    How long parts of a request may be, in bytes:
+
+    - `path_bytes` (default 512) and `query_bytes` (default 2048; a sign-in comes back with a code in the query); longer ones get 414;
+    - `handshake_query_bytes`: query at the API's path (default 128: `room=` and the longest name of a room are 69);
+    - `allow_oversized_headers`: AWS WAF sees the first 8,192 bytes of all headers, and 200 of them. By default what it cannot see whole is refused with 413, so that nothing is smuggled past the rules; a token may then have about 7,000 bytes. True gives that up, for larger tokens (API Gateway takes 10,240 bytes of headers in all).
+  EOT
+  type = object({
+    path_bytes              = optional(number, 512)
+    query_bytes             = optional(number, 2048)
+    handshake_query_bytes   = optional(number, 128)
+    allow_oversized_headers = optional(bool, false)
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = alltrue([for limit in [var.limits.path_bytes, var.limits.query_bytes, var.limits.handshake_query_bytes] : limit == floor(limit) && limit >= 16 && limit <= 8192])
+    error_message = "limits.path_bytes, query_bytes and handshake_query_bytes must be whole numbers from 16 to 8192."
+  }
+
+  validation {
+    condition     = var.limits.handshake_query_bytes >= 69
+    error_message = "limits.handshake_query_bytes must be at least 69: room= and the longest name of a room."
+  }
+}
+
+variable "addresses" {
+  description = "IP addresses in CIDR notation that are let through past every other rule (`allow`) or refused (`deny`): `ipv4` and `ipv6` lists each. Null, the default of each, makes no such rule."
+  type = object({
+    allow = optional(object({ ipv4 = optional(list(string), []), ipv6 = optional(list(string), []) }))
+    deny  = optional(object({ ipv4 = optional(list(string), []), ipv6 = optional(list(string), []) }))
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = alltrue([for set in [var.addresses.allow, var.addresses.deny] : set == null ? true : alltrue([for address in set.ipv4 : can(cidrhost(address, 0)) && can(regex("^[0-9.]+/", address))])])
+    error_message = "addresses.allow.ipv4 and deny.ipv4 must be IPv4 ranges in CIDR notation: 192.0.2.44/32."
+  }
+
+  validation {
+    condition     = alltrue([for set in [var.addresses.allow, var.addresses.deny] : set == null ? true : alltrue([for address in set.ipv6 : can(cidrhost(address, 0)) && can(regex(":", address))])])
+    error_message = "addresses.allow.ipv6 and deny.ipv6 must be IPv6 ranges in CIDR notation: 2001:db8::/32."
+  }
+
+  validation {
+    condition     = !contains(flatten([for set in [var.addresses.allow] : set == null ? [] : [for address in concat(set.ipv4, set.ipv6) : tonumber(try(split("/", address)[1], 99)) == 0]]), true)
+    error_message = "addresses.allow must not have a range of everybody (/0): no other rule would see a request."
+  }
+}
+
+variable "countries" {
+  description = "Countries whose addresses are refused (`deny`), or from which alone anybody is let in (`allow`), by a rule of the web ACL; two-letter codes, exactly one of the lists. Null, the default, asks nobody where they are."
+  type = object({
+    allow = optional(list(string))
+    deny  = optional(list(string))
+  })
+  default = null
+
+  validation {
+    condition     = var.countries == null ? true : (var.countries.allow == null) != (var.countries.deny == null)
+    error_message = "countries must have exactly one of allow and deny."
+  }
+
+  validation {
+    condition     = var.countries == null ? true : alltrue([for country in coalesce(var.countries.allow, var.countries.deny, []) : can(regex("^[A-Z]{2}$", country))]) && length(coalesce(var.countries.allow, var.countries.deny, [])) > 0
+    error_message = "countries.allow and deny are ISO 3166 codes of two capital letters, at least one."
+  }
+}
+
+variable "managed_groups" {
+  description = <<-EOT
+    AWS's groups of rules, all on by default: `common`, `known_bad_inputs`, `sql_injection`, `ip_reputation` and `anonymous_ip`. Of each:
+
+    - `enabled`: false gives the group up;
+    - `count`: true makes the whole group count instead of block;
+    - `version`: a version to stay at (default: AWS's newest);
+    - `overrides`: what single rules do, by their name: allow, block, count, captcha or challenge. Servers and VPNs that are clients of yours need `anonymous_ip = { overrides = { HostingProviderIPList = "count" } }`.
+  EOT
+  type = object({
+    common           = optional(object({ enabled = optional(bool, true), count = optional(bool, false), version = optional(string), overrides = optional(map(string), {}) }), {})
+    known_bad_inputs = optional(object({ enabled = optional(bool, true), count = optional(bool, false), version = optional(string), overrides = optional(map(string), {}) }), {})
+    sql_injection    = optional(object({ enabled = optional(bool, true), count = optional(bool, false), version = optional(string), overrides = optional(map(string), {}) }), {})
+    ip_reputation    = optional(object({ enabled = optional(bool, true), count = optional(bool, false), version = optional(string), overrides = optional(map(string), {}) }), {})
+    anonymous_ip     = optional(object({ enabled = optional(bool, true), count = optional(bool, false), version = optional(string), overrides = optional(map(string), {}) }), {})
+  })
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = alltrue([for action in flatten([for group in values(var.managed_groups) : values(group.overrides)]) : contains(["allow", "block", "count", "captcha", "challenge"], action)])
+    error_message = "The overrides of managed_groups must be allow, block, count, captcha or challenge."
+  }
+}
+
+variable "bot_control" {
+  description = "AWS's bot control, billed by request: `level` COMMON (default) or TARGETED, and `overrides` as in managed_groups. It takes clients that are no browsers for bots: `{ overrides = { CategoryHttpLibrary = \"count\", SignalNonBrowserUserAgent = \"count\" } }` lets them in. Null, the default, has none."
+  type = object({
+    level     = optional(string, "COMMON")
+    overrides = optional(map(string), {})
+  })
+  default = null
+
+  validation {
+    condition     = var.bot_control == null ? true : contains(["COMMON", "TARGETED"], var.bot_control.level)
+    error_message = "bot_control.level must be COMMON or TARGETED."
+  }
+
+  validation {
+    condition     = var.bot_control == null ? true : alltrue([for action in values(var.bot_control.overrides) : contains(["allow", "block", "count", "captcha", "challenge"], action)])
+    error_message = "The overrides of bot_control must be allow, block, count, captcha or challenge."
+  }
+}
+
+variable "anti_ddos" {
+  description = "Whether AWS Shield Advanced mitigates floods of requests at the distribution by rules that it makes itself. The account must have subscribed to it (some 3,000 US dollars a month). False, the default, leaves Shield Standard and the rate rules."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "custom_rules" {
+  description = <<-EOT
+    Rules of your own, by name. All conditions of `when` must hold:
+
+    - `priority`: order among these rules, each number once (0 to 999); they come after addresses, countries, sizes and rates, and before AWS's groups;
+    - `action`: block (default), allow or count; `status`: of a block (default 403);
+    - `labels`: that a match is given, for rules after it;
+    - `when.text`: list of `part` (path, query, method or header), `header` (its name, for header), `match` (EXACTLY, STARTS_WITH, ENDS_WITH, CONTAINS, CONTAINS_WORD or REGEX) and `value`; compared in lower case with `lower = true`;
+    - `when.countries`: two-letter codes; `when.ip_set_arns`: sets of addresses, of scope CLOUDFRONT, each of which must match; `when.labels`: each of which must be there.
+  EOT
+  type = map(object({
+    priority = number
+    action   = optional(string, "block")
+    status   = optional(number, 403)
+    labels   = optional(list(string), [])
+    when = object({
+      text        = optional(list(object({ part = string, header = optional(string), match = optional(string, "EXACTLY"), value = string, lower = optional(bool, false) })), [])
+      countries   = optional(list(string), [])
+      ip_set_arns = optional(list(string), [])
+      labels      = optional(list(string), [])
+    })
+  }))
+  default  = {}
+  nullable = false
+
+  validation {
+    condition     = alltrue([for name in keys(var.custom_rules) : can(regex("^[A-Za-z0-9_-]{1,64}$", name)) && !contains(["addresses-allowed", "addresses-denied", "countries", "oversized-headers", "path-size", "query-size", "handshake-query-size", "rate", "rate-handshakes", "bot_control"], name)])
+    error_message = "Each of custom_rules must be named by 1 to 64 letters, digits, underscores and hyphens, and not as a rule of the module is."
+  }
+
+  validation {
+    condition     = alltrue([for rule in values(var.custom_rules) : rule.priority == floor(rule.priority) && rule.priority >= 0 && rule.priority <= 999]) && length(distinct([for rule in values(var.custom_rules) : rule.priority])) == length(var.custom_rules)
+    error_message = "The priorities of custom_rules must be whole numbers from 0 to 999, each used once."
+  }
+
+  validation {
+    condition     = alltrue([for rule in values(var.custom_rules) : contains(["block", "allow", "count"], rule.action) && contains([400, 401, 403, 404, 405, 408, 409, 411, 412, 413, 414, 415, 416, 421, 429, 500, 501, 502, 503, 504], rule.status)])
+    error_message = "The action of a custom rule must be block, allow or count, and its status one that AWS WAF has: 400, 401, 403 to 405, 408, 409, 411 to 416, 421, 429 or 500 to 504."
+  }
+
+  validation {
+    condition     = alltrue([for rule in values(var.custom_rules) : length(rule.when.text) + length(rule.when.countries) + length(rule.when.ip_set_arns) + length(rule.when.labels) > 0])
+    error_message = "The when of a custom rule must have a condition: without one the rule would be for everybody."
+  }
+
+  validation {
+    condition     = alltrue(flatten([for rule in values(var.custom_rules) : [for text in rule.when.text : contains(["path", "query", "method", "header"], text.part) && (text.part == "header") == (text.header != null) && contains(["EXACTLY", "STARTS_WITH", "ENDS_WITH", "CONTAINS", "CONTAINS_WORD", "REGEX"], text.match) && length(text.value) > 0]]))
+    error_message = "Each when.text of a custom rule needs part path, query, method or header (and header, the name, with that part alone), match EXACTLY, STARTS_WITH, ENDS_WITH, CONTAINS, CONTAINS_WORD or REGEX, and a value."
+  }
+}
+
+variable "count_only" {
+  description = "Whether no rule blocks: all count, to see what they would do. True gives up what the web ACL is for; the gate reports it."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "log_allowed" {
+  description = "Whether the web ACL's log has every request. False, the default, keeps those that a rule blocked, counted or challenged."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "user_pool" {
+  description = "A Cognito user pool whose sign-in gets a web ACL of its own, of its Region, since people reach it past the distribution: `arn`, and `kms_key_arn` of a key of that Region for the log. Null, the default, makes none; AWS bills each web ACL by the month."
+  type = object({
+    arn         = string
+    kms_key_arn = string
+  })
+  default = null
+}
+
+variable "sign_in_rate" {
+  description = "Requests that one IP address may make to the user pool in five minutes (at least 10), with user_pool."
+  type        = number
+  default     = 300
+  nullable    = false
+
+  validation {
+    condition     = var.sign_in_rate == floor(var.sign_in_rate) && var.sign_in_rate >= 10
+    error_message = "sign_in_rate must be a whole number of at least 10."
+  }
+}
+
+#### Keys and logs ####
+
+variable "kms_key" {
+  description = "A customer-managed KMS key of us-east-1, as `{ arn = ... }`, for the bucket and the logs; its policy must let S3, CloudFront and CloudWatch Logs use it (see the README). Null, the default, makes one."
+  type = object({
+    arn = string
+  })
+  default = null
+
+  validation {
+    condition     = var.kms_key == null ? true : can(regex("^arn:[a-z-]+:kms:us-east-1:[0-9]{12}:key/[A-Za-z0-9-]+$", var.kms_key.arn))
+    error_message = "kms_key.arn must be the ARN of a KMS key of us-east-1, where CloudFront's and its web ACL's logs are."
+  }
+}
+
+variable "kms_deletion_window_days" {
+  description = "Days that KMS waits before it destroys the module's own key (7 to 30)."
+  type        = number
+  default     = 30
+  nullable    = false
+
+  validation {
+    condition     = var.kms_deletion_window_days == floor(var.kms_deletion_window_days) && var.kms_deletion_window_days >= 7 && var.kms_deletion_window_days <= 30
+    error_message = "kms_deletion_window_days must be a whole number from 7 to 30."
+  }
+}
+
+variable "log_retention_days" {
+  description = "Days that the logs are kept: of CloudFront, of the web ACLs and of the bucket. One of the numbers that CloudWatch Logs takes."
+  type        = number
+  default     = 365
+  nullable    = false
+
+  validation {
+    condition     = contains([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653], var.log_retention_days)
+    error_message = "log_retention_days must be one of 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 and 3653."
+  }
+}
