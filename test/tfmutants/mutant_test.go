@@ -1,9 +1,13 @@
 package tfmutants
 
 import (
+	"errors"
+	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -18,9 +22,12 @@ const root = "../.."
 // `make mutants-terraform`. With a text it tries those whose names contain it.
 const all = "PORTCULLIS_MUTANTS_TERRAFORM"
 
-// dear is the module whose tests take half a minute and more for each mutant; those
-// of the others are tried in any case.
-const dear = "chat"
+// whole is the module that is made of all others.
+const whole = "chat"
+
+// dear are the modules whose tests take half a minute and more for each mutant;
+// those of the others are tried in any case.
+var dear = []string{whole, "waf"}
 
 // workers is how many mutants are tried at a time, each with a copy of all modules.
 const workers = 2
@@ -62,7 +69,7 @@ func TestEveryHardeningIsTested(t *testing.T) {
 			module := filepath.Base(filepath.Dir(file))
 			for _, mutant := range Of(module, string(text)) {
 				switch {
-				case wanted == "" && module == dear:
+				case wanted == "" && slices.Contains(dear, module):
 					continue
 				case wanted != "" && wanted != "1" && !strings.Contains(mutant.Name, wanted):
 					continue
@@ -100,10 +107,23 @@ func TestEveryHardeningIsTested(t *testing.T) {
 // mutant.
 func testThatFails(t *testing.T, work, module, provider string) string {
 	t.Helper()
-	if out, err := terraformIn(t, filepath.Join(work, module), provider, "validate", "-no-color"); err != nil {
+	// A module that is passed a second provider is valid only with one.
+	second := filepath.Join(work, module, "second_provider.tf")
+	if versions, err := os.ReadFile(filepath.Join(work, module, "versions.tf")); err != nil {
+		t.Fatal(err)
+	} else if alias := passed.FindSubmatch(versions); alias != nil {
+		if err := os.WriteFile(second, fmt.Appendf(nil, "provider \"aws\" {\n  alias = %q\n}\n", alias[1]), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	out, err := terraformIn(t, filepath.Join(work, module), provider, "validate", "-no-color")
+	if err := os.Remove(second); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		t.Fatal(err)
+	}
+	if err != nil {
 		t.Fatalf("no mutant: it is not valid, so nobody can deploy it; the rule that made it does not fit:\n%s", out)
 	}
-	for _, tested := range slices.Compact([]string{module, dear}) {
+	for _, tested := range slices.Compact([]string{module, whole}) {
 		dir := filepath.Join(work, tested)
 		files, err := filepath.Glob(filepath.Join(dir, "tests", "*.tftest.hcl"))
 		if err != nil || len(files) == 0 {
@@ -124,6 +144,9 @@ func testThatFails(t *testing.T, work, module, provider string) string {
 	}
 	return ""
 }
+
+// passed finds the second provider that a module is passed.
+var passed = regexp.MustCompile(`configuration_aliases\s*=\s*\[aws\.(\w+)\]`)
 
 // environment is that of Terraform in a test.
 func terraformIn(t *testing.T, dir, provider string, args ...string) (string, error) {
