@@ -7,7 +7,7 @@ const alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
 /** @param {number} seconds */
 function id(seconds) {
-  let time = 1_700_000_000_000 + seconds * 1000;
+  let time = 1_700_000_000_000 + Math.round(seconds * 1000);
   let text = "";
   for (let i = 0; i < 10; i++, time = Math.floor(time / 32)) text = alphabet.charAt(time % 32) + text;
   return text + "0000000000000001";
@@ -89,6 +89,23 @@ test("a check finds what was stored and not passed on", () => {
   assert.deepEqual(repair(feed, feed.check(), [...range(0, 10), 11, 12]).found.map((m) => m.id), [id(11)]);
   feed.add(message(20));
   assert.deepEqual(repair(feed, feed.check(), [...range(0, 10), 11, 12, 19, 20]).found.map((m) => m.id), [id(19)]);
+});
+
+test("a check goes back further than to what it has compared, since clocks differ", () => {
+  const feed = new Feed();
+  const busy = range(0, 2000).map((tenth) => tenth / 10);
+  repair(feed, feed.catchUp(), busy.slice(0, 1900));
+  const late = [...busy, 165.05].toSorted((a, b) => a - b);
+  for (const s of busy.slice(1900)) feed.add(message(s));
+  assert.ok(repair(feed, feed.check(), late).found.some((m) => m.id === id(165.05)));
+});
+
+test("who was away looks five minutes back: a message may have been stored late", () => {
+  const feed = new Feed();
+  const busy = range(0, 2000).map((tenth) => tenth / 10);
+  repair(feed, feed.catchUp(), busy.slice(0, 1900));
+  const late = [...busy, 20.05].toSorted((a, b) => a - b);
+  assert.ok(repair(feed, feed.catchUp(), late).found.some((m) => m.id === id(20.05)));
 });
 
 test("two comparisons do not run at once, and a new connection begins anew", () => {
