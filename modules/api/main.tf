@@ -33,6 +33,7 @@ locals {
 
 resource "aws_apigatewayv2_api" "this" {
   name                         = var.name
+  description                  = var.description
   protocol_type                = "WEBSOCKET"
   route_selection_expression   = var.route_selection_expression
   disable_execute_api_endpoint = var.disable_execute_api_endpoint

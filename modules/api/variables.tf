@@ -9,6 +9,17 @@ variable "name" {
   }
 }
 
+variable "description" {
+  description = "What the API is for, up to 1024 characters, which the console shows. Null, the default, says nothing."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.description == null ? true : length(var.description) >= 1 && length(var.description) <= 1024
+    error_message = "description must be null or 1 to 1024 characters."
+  }
+}
+
 variable "stage_name" {
   description = "Name of the stage, which is the path of the URL that clients connect to."
   type        = string

@@ -140,6 +140,11 @@ variable "environment" {
     condition     = alltrue([for key in keys(var.environment) : can(regex("^[A-Za-z][A-Za-z0-9_]+$", key)) && !can(regex("^(AWS_|LAMBDA_|_)", key))])
     error_message = "environment names must be a letter followed by letters, digits and underscores, and must not start with AWS_ or LAMBDA_, which Lambda keeps for itself."
   }
+
+  validation {
+    condition     = sum(concat([0], [for key, value in var.environment : length(key) + try(length(value), 0)])) <= 4096
+    error_message = "environment must come to 4096 characters or fewer, names and values together: Lambda takes 4 KB for a function."
+  }
 }
 
 variable "timeout_seconds" {

@@ -65,6 +65,29 @@ run "refuses_a_route_that_does_both" {
   expect_failures = [var.routes]
 }
 
+run "accepts_the_longest_description" {
+  command = plan
+
+  variables {
+    description = format("%01024d", 0)
+  }
+
+  assert {
+    condition     = length(aws_apigatewayv2_api.this.description) == 1024
+    error_message = "The API is not described."
+  }
+}
+
+run "refuses_a_longer_description" {
+  command = plan
+
+  variables {
+    description = format("%01025d", 0)
+  }
+
+  expect_failures = [var.description]
+}
+
 run "refuses_a_mock_on_connect" {
   command = plan
 

@@ -299,6 +299,24 @@ run "refuses_a_setting_that_lambda_owns" {
   expect_failures = [var.environment]
 }
 
+run "refuses_more_settings_than_lambda_takes" {
+  command = plan
+
+  variables {
+    environment = { SETTING = format("%4090s", "x") }
+  }
+
+  expect_failures = [var.environment]
+}
+
+run "takes_as_many_settings_as_lambda_does" {
+  command = plan
+
+  variables {
+    environment = { SETTING = format("%4089s", "x") }
+  }
+}
+
 run "accepts_the_ends_of_every_range" {
   command = plan
 
