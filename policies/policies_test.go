@@ -103,6 +103,17 @@ func TestRulesSayTheSameOfTheWholePlan(t *testing.T) {
 	}
 }
 
+// A plan of one resource has few rules compiled, the fixtures many.
+func TestRulesSayTheSameWhereOnlyThoseNeededAreCompiled(t *testing.T) {
+	e := load(t, gate.Lazily())
+	for _, dir := range fixtures(t) {
+		some, all := report(t, e, dir, true), report(t, load(t), dir, true)
+		if !reflect.DeepEqual(some, all) {
+			t.Errorf("%s: %d findings and %d passes by the rules that are needed, %d and %d by all", dir, len(some.Findings), len(some.Passed), len(all.Findings), len(all.Passed))
+		}
+	}
+}
+
 // The fixture has a secret that is written down. Reports name its block alone.
 func TestASecretThatIsFoundIsNotPrinted(t *testing.T) {
 	dir := filepath.Join("testdata", "edge")

@@ -158,6 +158,9 @@ func (f *gateFlags) engine() (*gate.Engine, error) {
 		}
 		from = append(from, os.DirFS(dir))
 	}
+	if len(f.policies) == 0 {
+		return gate.Load(from, gate.Lazily())
+	}
 	return gate.Load(from)
 }
 
@@ -254,9 +257,11 @@ func (f *gateFlags) judge(ctx context.Context, cmd *cobra.Command, args []string
 	if err != nil {
 		return nil, err
 	}
-	// Garbage is collected the earlier the larger the plan is, so that the whole
-	// process stays below five times the plan.
-	debug.SetMemoryLimit(max(192<<20, in.Plan.Size*7/2))
+	// Garbage of a large plan is collected early, so that it takes less memory, and
+	// not by a limit, which takes ever longer the closer the memory comes to it.
+	if in.Plan.Size > 16<<20 {
+		debug.SetGCPercent(25)
+	}
 	report, err := engine.Evaluate(ctx, in)
 	if err != nil {
 		return nil, err

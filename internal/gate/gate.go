@@ -82,15 +82,33 @@ func (e *Engine) Evaluate(ctx context.Context, in *plan.Input) (*Report, error) 
 	if err != nil {
 		return nil, &plan.Error{File: in.Name, Problem: "cannot be put before the policies", Err: err}
 	}
+	compiler, chosen, err := e.compiled(document)
+	if err != nil {
+		return nil, err
+	}
 	verdicts := make([]*verdict, len(e.Rules))
 	group, ctx := errgroup.WithContext(ctx)
 	if group.SetLimit(runtime.GOMAXPROCS(0)); e.tracer != nil {
 		group.SetLimit(1)
 	}
-	for i, rule := range e.Rules {
+	// Rules of one group ask the helpers for the same.
+	for first := 0; first < len(e.Rules); {
+		last := first + 1
+		for last < len(e.Rules) && e.Rules[last].group() == e.Rules[first].group() {
+			last++
+		}
+		from, rules := first, e.Rules[first:last]
+		first = last
 		group.Go(func() (err error) {
-			verdicts[i], err = e.evaluate(ctx, rule, input, document.Managed())
-			return err
+			known := newCache()
+			for i, rule := range rules {
+				if !chosen[rule] {
+					verdicts[from+i] = &verdict{}
+				} else if verdicts[from+i], err = e.evaluate(ctx, rule, input, document.Managed(), compiler, known); err != nil {
+					return err
+				}
+			}
+			return nil
 		})
 	}
 	if err := group.Wait(); err != nil {

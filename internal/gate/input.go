@@ -15,7 +15,7 @@ func Input(document *normal.Document) (ast.Value, error) { return build(document
 
 // build makes the input, and can give back the memory of the document as it goes.
 func build(document *normal.Document, forget bool) (ast.Value, error) {
-	b := &builder{forget: forget, keys: map[string]*ast.Term{}, words: map[string]*ast.Term{}, targets: map[normal.Ref]*ast.Term{}, empty: ast.ArrayTerm()}
+	b := &builder{forget: forget, keys: map[string]*ast.Term{}, words: map[string]*ast.Term{}, targets: map[normal.Ref]*ast.Term{}, made: map[int][]*ast.Term{}, empty: ast.ArrayTerm()}
 	top := []member{
 		{"version", ast.IntNumberTerm(document.Version)},
 		{"terraform_version", ast.StringTerm(document.Terraform)},
@@ -44,9 +44,23 @@ func build(document *normal.Document, forget bool) (ast.Value, error) {
 type builder struct {
 	keys, words map[string]*ast.Term
 	targets     map[normal.Ref]*ast.Term
+	made        map[int][]*ast.Term // by hash
 	empty       *ast.Term
 	forget      bool
 	err         error
+}
+
+// same gives the term that was made before of the same value: many resources
+// have the same references and the same that is not known.
+func (b *builder) same(term *ast.Term) *ast.Term {
+	hash := term.Hash()
+	for _, known := range b.made[hash] {
+		if known.Equal(term) {
+			return known
+		}
+	}
+	b.made[hash] = append(b.made[hash], term)
+	return term
 }
 
 type member struct {
@@ -144,19 +158,24 @@ func table[T any](b *builder, all map[string]T, one func(T) *ast.Term) *ast.Term
 }
 
 func (b *builder) resource(r *normal.Resource) *ast.Term {
+	address := ast.StringTerm(r.Address)
+	base := address
+	if r.Base != r.Address {
+		base = b.word(r.Base)
+	}
 	members := []member{
-		{"address", ast.StringTerm(r.Address)},
-		{"base", ast.StringTerm(r.Base)},
+		{"address", address},
+		{"base", base},
 		{"config", b.word(r.Config)},
 		{"module", b.word(r.Module)},
 		{"mode", b.word(r.Mode)},
 		{"type", b.word(r.Type)},
 		{"name", b.word(r.Name)},
-		{"actions", b.texts(r.Actions)},
+		{"actions", b.same(b.texts(r.Actions))},
 		{"values", b.any(r.Values)},
-		{"unknown", table(b, r.Unknown, b.word)},
-		{"refs", table(b, r.Refs, b.refs)},
-		{"templates", table(b, r.Templates, b.texts)},
+		{"unknown", b.same(table(b, r.Unknown, b.word))},
+		{"refs", b.same(table(b, r.Refs, b.refs))},
+		{"templates", b.same(table(b, r.Templates, b.texts))},
 	}
 	if r.Index != nil {
 		members = append(members, member{"index", b.any(r.Index)})
@@ -177,7 +196,7 @@ func (b *builder) refs(refs []normal.Ref) *ast.Term {
 	if refs != nil && len(refs) == 0 {
 		return b.empty
 	}
-	return terms(refs, b.ref)
+	return b.same(terms(refs, b.ref))
 }
 
 func (b *builder) ref(r normal.Ref) *ast.Term {
@@ -270,7 +289,7 @@ func (b *builder) lookup(all map[string]map[string][]int) *ast.Term {
 	for typ, places := range all {
 		pairs := make([][2]*ast.Term, 0, len(places))
 		for key, numbers := range places {
-			pairs = append(pairs, [2]*ast.Term{ast.StringTerm(key), terms(numbers, number)})
+			pairs = append(pairs, [2]*ast.Term{ast.StringTerm(key), b.same(terms(numbers, number))})
 		}
 		types = append(types, member{typ, ast.ObjectTerm(pairs...)})
 	}

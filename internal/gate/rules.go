@@ -47,8 +47,12 @@ type Rule struct {
 	Good        string              `json:"good"`
 	Bad         string              `json:"bad"`
 
-	pkg *ast.Package
+	pkg  *ast.Package
+	file string
 }
+
+// group is what stands before the slash of a rule's id.
+func (r *Rule) group() string { return r.ID[:strings.IndexByte(r.ID, '/')] }
 
 // rulesRoot is the package below which rules lie: data.portcullis.rules.<group>.<name>.
 var rulesRoot = ast.MustParseRef("data.portcullis.rules")
@@ -57,7 +61,9 @@ var rulesRoot = ast.MustParseRef("data.portcullis.rules")
 type Engine struct {
 	Rules []*Rule // by id
 
-	compiler *ast.Compiler
+	modules  map[string]*ast.Module
+	compiler *ast.Compiler // nil where each plan has what it needs compiled
+	lazy     bool
 	needs    *normal.Needs
 	indexing bool
 	whole    bool
@@ -74,6 +80,11 @@ func WithoutIndexing() Option { return func(e *Engine) { e.indexing = false } }
 
 // WithWholeInput gives policies the whole plan, also what they do not name.
 func WithWholeInput() Option { return func(e *Engine) { e.whole = true } }
+
+// Lazily compiles, for each plan, only the rules whose types the plan has, and
+// what they use. Policies that do not compile are then found late: it is for
+// those that are tested.
+func Lazily() Option { return func(e *Engine) { e.lazy = true } }
 
 // WithTracer has a tracer, for instance one that measures coverage, see all
 // evaluation, which then goes one rule after the other.
@@ -93,13 +104,15 @@ func Load(policies []fs.FS, options ...Option) (*Engine, error) {
 			return nil, err
 		}
 	}
-	e := &Engine{indexing: true, limit: 30 * time.Second}
+	e := &Engine{indexing: true, limit: 30 * time.Second, modules: modules}
 	for _, option := range options {
 		option(e)
 	}
-	e.compiler = ast.NewCompiler().WithStrict(true).WithCapabilities(Capabilities())
-	if e.compiler.Compile(modules); e.compiler.Failed() {
-		return nil, fmt.Errorf("the policies do not compile: %w", e.compiler.Errors)
+	if !e.lazy {
+		var err error
+		if e.compiler, err = compile(modules); err != nil {
+			return nil, err
+		}
 	}
 	seen, rules := map[string]bool{}, map[string]*Rule{}
 	for _, name := range slices.Sorted(maps.Keys(modules)) {
@@ -114,6 +127,7 @@ func Load(policies []fs.FS, options ...Option) (*Engine, error) {
 		if seen[rule.ID] {
 			return nil, fmt.Errorf("%s: there are two rules %s", name, rule.ID)
 		}
+		rule.file = name
 		seen[rule.ID], rules[name] = true, rule
 		e.Rules = append(e.Rules, rule)
 	}
@@ -126,6 +140,53 @@ func Load(policies []fs.FS, options ...Option) (*Engine, error) {
 	}
 	return e, nil
 }
+
+func compile(modules map[string]*ast.Module) (*ast.Compiler, error) {
+	compiler := ast.NewCompiler().WithStrict(true).WithCapabilities(Capabilities())
+	if compiler.Compile(modules); compiler.Failed() {
+		return nil, fmt.Errorf("the policies do not compile: %w", compiler.Errors)
+	}
+	return compiler, nil
+}
+
+// compiled gives the rules that may have something to say of a plan, ready to be
+// asked.
+func (e *Engine) compiled(document *normal.Document) (*ast.Compiler, map[*Rule]bool, error) {
+	chosen := map[*Rule]bool{}
+	used := map[string]*ast.Module{}
+	for _, rule := range e.Rules {
+		if e.compiler != nil || slices.ContainsFunc(rule.Types, document.Has) {
+			chosen[rule] = true
+			e.use(used, rule.file)
+		}
+	}
+	if e.compiler != nil {
+		return e.compiler, chosen, nil
+	}
+	compiler, err := compile(used)
+	return compiler, chosen, err
+}
+
+// use notes a module and those that it refers to.
+func (e *Engine) use(used map[string]*ast.Module, name string) {
+	if used[name] != nil {
+		return
+	}
+	used[name] = e.modules[name]
+	ast.WalkRefs(e.modules[name], func(ref ast.Ref) bool {
+		if ref.HasPrefix(policiesRoot) {
+			for other, module := range e.modules {
+				if ref.HasPrefix(module.Package.Path) {
+					e.use(used, other)
+				}
+			}
+		}
+		return false
+	})
+}
+
+// policiesRoot is the package below which all policies lie that others refer to.
+var policiesRoot = ast.MustParseRef("data.portcullis")
 
 // Needs says what the policies look at.
 func (e *Engine) Needs() *normal.Needs { return e.needs }
@@ -287,17 +348,15 @@ type place struct {
 
 // evaluate asks one rule. An error of a built-in function is an error of the
 // rule: it would otherwise be a silent pass.
-func (e *Engine) evaluate(ctx context.Context, rule *Rule, input ast.Value, resources int) (*verdict, error) {
+func (e *Engine) evaluate(ctx context.Context, rule *Rule, input ast.Value, resources int, compiler *ast.Compiler, known *cache) (*verdict, error) {
 	limit := e.limit + time.Duration(resources)*2*time.Millisecond
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
+	known.next()
 	var results rego.ResultSet
-	prepared, err := rego.New(
-		rego.ParsedQuery(ast.NewBody(ast.NewExpr(ast.NewTerm(rule.pkg.Path)))),
-		rego.Compiler(e.compiler), rego.StrictBuiltinErrors(true),
-	).PrepareForEval(ctx)
+	prepared, err := rego.New(rego.ParsedQuery(rule.query()), rego.Compiler(compiler), rego.StrictBuiltinErrors(true)).PrepareForEval(ctx)
 	if err == nil {
-		how := []rego.EvalOption{rego.EvalParsedInput(input), rego.EvalRuleIndexing(e.indexing)}
+		how := []rego.EvalOption{rego.EvalParsedInput(input), rego.EvalRuleIndexing(e.indexing), rego.EvalVirtualCache(known)}
 		if e.tracer != nil {
 			how = append(how, rego.EvalQueryTracer(e.tracer), rego.EvalRuleIndexing(false), rego.EvalEarlyExit(false))
 		}
@@ -312,16 +371,34 @@ func (e *Engine) evaluate(ctx context.Context, rule *Rule, input ast.Value, reso
 	if len(results) != 1 {
 		return nil, fmt.Errorf("the rule %s gave no result", rule.ID)
 	}
-	return read(rule, results[0].Expressions[0].Value)
+	return read(rule, results[0].Bindings)
+}
+
+// query asks for what a rule reports, not for what else is in its package: by
+// name a list of what is defined of it.
+func (r *Rule) query() ast.Body {
+	var body ast.Body
+	for _, name := range []string{"subjects", "deny", "unknown"} {
+		found := ast.VarTerm("found_" + name)
+		member := ast.NewTerm(r.pkg.Path.Append(ast.StringTerm(name)))
+		defined := ast.ArrayComprehensionTerm(found, ast.NewBody(ast.Equality.Expr(found, member)))
+		body.Append(ast.Equality.Expr(ast.VarTerm(name), defined))
+	}
+	return body
 }
 
 // read takes a rule's result apart. Anything unexpected is an error: a finding
 // in the wrong form must not get lost.
-func read(rule *Rule, value any) (*verdict, error) {
+func read(rule *Rule, given rego.Vars) (*verdict, error) {
 	wrong := fmt.Errorf("the rule %s gives something else than sets of subjects, deny and unknown", rule.ID)
-	members, ok := value.(map[string]any)
-	if !ok {
-		return nil, wrong
+	members := map[string]any{}
+	for name, value := range given {
+		switch defined, ok := value.([]any); {
+		case !ok || len(defined) > 1:
+			return nil, wrong
+		case len(defined) == 1:
+			members[name] = defined[0]
+		}
 	}
 	v := &verdict{}
 	if subjects, ok := members["subjects"]; ok {

@@ -105,6 +105,11 @@ func (d *Document) Forget() {
 // Forget does so for a resource. Its place can still be found.
 func (r *Resource) Forget() { r.Values, r.Unknown, r.Refs, r.Templates = nil, nil, nil, nil }
 
+// Has tells whether there are resources or data sources of a type. "*" is any.
+func (d *Document) Has(typ string) bool {
+	return typ == "*" || len(d.ByType[typ]) > 0 || len(d.Data[typ]) > 0
+}
+
 // Managed is the number of managed resources.
 func (d *Document) Managed() int { return d.managed }
 
