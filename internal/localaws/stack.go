@@ -314,14 +314,14 @@ func (s *Stack) Close(ctx context.Context) { s.closeOnce.Do(func() { s.close(ctx
 func (s *Stack) close(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
-	if s.edge != nil {
-		s.edge.Close()
-	}
 	if s.data != nil {
 		// Half of the time at most: a $disconnect function may take 29 s.
 		half, cancel := context.WithTimeout(ctx, 10*time.Second)
 		s.data.Close(half)
 		cancel()
+	}
+	if s.edge != nil {
+		s.edge.Close() // after what has passed through it
 	}
 	if s.functions != nil {
 		if err := s.functions.Close(ctx); err != nil {
