@@ -29,6 +29,22 @@ grants contains [p, s] if {
 	not lib.bounds_only(p.address)
 	some s in p.statements
 	count(lib.allows(s, "execute-api:manageconnections")) > 0
+	not elsewhere(s)
+}
+
+# elsewhere holds for a statement about resources of other services only, whatever
+# its actions are.
+elsewhere(s) if {
+	count(s.resources) > 0
+	object.get(s.unknown, "resources", 0) == 0
+	every text in s.resources {
+		other(text)
+	}
+}
+
+other(text) if {
+	regex.match(`^arn:[^:]*:[^:*?$]+:`, text)
+	split(text, ":")[2] != "execute-api"
 }
 
 subjects contains p.address if some [p, _] in grants
@@ -38,13 +54,18 @@ exact(text) if regex.match(`^(arn:[^:*]+:execute-api:[^:*]+:[0-9]+:[^/*]+|\$\{\}
 
 wild(text) if {
 	contains(text, "*")
-	not exact(text)
+	not narrow(text)
 }
+
+# narrow holds for what grants nothing, or nothing more than it should.
+narrow(text) if exact(text)
+
+narrow(text) if other(text)
 
 deny contains lib.in_policy(p, s, sprintf("it is granted on %s", [text])) if {
 	some [p, s] in grants
 	some text in s.resources
-	not exact(text)
+	not narrow(text)
 }
 
 deny contains lib.in_policy(p, s, sprintf("it is granted on %s", [text])) if {
@@ -60,7 +81,7 @@ deny contains lib.in_policy(p, s, "it is granted on all resources but some") if 
 
 unknown contains lib.in_policy(p, s, "what it is granted on is known after apply") if {
 	some [p, s] in grants
-	object.get(s.unknown, "resources", 0) > count([t | some t in s.templates.resources; exact(t)])
+	object.get(s.unknown, "resources", 0) > count([t | some t in s.templates.resources; narrow(t)])
 	every t in object.get(s.templates, "resources", []) {
 		not wild(t)
 	}

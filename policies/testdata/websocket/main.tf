@@ -440,6 +440,21 @@ resource "aws_iam_policy" "all_but" {
   policy = jsonencode({ Statement = { Effect = "Allow", Action = "*", NotResource = "arn:aws:s3:::x" } })
 }
 
+# Whatever is allowed on functions and queues, it is nothing of an API.
+resource "aws_iam_policy" "of_functions" {
+  policy = jsonencode({ Statement = { Effect = "Allow", Action = "*", Resource = ["arn:aws:lambda:*:*:function:*", "arn:aws:sqs:*:*:*"] } })
+}
+
+# fail: websocket/manage-connections
+resource "aws_iam_policy" "of_functions_and_apis" {
+  policy = jsonencode({ Statement = { Effect = "Allow", Action = "*", Resource = ["arn:aws:lambda:*:*:function:*", "arn:aws:execute-api:*:*:*"] } })
+}
+
+# fail: websocket/manage-connections
+resource "aws_iam_policy" "of_any_service" {
+  policy = jsonencode({ Statement = { Effect = "Allow", Action = "*", Resource = "arn:aws:*:*:*:*" } })
+}
+
 # unknown: websocket/manage-connections
 resource "aws_iam_policy" "later" {
   policy = data.aws_iam_policy_document.connections["later"].json
