@@ -112,7 +112,7 @@ func (e *Engine) Evaluate(ctx context.Context, in *plan.Input) (*Report, error) 
 		})
 	}
 	if err := group.Wait(); err != nil {
-		return nil, &plan.Error{File: in.Name, Problem: "could not be judged", Remedy: "mend the rule; nothing is taken for passed", Err: err}
+		return nil, &plan.Error{File: in.Name, Problem: "could not be judged", Remedy: "mend the rule, or split the configuration where it is too much for one; nothing is taken for passed", Err: err}
 	}
 	report := &Report{Input: in.Name, Terraform: document.Terraform, Resources: document.Managed(), Findings: []Finding{}, Passed: []Pass{}, NotApplicable: []string{}}
 	judged := map[string]bool{}

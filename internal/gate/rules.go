@@ -363,7 +363,7 @@ func (e *Engine) evaluate(ctx context.Context, rule *Rule, input ast.Value, reso
 		results, err = prepared.Eval(ctx, how...)
 	}
 	if err != nil && ctx.Err() != nil {
-		return nil, fmt.Errorf("the rule %s took longer than %s", rule.ID, limit)
+		return nil, fmt.Errorf("the rule %s took longer than %s, which is %s and 2 ms for each of %d resources", rule.ID, limit, e.limit, resources)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("the rule %s: %w", rule.ID, err)
