@@ -160,6 +160,10 @@ bench-gate: ## Measure the gate beside conftest and Checkov and write docs/gate-
 bench-modules: ## Time the examples' plans, compare the chat with a flat root, and write docs/plan-performance.md (minutes; a quiet machine)
 	@$(GO) run ./test/plancost -o docs/plan-performance.md
 
+.PHONY: mutants-policies
+mutants-policies: ## Drop each condition of each of the gate's rules and list those that no fixture notices (20 minutes)
+	@$(GO) run ./cmd/rulemutants
+
 .PHONY: gate-fixtures
 gate-fixtures: ## Plan the gate's fixtures again with the real provider
 	@$(GO) run ./cmd/gatefixtures $$(git ls-files -co | grep -E '^(internal/gate/([a-z]+|scaffold/start/policies)|policies)/testdata/[a-z]+/main\.tf$$' | xargs -n1 dirname)

@@ -18,7 +18,8 @@ boundless(text) if regex.match(`^(arn:)?[*?:]+$`, text)
 
 boundless(text) if regex.match(`^arn:[^:]*:[^:]*:[^:]*:([*?]+:|:[*?])`, text)
 
-boundless(text) if regex.match(`^[0-9a-f.:]+/0$`, text)
+# Half of all addresses, or a hundredth of them, are not somebody's.
+boundless(text) if regex.match(`^([0-9.]+/[0-7]|[0-9a-fA-F:]+/([0-9]|1[0-5]))$`, text)
 
 # from_aws holds for references to resources and data sources of AWS's only: what
 # they give has no wildcard.

@@ -32,7 +32,7 @@ test_binds[test] if {
 
 test_does_not_bind[test] if {
 	some test, values in {
-		"StringEqualsIfExists": ["a"], "ArnLike": ["*"], "ArnEquals": ["arn:*:*:*:*:*"], "ForAllValues:StringLike": ["a*"], "IpAddress": ["0.0.0.0/0"],
+		"StringEqualsIfExists": ["a"], "ArnLike": ["*"], "ArnEquals": ["arn:*:*:*:*:*"], "ForAllValues:StringLike": ["a*"], "IpAddress": ["192.0.2.0/24", "0.0.0.0/1"], "ForAnyValue:IpAddress": ["::/0"],
 		"Bool": ["true", "false"], "StringLike": ["a", "*"], "StringNotEquals": ["a"], "Null": ["false"], "StringEquals": [],
 		"ForAnyValue:ArnLike": ["arn:aws:sns:*:*:a"], "ForAnyValue:StringLike": ["arn:aws:sns:eu-west-1:1:a", "arn:aws:s3:::*"],
 	}

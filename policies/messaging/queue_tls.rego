@@ -54,8 +54,12 @@ refusing contains p.address if {
 	principal.type == "*"
 	some pattern in s.actions
 	pattern in {"*", "sqs:*"}
-	some c in s.conditions
-	c.test == "Bool"
+	for_plain_requests(s.conditions)
+}
+
+# Each condition has to hold, so one more would let some through.
+for_plain_requests([c]) if {
+	lower(c.test) in {"bool", "boolifexists"}
 	c.variable == "aws:securetransport"
 	"false" in c.values
 }

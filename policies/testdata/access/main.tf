@@ -63,6 +63,13 @@ resource "aws_s3_bucket_policy" "any_producer" {
   policy = jsonencode({ Statement = { Effect = "Allow", Principal = "*", Action = "s3:PutObject", Resource = "arn:aws:s3:::files/*", Condition = { ArnLike = { "aws:PrincipalArn" = "arn:aws:iam::*:role/producer" } } } })
 }
 
+# fail: access/public
+# pass: access/all-actions
+resource "aws_s3_bucket_policy" "all_addresses_in_halves" {
+  bucket = "files"
+  policy = jsonencode({ Statement = { Effect = "Allow", Principal = "*", Action = "s3:GetObject", Resource = "arn:aws:s3:::files/*", Condition = { IpAddress = { "aws:SourceIp" = ["0.0.0.0/1", "128.0.0.0/1"] } } } })
+}
+
 # pass: access/all-actions, access/public
 resource "aws_kms_key_policy" "of_account" {
   key_id = "k"

@@ -579,3 +579,26 @@ resource "aws_sqs_queue" "tls_composed" {
     maxReceiveCount     = 5
   })
 }
+
+# Each refuses something else than all requests without TLS.
+# pass: messaging/foreign-account
+# fail: messaging/dead-letter-queue, messaging/queue-tls
+resource "aws_sqs_queue" "tls_half" {
+  for_each = {
+    effect = { Effect = "Allow" }
+    who    = { Principal = { AWS = "arn:aws:iam::111122223333:role/chat" } }
+    action = { Action = "sqs:SendMessage" }
+    test   = { Condition = { StringNotEquals = { "aws:SecureTransport" = "false" } } }
+    key    = { Condition = { Bool = { "aws:ViaAWSService" = "false" } } }
+    value  = { Condition = { Bool = { "aws:SecureTransport" = "true" } } }
+    more   = { Condition = { Bool = { "aws:SecureTransport" = "false" }, StringEquals = { "aws:PrincipalTag/team" = "chat" } } }
+  }
+
+  policy = jsonencode({ Statement = [merge({ Effect = "Deny", Principal = "*", Action = "sqs:*", Resource = "*", Condition = { Bool = { "aws:SecureTransport" = "false" } } }, each.value)] })
+}
+
+# pass: messaging/foreign-account, messaging/queue-tls
+# fail: messaging/dead-letter-queue
+resource "aws_sqs_queue" "tls_if_exists" {
+  policy = jsonencode({ Statement = [{ Effect = "Deny", Principal = "*", Action = "*", Resource = "*", Condition = { BoolIfExists = { "aws:SecureTransport" = "false" } } }] })
+}

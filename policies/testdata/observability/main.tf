@@ -680,3 +680,30 @@ resource "aws_cloudwatch_log_subscription_filter" "later" {
   filter_pattern  = "ERROR"
   destination_arn = local.later
 }
+
+locals {
+  trust = { Effect = "Allow", Principal = { Service = "apigateway.amazonaws.com" }, Action = "sts:AssumeRole" }
+}
+
+# Each lacks one thing of what lets API Gateway in; what cannot be read grants.
+resource "aws_iam_role" "logs_half" {
+  for_each = {
+    effect = { Effect = "Deny" }
+    type   = { Principal = { AWS = "apigateway.amazonaws.com" } }
+    who    = { Principal = { Service = "lambda.amazonaws.com" } }
+    action = { Action = "sts:TagSession" }
+  }
+
+  assume_role_policy = jsonencode({ Statement = [merge(local.trust, each.value)] })
+
+  inline_policy {
+    name   = "logs"
+    policy = jsonencode({ Statement = [merge(local.trust, { Resource = local.later })] })
+  }
+}
+
+# fail: observability/gateway-role
+resource "aws_api_gateway_account" "half" {
+  for_each            = aws_iam_role.logs_half
+  cloudwatch_role_arn = each.value.arn
+}
