@@ -122,7 +122,7 @@ test-consumer: ## Take the modules from a git repository at a tag, as another re
 	$(GO) test -count=1 -timeout 20m ./test/consumer/...
 
 .PHONY: test-upgrade
-test-upgrade: ## Apply the example of the last release and plan the working tree on it
+test-upgrade: ## Apply the examples of the last release and plan the working tree on it
 	$(GO) test -count=1 -timeout 20m ./test/upgrade/...
 
 .PHONY: test-clients

@@ -1,10 +1,10 @@
-// Package upgrade_test applies the example as it was at the last release and
+// Package upgrade_test applies each example as it was at the last release and
 // plans the working tree on it: what people have must survive an upgrade.
 package upgrade_test
 
 import (
-	"context"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,14 +13,12 @@ import (
 	"testing"
 
 	"github.com/portcullis-chat/portcullis/internal/packaging"
+	"github.com/portcullis-chat/portcullis/test/internal/examples"
 	"github.com/portcullis-chat/portcullis/test/internal/tfroot"
 	"github.com/portcullis-chat/portcullis/test/localstack"
 )
 
-const (
-	root    = "../.."
-	example = "examples/minimal"
-)
+const root = "../.."
 
 // kept are the types whose replacement loses data, users or the address that
 // clients know. Nothing may ever delete one of them, whatever UPGRADING.md says.
@@ -41,70 +39,105 @@ func command(t *testing.T, dir, name string, args ...string) string {
 }
 
 // before is the last release, or the first commit that has the example as long
-// as there is none.
-func before(t *testing.T) string {
+// as there is none. It is empty when the last release does not have the example.
+func before(t *testing.T, example string) string {
 	t.Helper()
-	if tag := command(t, root, "git", "tag", "--merged", "HEAD", "--sort=-v:refname", "--list", "v*"); tag != "" {
-		return strings.Fields(tag)[0]
+	main := "examples/" + example + "/main.tf"
+	if tags := command(t, root, "git", "tag", "--merged", "HEAD", "--sort=-v:refname", "--list", "v*"); tags != "" {
+		last := strings.Fields(tags)[0]
+		if command(t, root, "git", "ls-tree", "--name-only", "--full-tree", last, main) == "" {
+			return ""
+		}
+		return last
 	}
 	if command(t, root, "git", "rev-parse", "--is-shallow-repository") == "true" {
 		t.Fatal("this clone has neither a tag nor the history: get both with `git fetch --tags --unshallow`")
 	}
-	added := strings.Fields(command(t, root, "git", "log", "--diff-filter=A", "--format=%H", "--", example+"/main.tf"))
+	added := strings.Fields(command(t, root, "git", "log", "--diff-filter=A", "--format=%H", "--", ":/"+main))
 	if len(added) == 0 {
-		t.Fatalf("no commit has added %s/main.tf", example)
+		t.Fatalf("no commit has added %s", main)
 	}
 	return added[len(added)-1]
 }
 
-// packages builds the functions' zips of a tree.
-func packages(t *testing.T, tree string) (dir, architecture string) {
+// inputs are those of an example, with the zips of a tree.
+func inputs(t *testing.T, tree, example string) map[string]any {
 	t.Helper()
 	host, err := packaging.Host()
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir = filepath.Join(t.TempDir(), "packages")
-	if _, err := packaging.Build(t.Context(), tree, dir, host, packaging.Functions()); err != nil {
-		t.Fatal(err)
+	all := examples.Inputs(example)
+	maps.Copy(all, map[string]any{"name": "upgrade-" + example, "architecture": string(host), "cognito_endpoint": os.Getenv("AWS_ENDPOINT_URL")})
+	for name, functions := range map[string][]string{
+		"package_dir":  packaging.Functions(),
+		"handlers_dir": {"./examples/own-handlers/handlers/presence", "./examples/own-handlers/handlers/vote"},
+	} {
+		if name == "handlers_dir" && example != "own-handlers" {
+			continue
+		}
+		dir := filepath.Join(t.TempDir(), "packages")
+		if _, err := packaging.Build(t.Context(), tree, dir, host, functions); err != nil {
+			t.Fatal(err)
+		}
+		all[name] = dir
 	}
-	return dir, string(host)
+	return all
 }
 
 func TestAnUpgradeReplacesNothingThatPeopleHave(t *testing.T) {
-	work := t.TempDir()
-	base := before(t)
+	stop, err := localstack.Start(t.Context(), root, t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(stop) // after the examples, which run side by side
+	names, err := examples.Names(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	upgraded := 0
+	for _, name := range names {
+		base := before(t, name)
+		if base == "" {
+			t.Logf("%s is new", name)
+			continue
+		}
+		upgraded++
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			upgrade(t, name, base)
+		})
+	}
+	if upgraded == 0 {
+		t.Error("the last release has no example")
+	}
+}
+
+// upgrade applies an example as it was at a commit and plans the working tree on
+// it.
+func upgrade(t *testing.T, name, base string) {
+	t.Helper()
 	t.Logf("from %s", base)
+	work := t.TempDir()
 	old := filepath.Join(work, "old")
 	if err := os.Mkdir(old, 0o700); err != nil {
 		t.Fatal(err)
 	}
 	archive := filepath.Join(work, "old.tar")
-	command(t, root, "git", "archive", "--output="+archive, base)
+	command(t, root, "git", "archive", "--output="+archive, base+":")
 	command(t, old, "tar", "-xf", archive)
-
-	stop, err := localstack.Start(t.Context(), root, work)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer stop()
 
 	// The first commits have Terraform only: then both get the zips of today.
 	functions := old
 	if _, err := os.Stat(filepath.Join(old, "lambdas")); os.IsNotExist(err) {
 		functions = root
 	}
-	vars := func(tree string) map[string]any {
-		dir, architecture := packages(t, tree)
-		return map[string]any{
-			"name": "portcullis-upgrade", "package_dir": dir, "architecture": architecture, "cognito_endpoint": os.Getenv("AWS_ENDPOINT_URL"),
-		}
-	}
-	was, err := tfroot.Copy(old, filepath.Join(work, "was"), example, vars(functions))
+	example := filepath.Join("examples", name)
+	was, err := tfroot.Copy(old, filepath.Join(work, "was"), example, inputs(t, functions, name))
 	if err != nil {
 		t.Fatal(err)
 	}
-	is, err := tfroot.Copy(root, filepath.Join(work, "is"), example, vars(root))
+	is, err := tfroot.Copy(root, filepath.Join(work, "is"), example, inputs(t, root, name))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,7 +157,7 @@ func TestAnUpgradeReplacesNothingThatPeopleHave(t *testing.T) {
 	if err := is.Init(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	plan, err := is.Plan(context.WithoutCancel(t.Context()))
+	plan, err := is.Plan(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
