@@ -163,6 +163,9 @@ func TestHostileMessages(t *testing.T) {
 		if n := chromium.Eval[int](p, texts+".length"); n != len(inputs) {
 			t.Errorf("%d messages of %d are shown", n, len(inputs))
 		}
+		if n := chromium.Eval[int](p, `document.querySelectorAll('.message .text:empty').length`); n != 0 {
+			t.Errorf("%d messages show nothing", n)
+		}
 		unhurt(p, w.site.URL, w.provider.server.URL, "ws"+strings.TrimPrefix(w.room.URL, "http"))
 		if heard := chromium.Eval[bool](p, `document.querySelector('#heard').childElementCount <= 20`); !heard {
 			t.Error("all is read aloud")

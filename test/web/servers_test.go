@@ -66,6 +66,13 @@ func (p *provider) set(change func(p *provider)) {
 	change(p)
 }
 
+// times is how often a path was asked for.
+func (p *provider) times(path string) int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.asked[path])
+}
+
 func (p *provider) serve(w http.ResponseWriter, r *http.Request) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
