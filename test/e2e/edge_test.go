@@ -1,0 +1,264 @@
+package e2e_test
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/gruntwork-io/terratest/modules/terraform"
+
+	"github.com/portcullis-chat/portcullis/internal/localaws"
+	"github.com/portcullis-chat/portcullis/internal/localaws/edge"
+	"github.com/portcullis-chat/portcullis/internal/localaws/proxy"
+	"github.com/portcullis-chat/portcullis/internal/protocol"
+)
+
+// viewer is an HTTP client at one of the machine's own addresses, so that a test
+// has several viewers.
+func viewer(address string) *http.Client {
+	dialer := &net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(address)}}
+	return &http.Client{Transport: &http.Transport{DialContext: dialer.DialContext}}
+}
+
+// distribution is what the stack serves of one.
+func distribution(t *testing.T, id string) edge.Status {
+	t.Helper()
+	res, err := http.Get(os.Getenv("AWS_ENDPOINT_URL") + proxy.StatusPath)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	var status localaws.Status
+	if err := json.NewDecoder(res.Body).Decode(&status); err != nil {
+		t.Fatal(err)
+	}
+	i := slices.IndexFunc(status.Distributions, func(d edge.Status) bool { return d.ID == id })
+	if i < 0 {
+		t.Fatalf("distribution %s is not served: %+v", id, status.Distributions)
+	}
+	return status.Distributions[i]
+}
+
+// TestEdge deploys a chat behind a distribution with a web ACL and attacks it.
+func TestEdge(t *testing.T) {
+	localOnly(t, "its viewers have loopback addresses")
+	old, next := randomHex(24), randomHex(24)
+	vars := cognitoEndpoint()
+	maps.Copy(vars, map[string]any{"edge_secret": old, "origin_secrets": []string{old}})
+	d := deploy(t, "test/e2e/fixtures/edge", vars)
+	out := func(name string) string { return terraform.OutputContext(t, t.Context(), d.options, name) }
+	t.Run("a second plan is empty", d.planIsEmpty)
+
+	served := distribution(t, out("distribution_id"))
+	// The chat by the way through the distribution.
+	front := *d
+	front.URL = strings.Replace(served.URL, "http:", "ws:", 1) + "/" + d.StageName
+	alice, bob := d.newUser(t, "alice"), d.newUser(t, "bob")
+	straight := func(secret, room string) offer {
+		o := browser(room, alice.Access)
+		o.header.Set("X-Origin-Verify", secret)
+		return o
+	}
+
+	t.Run("status names the rules that are not evaluated", func(t *testing.T) {
+		if len(served.NotEvaluated) != 1 || served.NotEvaluated[0].Rule != "common" {
+			t.Errorf("%+v", served)
+		}
+	})
+
+	t.Run("nobody goes round the edge", func(t *testing.T) {
+		refused(t, d, browser(room(t), alice.Access), http.StatusUnauthorized)
+		refused(t, d, straight(next, room(t)), http.StatusUnauthorized)
+	})
+
+	t.Run("people talk through the edge", func(t *testing.T) {
+		room := room(t)
+		a, b := join(t, &front, browser(room, alice.Access)), join(t, &front, browser(room, bob.Access))
+		defer a.leave()
+		defer b.leave()
+		ack := a.say(t, "through the gate")
+		if heard := b.next(t, protocol.TypeMessage); heard.ID != ack.ID {
+			t.Errorf("heard %s", heard.raw)
+		}
+		o := browser(room, alice.Access)
+		o.header.Set("Origin", "https://evil.example.com")
+		refused(t, &front, o, http.StatusForbidden)
+		refused(t, &front, offer{query: "?room=" + room, subprotocols: []string{protocol.Subprotocol}}, http.StatusUnauthorized)
+	})
+
+	t.Run("what a viewer sends in the edge's place counts for nothing", func(t *testing.T) {
+		for name, lines := range map[string][]string{
+			"a secret":                      {"x-origin-verify: guessed"},
+			"two secrets":                   {"x-origin-verify: guessed", "X-Origin-Verify: again"},
+			"the secret as a hop's own":     {"x-origin-verify: guessed", "Connection: x-origin-verify"},
+			"addresses and hop-by-hop ones": {"X-Forwarded-For: 203.0.113.7", "X-Real-IP: 203.0.113.7", "Proxy-Connection: keep-alive", "Keep-Alive: 5", "TE: trailers"},
+		} {
+			if status, head := handshake(t, served.URL, "", d.StageName, room(t), alice.Access, lines...); status != http.StatusSwitchingProtocols {
+				t.Errorf("%s: status %d\n%s", name, status, head)
+			}
+		}
+		// A Host is that of the distribution or nobody's: the API's own does not lead
+		// round, and no other name leads here.
+		endpoint, err := url.Parse(os.Getenv("AWS_ENDPOINT_URL"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, host := range []string{endpoint.Host, "evil.example.com"} {
+			if status, _ := handshake(t, served.URL, host, d.StageName, room(t), alice.Access); status != http.StatusForbidden {
+				t.Errorf("Host %s: status %d", host, status)
+			}
+		}
+	})
+
+	t.Run("the site is served with its headers, and only by the edge", func(t *testing.T) {
+		res, err := http.Get(served.URL + "/")
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := readAll(res)
+		if err != nil || res.StatusCode != http.StatusOK || !strings.Contains(string(body), "the site") {
+			t.Fatalf("status %d, %v, %s", res.StatusCode, err, body)
+		}
+		for name, want := range map[string]string{
+			"Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": "default-src 'none'; script-src 'self'", "X-Content-Type-Options": "nosniff",
+			"Strict-Transport-Security": "max-age=63072000; includeSubDomains", "Permissions-Policy": "camera=()", "X-Amz-Server-Side-Encryption": "",
+			"Access-Control-Allow-Origin": "",
+		} {
+			if got := res.Header.Get(name); got != want {
+				t.Errorf("%s: %q, want %q", name, got, want)
+			}
+		}
+		for name, address := range map[string]string{
+			"the bucket":       os.Getenv("AWS_ENDPOINT_URL") + "/" + out("bucket") + "/index.html",
+			"what is not here": served.URL + "/missing",
+		} {
+			res, err := http.Get(address)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = res.Body.Close()
+			if res.StatusCode != http.StatusForbidden {
+				t.Errorf("%s: status %d", name, res.StatusCode)
+			}
+		}
+	})
+
+	t.Run("a token that is too long is refused at the edge", func(t *testing.T) {
+		protocols := func(length int) string {
+			return strings.Repeat("a", length-len(protocol.Subprotocol+","+protocol.BearerPrefix))
+		}
+		refused(t, &front, browser(room(t), protocols(8193)), http.StatusRequestEntityTooLarge)
+		refused(t, &front, browser(room(t), protocols(8192)), http.StatusUnauthorized) // by the authorizer
+	})
+
+	t.Run("the 101st handshake is refused", func(t *testing.T) {
+		many, other := front, front
+		many.client, other.client = viewer("127.0.0.3"), viewer("127.0.0.4")
+		// A hundred that ask for no upgrade count for the rule and not for the API's
+		// own throttle, which would answer 429 as well.
+		for i := range 100 {
+			res, err := many.client.Get(served.URL + "/" + d.StageName)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = res.Body.Close()
+			if res.StatusCode != http.StatusUpgradeRequired {
+				t.Fatalf("request %d: status %d", i+1, res.StatusCode)
+			}
+		}
+		_, res, err := dial(t, &many, browser(room(t), alice.Access))
+		if err == nil || statusOf(res) != http.StatusTooManyRequests {
+			t.Fatalf("status %d, %v", statusOf(res), err)
+		}
+		if body, err := readAll(res); err != nil || string(body) != `{"message":"Too many connections"}` || res.Header.Get("Content-Type") != "application/json" {
+			t.Errorf("%s, %v", body, err)
+		}
+		join(t, &other, browser(room(t), bob.Access)).leave()
+	})
+
+	t.Run("the web ACL's log has what was blocked, and no token", func(t *testing.T) {
+		cfg, err := config.LoadDefaultConfig(t.Context(), config.WithRegion("us-east-1"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		logs, all := cloudwatchlogs.NewFromConfig(cfg), ""
+		eventually(t, "both rules in the log", func() bool {
+			found, err := logs.FilterLogEvents(t.Context(), &cloudwatchlogs.FilterLogEventsInput{LogGroupName: aws.String(out("waf_log_group"))})
+			if err != nil {
+				t.Fatal(err)
+			}
+			all = ""
+			for _, event := range found.Events {
+				all += *event.Message + "\n"
+			}
+			return strings.Contains(all, `"terminatingRuleId":"oversized"`) && strings.Contains(all, `"terminatingRuleId":"handshakes"`)
+		})
+		if !strings.Contains(all, "REDACTED") || strings.Contains(all, alice.Access) || strings.Contains(all, "aaaaaaaa") || strings.Contains(all, `"action":"ALLOW"`) {
+			t.Errorf("the log is %.2000s", all)
+		}
+	})
+
+	// The steps of a rotation, one apply each.
+	apply := func(t *testing.T, sent string, accepted ...string) {
+		t.Helper()
+		d.options.Vars["edge_secret"], d.options.Vars["origin_secrets"] = sent, accepted
+		terraform.ApplyContext(t, t.Context(), d.options)
+	}
+	in := func(t *testing.T, by *deployment, o offer) {
+		t.Helper()
+		join(t, by, o).leave()
+	}
+	t.Run("the secret is rotated while people come in", func(t *testing.T) {
+		apply(t, old, old, next) // the API knows both
+		in(t, &front, browser(room(t), alice.Access))
+		in(t, d, straight(next, room(t)))
+		apply(t, next, old, next) // the edge sends the new one
+		in(t, &front, browser(room(t), alice.Access))
+		in(t, d, straight(old, room(t))) // another edge may still send yesterday's
+		apply(t, next, next)             // yesterday's is over
+		in(t, &front, browser(room(t), alice.Access))
+		refused(t, d, straight(old, room(t)), http.StatusUnauthorized)
+	})
+}
+
+// handshake opens a WebSocket byte by byte, with header lines that a client
+// library would not send, and returns the status and the rest of the answer's
+// head. An empty host is the distribution's own.
+func handshake(t *testing.T, address, host, path, room, token string, lines ...string) (int, string) {
+	t.Helper()
+	own := strings.TrimPrefix(address, "http://")
+	conn, err := (&net.Dialer{Timeout: wait}).DialContext(t.Context(), "tcp", own)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	if host == "" {
+		host = own
+	}
+	head := append([]string{
+		fmt.Sprintf("GET /%s?%s=%s HTTP/1.1", path, protocol.RoomParameter, room), "Host: " + host, "Connection: Upgrade", "Upgrade: websocket",
+		"Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "Origin: " + allowedOrigin,
+		"Sec-WebSocket-Protocol: " + protocol.Subprotocol + ", " + protocol.BearerPrefix + token,
+	}, lines...)
+	if _, err := io.WriteString(conn, strings.Join(head, "\r\n")+"\r\n\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	res, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	return res.StatusCode, fmt.Sprint(res.Header)
+}
