@@ -161,10 +161,22 @@ var weakenings = []struct{ file, from, to, rule string }{
 	{"function/main.tf", `resources = ["${aws_cloudwatch_log_group.this.arn}:*"]`, `resources = ["*"]`, ""},
 	{"function/main.tf", `actions   = ["logs:CreateLogStream", "logs:PutLogEvents"]`, `actions   = ["*"]`, "iam/full-admin"},
 	{"function/main.tf", "type        = \"Service\"\n      identifiers = [\"lambda.amazonaws.com\"]", "type        = \"AWS\"\n      identifiers = [\"*\"]", "iam/trust-anyone"},
+	{"function/main.tf", "  kms_key_id        = var.kms_key_arn\n", "", "encryption/log-group-key"},
+	{"function/main.tf", "  retention_in_days = var.log_retention_days\n", "", "observability/log-retention"},
+	{"function/main.tf", "  kms_key_arn                    = var.kms_key_arn\n", "", "function/environment-key"},
+	{"function/main.tf", `mode = var.tracing_mode`, `mode = "PassThrough"`, "function/tracing"},
+	{"function/main.tf", `"provided.al2023"`, `"provided.al2"`, "function/runtime"},
+	{"function/main.tf", `  reserved_concurrent_executions = var.reserved_concurrency == "unreserved" ? -1 : tonumber(var.reserved_concurrency)` + "\n", "", "function/concurrency"},
+	{"table/main.tf", `enabled                 = var.point_in_time_recovery`, `enabled                 = false`, "data/point-in-time-recovery"},
+	{"table/main.tf", `enabled        = var.ttl_enabled`, `enabled        = false`, "data/ttl"},
+	{"table/main.tf", "    enabled     = true\n    kms_key_arn = local.kms_key_arn\n", "    enabled = false\n", "encryption/table-key"},
+	{"chat/main.tf", `enable_key_rotation     = true`, `enable_key_rotation     = false`, "encryption/key-rotation"},
+	{"chat/main.tf", "  kms_master_key_id = local.kms_key_arn\n", "", "encryption/topic-key"},
+	{"chat/main.tf", "  alarm_actions = [local.topic_arn]\n", "", "observability/alarm-actions"},
 }
 
 func TestEachWeakeningOfTheModulesIsCaughtByTheRuleMeantForIt(t *testing.T) {
-	r, work := prepare(t, variant{example: "minimal"})
+	r, work := prepare(t, variant{example: "complete"})
 	for _, w := range weakenings {
 		file := filepath.Join(work, "modules", w.file)
 		body, err := os.ReadFile(file)
@@ -188,7 +200,11 @@ func TestEachWeakeningOfTheModulesIsCaughtByTheRuleMeantForIt(t *testing.T) {
 			t.Errorf("%s: %s is not noticed by %s", w.file, w.to, w.rule)
 			continue
 		}
-		if f := report.Findings[at]; !strings.HasSuffix(f.Place.File, "modules/"+w.file) || len(f.Calls) < 2 || !strings.HasSuffix(f.Calls[0].File, "examples/minimal/main.tf") {
+		least := 2 // calls: of the chat, and by the chat
+		if strings.HasPrefix(w.file, "chat/") {
+			least = 1
+		}
+		if f := report.Findings[at]; !strings.HasSuffix(f.Place.File, "modules/"+w.file) || len(f.Calls) < least || !strings.HasSuffix(f.Calls[0].File, "examples/complete/main.tf") {
 			t.Errorf("%s is found at %s, called at %v", w.rule, f.Place.File, f.Calls)
 		}
 	}
