@@ -105,9 +105,18 @@ func (d *Document) Forget() {
 // Forget does so for a resource. Its place can still be found.
 func (r *Resource) Forget() { r.Values, r.Unknown, r.Refs, r.Templates = nil, nil, nil, nil }
 
-// Has tells whether there are resources or data sources of a type. "*" is any.
+// Has tells whether there are resources or data sources of a type, or with
+// "provider" and "module" blocks of this kind. "*" is any.
 func (d *Document) Has(typ string) bool {
-	return typ == "*" || len(d.ByType[typ]) > 0 || len(d.Data[typ]) > 0
+	switch typ {
+	case "*":
+		return true
+	case modeProvider:
+		return len(d.Providers) > 0
+	case modeModule:
+		return len(d.Calls) > 0
+	}
+	return len(d.ByType[typ]) > 0 || len(d.Data[typ]) > 0
 }
 
 // Managed is the number of managed resources.

@@ -148,9 +148,8 @@ func (secure) Do(r *http.Request) (*http.Response, error) {
 	return own.Do(r)
 }
 
-// own keeps its connections when a server of a test closes those of
-// http.DefaultClient.
-var own = &http.Client{Transport: &http.Transport{}}
+// own has a connection for each call, which nothing of another test can close.
+var own = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 
 // open starts an edge; a second time anew from what is kept.
 func (w *world) open() {
