@@ -11,7 +11,7 @@
 #   remediation: Name the roles, accounts or services; for an organisation add a condition on aws:PrincipalOrgID.
 #   types: [aws_sqs_queue, aws_sqs_queue_policy, aws_sns_topic, aws_sns_topic_policy, aws_s3_bucket, aws_s3_bucket_policy, aws_kms_key, aws_kms_key_policy, aws_secretsmanager_secret_policy, aws_dynamodb_resource_policy, aws_cloudwatch_event_bus_policy, aws_cloudwatch_log_resource_policy, aws_ecr_repository_policy]
 #   mappings:
-#     checkov: [CKV_AWS_33, CKV_AWS_70, CKV_AWS_168, CKV_AWS_169, CKV_AWS_385, CKV_AWS_387]
+#     checkov: [CKV_AWS_33, CKV_AWS_70, CKV_AWS_168, CKV_AWS_169, CKV_AWS_387]
 #     fsbp: [KMS.5, SNS.4, SQS.3]
 #   good: |
 #     data "aws_iam_policy_document" "jobs" {

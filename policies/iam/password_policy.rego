@@ -11,7 +11,6 @@
 #   types: [aws_iam_account_password_policy]
 #   mappings:
 #     checkov: [CKV_AWS_10, CKV_AWS_13]
-#     fsbp: [IAM.7]
 #   good: |
 #     resource "aws_iam_account_password_policy" "this" {
 #       minimum_password_length   = 14

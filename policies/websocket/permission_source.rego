@@ -39,7 +39,7 @@ bound(r) if lib.is_set(r, ["principal_org_id"])
 
 deny contains lib.finding(r, ["source_arn"], sprintf("%s may invoke the function for anybody", [r.values.principal])) if {
 	some r in input.by_type.aws_lambda_permission
-	endswith(r.values.principal, ".amazonaws.com")
+	regex.match(`\.amazonaws\.com(\.cn)?$`, r.values.principal)
 	not bound(r)
 }
 
