@@ -88,12 +88,30 @@ variable "baked_jwks" {
   default     = null
 
   validation {
-    condition     = var.baked_jwks == null || try(length(var.baked_jwks) <= 2500 && length(jsondecode(var.baked_jwks).keys) > 0, false)
-    error_message = "baked_jwks must be null or a JSON Web Key Set with at least one key, in at most 2500 characters (a function's settings may have 4 KB in all)."
+    condition     = var.baked_jwks == null || try(length(var.baked_jwks) <= 2500 && can(jsondecode(var.baked_jwks).keys[0]) && alltrue([for key in jsondecode(var.baked_jwks).keys : can(keys(key))]), false)
+    error_message = "baked_jwks must be null or a JSON Web Key Set, {\"keys\": [...]} with at least one key and nothing else in the list, in at most 2500 characters (a function's settings may have 4 KB in all)."
+  }
+
+  # The authorizer does not start with a set of which it can use no key.
+  validation {
+    condition = var.baked_jwks == null || anytrue([for key in try(tolist([for key in jsondecode(var.baked_jwks).keys : jsonencode(key)]), []) :
+      try(length(jsondecode(key).kid) > 0, false) &&
+      try(jsondecode(key).use, "sig") == "sig" &&
+      (try(jsondecode(key).kty == "RSA" && can(jsondecode(key).n) && can(jsondecode(key).e), false) ||
+      try(jsondecode(key).kty == "EC" && jsondecode(key).crv == "P-256" && can(jsondecode(key).x) && can(jsondecode(key).y), false))
+    ])
+    error_message = "baked_jwks has no key that the authorizer can use: RSA (n, e) or EC on P-256 (x, y), with a kid, and for signatures if it has a use."
   }
 
   validation {
-    condition     = var.baked_jwks == null || try(alltrue([for key in jsondecode(var.baked_jwks).keys : length(setintersection(keys(key), ["d", "k", "p", "q", "dp", "dq", "qi"])) == 0]), true)
+    condition     = try(length(distinct([for key in jsondecode(var.baked_jwks).keys : key.kid])) == length(jsondecode(var.baked_jwks).keys), true)
+    error_message = "baked_jwks has two keys with one kid: the authorizer could not tell which is meant."
+  }
+
+  validation {
+    condition = !anytrue([for key in try([for key in jsondecode(var.baked_jwks).keys : key], []) :
+      length(setintersection(try(keys(key), []), ["d", "k", "p", "q", "dp", "dq", "qi", "oth", "priv"])) > 0
+    ])
     error_message = "baked_jwks has a private or symmetric key in it: publish that one nowhere, and put public keys here."
   }
 }

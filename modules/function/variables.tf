@@ -141,9 +141,10 @@ variable "environment" {
     error_message = "environment names must be a letter followed by letters, digits and underscores, and must not start with AWS_ or LAMBDA_, which Lambda keeps for itself."
   }
 
+  # Four characters of base64 are three bytes, less one for each "=" at the end.
   validation {
-    condition     = sum(concat([0], [for key, value in var.environment : length(key) + try(length(value), 0)])) <= 4096
-    error_message = "environment must come to 4096 characters or fewer, names and values together: Lambda takes 4 KB for a function."
+    condition     = length(base64encode(jsonencode(var.environment))) / 4 * 3 - length(regexall("=", base64encode(jsonencode(var.environment)))) <= 4096
+    error_message = "environment must come to 4096 bytes or fewer, written as JSON with all names and values: Lambda takes 4 KB for a function."
   }
 }
 
@@ -232,9 +233,9 @@ variable "statements" {
   validation {
     condition = alltrue(flatten([for statement in var.statements : [
       length(statement.resources) > 0,
-      [for resource in statement.resources : can(regex("^arn:[^:*]+:[^:*]+:[^:]*:[^:]*:[^*].*$", resource))],
+      [for resource in statement.resources : can(regex("^arn:[^:*?]+:[^:*?]+:[^:]*:[^:]*:[^*?].*$", resource))],
     ]]))
-    error_message = "Each statement needs one or more resources, each an ARN whose service and beginning of the name are written out. The bare * is refused."
+    error_message = "Each statement needs one or more resources, each an ARN whose service and beginning of the name are written out. The bare * is refused, and so is a name that begins with * or ?."
   }
 }
 

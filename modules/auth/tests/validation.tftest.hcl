@@ -359,6 +359,54 @@ run "refuses_a_private_key" {
   expect_failures = [var.baked_jwks]
 }
 
+run "refuses_a_private_key_beside_what_is_no_key" {
+  command = plan
+
+  variables {
+    baked_jwks = "{\"keys\": [{\"kty\": \"EC\", \"kid\": \"k\", \"d\": \"x\"}, null]}"
+  }
+
+  expect_failures = [var.baked_jwks]
+}
+
+run "refuses_a_text_for_keys" {
+  command = plan
+
+  variables {
+    baked_jwks = "{\"keys\": \"abc\"}"
+  }
+
+  expect_failures = [var.baked_jwks]
+}
+
+run "refuses_keys_that_the_authorizer_cannot_use" {
+  command = plan
+
+  variables {
+    baked_jwks = jsonencode({ keys = [
+      {},
+      { kty = "EC", crv = "P-384", kid = "a", x = "x", y = "y" },
+      { kty = "EC", crv = "P-256", x = "x", y = "y" },
+      { kty = "RSA", kid = "b", use = "enc", n = "n", e = "AQAB" },
+    ] })
+  }
+
+  expect_failures = [var.baked_jwks]
+}
+
+run "refuses_two_keys_with_one_id" {
+  command = plan
+
+  variables {
+    baked_jwks = jsonencode({ keys = [
+      { kty = "EC", crv = "P-256", kid = "k", x = "x", y = "y" },
+      { kty = "RSA", kid = "k", n = "n", e = "AQAB" },
+    ] })
+  }
+
+  expect_failures = [var.baked_jwks]
+}
+
 run "refuses_keys_that_do_not_fit_a_functions_settings" {
   command = plan
 

@@ -265,7 +265,7 @@ run "what_is_set_reaches_the_functions" {
     allowed_origins          = []
     allow_missing_origin     = true
     rooms                    = { claim = "rooms" }
-    baked_jwks               = "{\"keys\":[{\"kid\":\"k\"}]}"
+    baked_jwks               = "{\"keys\":[{\"crv\":\"P-256\",\"kid\":\"k\",\"kty\":\"EC\",\"x\":\"x\",\"y\":\"y\"}]}"
     message_format           = "rich"
     max_frame_bytes          = 2048
     max_text_bytes           = 1024
@@ -287,7 +287,7 @@ run "what_is_set_reaches_the_functions" {
   }
 
   assert {
-    condition     = module.auth.authorizer_environment.ROOMS_CLAIM == "rooms" && module.auth.authorizer_environment.ROOMS_PREFIX == "" && module.auth.authorizer_environment.TOKEN_JWKS == "{\"keys\":[{\"kid\":\"k\"}]}"
+    condition     = module.auth.authorizer_environment.ROOMS_CLAIM == "rooms" && module.auth.authorizer_environment.ROOMS_PREFIX == "" && module.auth.authorizer_environment.TOKEN_JWKS == var.baked_jwks
     error_message = "The authorizer does not get the rule for rooms, or the keys."
   }
 

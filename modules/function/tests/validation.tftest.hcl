@@ -303,7 +303,17 @@ run "refuses_more_settings_than_lambda_takes" {
   command = plan
 
   variables {
-    environment = { SETTING = format("%4090s", "x") }
+    environment = { SETTING = format("%4083s", "x") }
+  }
+
+  expect_failures = [var.environment]
+}
+
+run "counts_bytes_of_settings_and_not_characters" {
+  command = plan
+
+  variables {
+    environment = { SETTING = join("", [for n in range(1021) : "éé"]) }
   }
 
   expect_failures = [var.environment]
@@ -313,7 +323,7 @@ run "takes_as_many_settings_as_lambda_does" {
   command = plan
 
   variables {
-    environment = { SETTING = format("%4089s", "x") }
+    environment = { SETTING = format("%4082s", "x") }
   }
 }
 
@@ -382,6 +392,20 @@ run "refuses_every_resource_of_a_service" {
       sid       = "Rows"
       actions   = ["dynamodb:Query"]
       resources = ["arn:aws:dynamodb:eu-west-1:111122223333:*"]
+    }]
+  }
+
+  expect_failures = [var.statements]
+}
+
+run "refuses_every_resource_of_a_service_by_a_question_mark" {
+  command = plan
+
+  variables {
+    statements = [{
+      sid       = "Rows"
+      actions   = ["dynamodb:Query"]
+      resources = ["arn:aws:dynamodb:eu-west-1:111122223333:?*"]
     }]
   }
 
