@@ -72,7 +72,7 @@ func (n *normaliser) written(r *Resource, s *scope, flat map[string][]string) bo
 func (n *normaliser) blocksOf(r *Resource, s *scope) []block {
 	var top []block
 	for _, b := range n.input.Sources.Bodies(s.key, r.Mode, r.Type, r.Name) {
-		if r.Mode == modeProvider && alias(b.Body) != r.Name {
+		if r.Mode == modeProvider && plan.Alias(b.Body) != r.Name {
 			continue
 		}
 		top = append(top, block{file: b.File, head: b.Head, body: b.Body})

@@ -8,7 +8,6 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
-	"github.com/hashicorp/hcl/v2/hclsyntax"
 
 	"github.com/portcullis-chat/portcullis/internal/gate/plan"
 )
@@ -113,20 +112,6 @@ func (n *normaliser) told(s *scope, top []block, name string, references []strin
 	return text, ok && isText
 }
 
-// alias is the constant name of a provider block, "" for the one without.
-func alias(body *hclsyntax.Body) string {
-	a, ok := body.Attributes["alias"]
-	if !ok {
-		return ""
-	}
-	value, diags := a.Expr.Value(nil)
-	if diags.HasErrors() {
-		return ""
-	}
-	text, _ := constant(value)
-	return text
-}
-
 // secretParts makes out what is sensitive of a set of blocks. Terraform marks
 // the whole set for one secret in it. What the configuration writes there as a
 // constant is no secret, nor is what it leaves out.
@@ -226,7 +211,26 @@ func writtenAs(configs []map[string]jsontext.Value, name string) writing {
 			w.constant = false
 			continue
 		}
-		w.constants = append(w.constants, value)
+		w.constants = append(w.constants, strip(value))
 	}
 	return w
+}
+
+// strip takes the nulls out of objects, as the decoder does.
+func strip(value any) any {
+	switch v := value.(type) {
+	case map[string]any:
+		for name, child := range v {
+			if child == nil {
+				delete(v, name)
+				continue
+			}
+			strip(child)
+		}
+	case []any:
+		for _, child := range v {
+			strip(child)
+		}
+	}
+	return value
 }

@@ -14,7 +14,7 @@ import (
 type Comment struct {
 	Module string // key of the module that the file is of
 	// Block is the outermost block that the comment is in, or right above:
-	// resource.aws_sqs_queue.jobs. It is "" where there is none.
+	// resource.aws_sqs_queue.jobs, provider.aws.west. It is "" where there is none.
 	Block string
 	Text  string // from the mark on
 	// Downloaded tells of a module that is not part of the configuration's own
@@ -89,6 +89,9 @@ func (m *moduleSource) beside(file string, line int, commented map[int]bool) str
 			}
 			first, last := b.head.Start.Line, b.body.EndRange.End.Line
 			if first <= line && line <= last || commented[line] && below == first {
+				if alias := Alias(b.body); strings.HasPrefix(name, "provider.") && alias != "" {
+					return name + "." + alias
+				}
 				return name
 			}
 		}

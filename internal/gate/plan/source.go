@@ -16,6 +16,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	hcljson "github.com/hashicorp/hcl/v2/json"
+	"github.com/zclconf/go-cty/cty"
 )
 
 // Range is a place in a source file. Lines and columns count from 1, columns in
@@ -38,6 +39,9 @@ func Downloaded(r Range) bool { return strings.Contains(r.File, ".terraform/modu
 // error, since Terraform has parsed it before. Safe for concurrent use.
 type Sources struct {
 	modules map[string]*moduleSource // by the keys of Terraform's manifest: "", "chat", "chat.api"
+
+	mutex sync.Mutex
+	lines map[string][]string // of the files that were asked for
 }
 
 type moduleSource struct {
@@ -327,6 +331,19 @@ func blockName(mode, typ, name string) string {
 	return "resource." + typ + "." + name
 }
 
+// Alias is the constant name of a provider block, "" for the one without.
+func Alias(body *hclsyntax.Body) string {
+	a, ok := body.Attributes["alias"]
+	if !ok {
+		return ""
+	}
+	value, diags := a.Expr.Value(nil)
+	if diags.HasErrors() || value.IsNull() || value.Type() != cty.String {
+		return ""
+	}
+	return value.AsString()
+}
+
 // Find gives the place of an attribute of a resource: of the attribute if it is
 // written, else of the innermost block around it that is. Path is the
 // attribute's in the plan: names, and numbers of blocks.
@@ -517,18 +534,33 @@ func (s *Sources) Repeats(key string) hcl.Expression { return s.Input(key, "for_
 
 // Lines gives lines of a file that a Range names, or nothing.
 func (s *Sources) Lines(r Range, before, after int) (first int, lines []string) {
+	all := s.linesOf(r.File)
+	from, to := max(r.Line-before, 1), min(r.Line+after, len(all))
+	if from > to {
+		return 0, nil
+	}
+	return from, all[from-1 : to]
+}
+
+// linesOf splits a file when it is first asked for: a large plan has thousands of
+// findings in one.
+func (s *Sources) linesOf(name string) []string {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	if all, ok := s.lines[name]; ok {
+		return all
+	}
+	var all []string
 	for _, m := range s.modules {
 		for file, body := range m.files {
-			if filepath.ToSlash(filepath.Join(m.dir, file)) != r.File {
-				continue
+			if filepath.ToSlash(filepath.Join(m.dir, file)) == name {
+				all = strings.Split(string(body), "\n")
 			}
-			all := strings.Split(string(body), "\n")
-			from, to := max(r.Line-before, 1), min(r.Line+after, len(all))
-			if from > to {
-				return 0, nil
-			}
-			return from, all[from-1 : to]
 		}
 	}
-	return 0, nil
+	if s.lines == nil {
+		s.lines = map[string][]string{}
+	}
+	s.lines[name] = all
+	return all
 }

@@ -2,6 +2,7 @@ package waiver
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -44,11 +45,9 @@ func comment(c *plan.Comment) (*gate.Waiver, string) {
 	switch {
 	case rest == "" || rest[0] != ' ' && rest[0] != '\t':
 		return nil, "the waiver names no rule: # " + Mark + ` RULE until=2026-12-31 owner=me reason="why"`
-	case kind == "module":
-		return nil, "a waiver stands beside a resource, not beside a module: for what is in the module use " + DefaultFile
-	case kind != "resource" && kind != "data":
-		return nil, "the waiver stands beside no resource: put it right above the block or into it"
-	case kind == "data":
+	case !slices.Contains([]string{"resource", "data", "provider", "module"}, kind):
+		return nil, "the waiver stands beside no resource, provider or module: put it right above the block or into it"
+	case kind != "resource":
 		address = c.Block
 	}
 	texts, wrong := words(rest)

@@ -101,7 +101,11 @@ func Apply(r *gate.Report, file, base *File, sources *plan.Sources, o Options) {
 		}
 		switch left := int(ends.Sub(today) / day); {
 		case w.Findings == 0:
-			problems = append(problems, problem{"unused", fmt.Sprintf("the waiver of %s covers no finding", w.Rule), w.Address, w.Place})
+			message := fmt.Sprintf("the waiver of %s covers no finding", w.Rule)
+			if w.Inline && besideModule(w.Address) {
+				message += " of the module block itself: for what is in the module use " + DefaultFile
+			}
+			problems = append(problems, problem{"unused", message, w.Address, w.Place})
 		case left <= soon:
 			problems = append(problems, problem{"expires-soon", fmt.Sprintf("the waiver of %s, owned by %s, ends after %s, %s", w.Rule, w.Owner, w.Until, inDays(left)), w.Address, w.Place})
 		}
@@ -169,6 +173,12 @@ func covers(w *gate.Waiver, f *gate.Finding) bool {
 		return f.Config == w.Address
 	}
 	return match(w.Address, f.Address)
+}
+
+// besideModule tells of the address of a module block: module.a.module.b.
+func besideModule(address string) bool {
+	steps := strings.Split(address, ".")
+	return len(steps) > 1 && steps[len(steps)-2] == "module"
 }
 
 // match compares an address with a pattern, which has to fit from its first to

@@ -285,6 +285,42 @@ resource "aws_sqs_queue" "m" { /*
 		"waivers/unused data.aws_iam_policy_document.d", "waivers/unused module.one.aws_sqs_queue.m", "waivers/unused module.two.aws_sqs_queue.m")
 }
 
+// What a rule says of a provider or a module block is waived beside the block,
+// and nothing of what is in the module.
+func TestAWaiverBesideAProviderOrAModuleIsForItsBlock(t *testing.T) {
+	s := sources(t, map[string]string{"main.tf": `
+# portcullis:waive a/b` + inline + `
+provider "aws" {
+}
+provider "aws" {
+  alias = "west" # portcullis:waive a/b` + inline + `
+}
+provider "aws" {
+  alias = "north"
+}
+# portcullis:waive a/b` + inline + `
+module "one" {
+  source = "./m"
+}
+# portcullis:waive a/b` + inline + `
+module "two" {
+  source = "./m"
+}
+`, "m/main.tf": "# portcullis:waive a/b" + inline + "\nmodule \"in\" {\n}\n"})
+	r := &gate.Report{Findings: []gate.Finding{
+		finding("a/b", "provider.aws"), finding("a/b", "provider.aws.west"), finding("a/b", "provider.aws.north"), finding("a/b-c", "provider.aws"),
+		finding("a/b", "module.one"), finding("a/b", "module.one.module.in"), finding("a/b", "module.two.aws_sqs_queue.q"),
+	}}
+	Apply(r, nil, nil, s, options(t))
+	expect(t, r, "-a/b provider.aws", "-a/b provider.aws.west", "a/b provider.aws.north", "a/b-c provider.aws",
+		"-a/b module.one", "-a/b module.one.module.in", "a/b module.two.aws_sqs_queue.q", "waivers/unused module.two")
+	for _, f := range r.Findings {
+		if f.Rule == "waivers/unused" && (!strings.Contains(f.Message, DefaultFile) || f.Place.Line != 15) {
+			t.Errorf("%s at %d", f.Message, f.Place.Line)
+		}
+	}
+}
+
 // Whoever writes a module that is downloaded must not excuse it here.
 func TestAWaiverInADownloadedModuleCountsOnRequestOnly(t *testing.T) {
 	s := sources(t, map[string]string{
@@ -332,7 +368,7 @@ func TestACommentThatIsNotAsItShouldBeWaivesNothing(t *testing.T) {
 	}
 	for text, says := range map[string]string{
 		"# portcullis:waive a/b" + inline + "\n\nresource \"aws_sqs_queue\" \"q\" {}\n": "beside no resource",
-		"# portcullis:waive a/b" + inline + "\nmodule \"q\" {\n}\n":                     "beside a module",
+		"# portcullis:waive a/b" + inline + "\nvariable \"q\" {\n}\n":                   "beside no resource",
 		"locals { # portcullis:waive a/b" + inline + "\n}\n":                            "beside no resource",
 	} {
 		r := &gate.Report{}
