@@ -180,8 +180,8 @@ gate-sets: ## List again which blocks of the provider's resources are sets
 lint: lint-go lint-terraform lint-workflows lint-gate ## All linters
 
 .PHONY: lint-gate
-lint-gate: ## The generated pages of the gate's rules
-	@$(GO) run ./cmd/gatedocs -check docs/rules || { echo "run make gate-docs"; exit 1; }
+lint-gate: ## The generated pages of the gate's rules, and the packed rules
+	@$(GO) run ./cmd/gatedocs -check docs/rules && $(GO) run ./cmd/gatepack -check policies/packed.bin || { echo "run make gate-docs"; exit 1; }
 
 .PHONY: lint-go
 lint-go: ## golangci-lint
@@ -193,8 +193,9 @@ lint-terraform: ## tflint and the generated tables of the READMEs
 	@for dir in $(MODULES) $(EXAMPLES); do $(TOOL) terraform-docs --config "$(CURDIR)/.terraform-docs.yml" --output-check "$$dir" || { echo "run make docs"; exit 1; }; done
 
 .PHONY: gate-docs
-gate-docs: ## Write docs/rules from what the gate's rules say of themselves
+gate-docs: ## Write docs/rules from what the gate's rules say of themselves, and pack the rules
 	@$(GO) run ./cmd/gatedocs docs/rules
+	@$(GO) run ./cmd/gatepack policies/packed.bin
 
 # actionlint and golangci-lint need different versions of one YAML parser, so it
 # has a module of its own.

@@ -8,3 +8,8 @@ import "embed"
 //
 //go:embed */*.rego
 var FS embed.FS
+
+// Packed is what gate.Pack has made of them: make gate-docs.
+//
+//go:embed packed.bin
+var Packed string

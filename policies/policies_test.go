@@ -1,12 +1,14 @@
 package policies_test
 
 import (
+	"encoding/json"
 	"io/fs"
 	"path/filepath"
 	"reflect"
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -23,6 +25,18 @@ import (
 func load(t *testing.T, options ...gate.Option) *gate.Engine {
 	t.Helper()
 	e, err := gate.Load([]fs.FS{policies.FS}, options...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+var loaded = sync.OnceValues(func() (*gate.Engine, error) { return gate.Load([]fs.FS{policies.FS}) })
+
+// every is the engine with all rules, which is compiled once.
+func every(t *testing.T) *gate.Engine {
+	t.Helper()
+	e, err := loaded()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,7 +99,7 @@ func TestEachResourceOfTheFixturesGetsJustTheVerdictsWrittenAboveIt(t *testing.T
 	for _, dir := range fixtures(t) {
 		t.Run(filepath.Base(dir), func(t *testing.T) {
 			want := expected(t, dir)
-			got := verdicts(report(t, load(t), dir, true), groups(want))
+			got := verdicts(report(t, every(t), dir, true), groups(want))
 			for _, difference := range policytest.Differences(want, got) {
 				t.Error(difference)
 			}
@@ -93,24 +107,28 @@ func TestEachResourceOfTheFixturesGetsJustTheVerdictsWrittenAboveIt(t *testing.T
 	}
 }
 
-// What the policies do not name is not in their input; it must not matter.
-func TestRulesSayTheSameOfTheWholePlan(t *testing.T) {
+// What the policies do not name is not in their input; a plan of one resource has
+// few rules compiled; the command has its rules packed. None of it must matter.
+func TestRulesSayTheSameOfTheWholePlanCompiledAsNeededAndPacked(t *testing.T) {
+	packed, err := gate.Pack(policies.FS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	others := map[string]*gate.Engine{"of the whole plan": load(t, gate.WithWholeInput()), "as needed": load(t, gate.Lazily()), "packed": load(t, gate.Packed(string(packed)))}
 	for _, dir := range fixtures(t) {
-		part, whole := report(t, load(t), dir, true), report(t, load(t, gate.WithWholeInput()), dir, true)
-		if !reflect.DeepEqual(part, whole) {
-			t.Errorf("%s: %d findings and %d passes on what is needed, %d and %d on all", dir, len(part.Findings), len(part.Passed), len(whole.Findings), len(whole.Passed))
+		want := report(t, every(t), dir, true)
+		for how, e := range others {
+			if got := report(t, e, dir, true); !reflect.DeepEqual(got, want) {
+				t.Errorf("%s, %s: %d findings and %d passes, else %d and %d", dir, how, len(got.Findings), len(got.Passed), len(want.Findings), len(want.Passed))
+			}
 		}
 	}
-}
-
-// A plan of one resource has few rules compiled, the fixtures many.
-func TestRulesSayTheSameWhereOnlyThoseNeededAreCompiled(t *testing.T) {
-	e := load(t, gate.Lazily())
-	for _, dir := range fixtures(t) {
-		some, all := report(t, e, dir, true), report(t, load(t), dir, true)
-		if !reflect.DeepEqual(some, all) {
-			t.Errorf("%s: %d findings and %d passes by the rules that are needed, %d and %d by all", dir, len(some.Findings), len(some.Passed), len(all.Findings), len(all.Passed))
-		}
+	got, err := json.Marshal(others["packed"].Rules)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want, err := json.Marshal(every(t).Rules); err != nil || string(got) != string(want) {
+		t.Errorf("packed rules say something else of themselves: %v", err)
 	}
 }
 
@@ -121,7 +139,7 @@ func TestASecretThatIsFoundIsNotPrinted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e := load(t)
+	e := every(t)
 	r, err := e.Evaluate(t.Context(), in)
 	if err != nil {
 		t.Fatal(err)
@@ -139,8 +157,9 @@ func TestASecretThatIsFoundIsNotPrinted(t *testing.T) {
 }
 
 func TestRulesSayTheSameWithoutTheIndexOfRules(t *testing.T) {
+	unindexed := load(t, gate.WithoutIndexing())
 	for _, dir := range fixtures(t) {
-		with, without := report(t, load(t), dir, true), report(t, load(t, gate.WithoutIndexing()), dir, true)
+		with, without := report(t, every(t), dir, true), report(t, unindexed, dir, true)
 		if len(with.Findings) == 0 || !reflect.DeepEqual(with, without) {
 			t.Errorf("%s: %d findings with the index, %d without", dir, len(with.Findings), len(without.Findings))
 		}
@@ -152,7 +171,7 @@ func TestRulesSayTheSameWithoutTheIndexOfRules(t *testing.T) {
 func TestWithoutSourcesNothingTurnsIntoItsOpposite(t *testing.T) {
 	for _, dir := range fixtures(t) {
 		groups := groups(expected(t, dir))
-		with, without := verdicts(report(t, load(t), dir, true), groups), verdicts(report(t, load(t), dir, false), groups)
+		with, without := verdicts(report(t, every(t), dir, true), groups), verdicts(report(t, every(t), dir, false), groups)
 		for address, all := range with {
 			for _, v := range all {
 				kind, rule, _ := strings.Cut(v, " ")
@@ -174,7 +193,7 @@ func TestEachRuleHasCasesThatPassFailAndCannotBeTold(t *testing.T) {
 			}
 		}
 	}
-	for _, rule := range load(t).Rules {
+	for _, rule := range every(t).Rules {
 		for _, verdict := range []string{"pass", "fail", "unknown"} {
 			if !seen[verdict+" "+rule.ID] {
 				t.Errorf("%s has no case for %s", rule.ID, verdict)

@@ -159,7 +159,7 @@ func (f *gateFlags) engine() (*gate.Engine, error) {
 		from = append(from, os.DirFS(dir))
 	}
 	if len(f.policies) == 0 {
-		return gate.Load(from, gate.Lazily())
+		return gate.Load(from, gate.Packed(policies.Packed))
 	}
 	return gate.Load(from)
 }
@@ -249,6 +249,12 @@ func (f *gateFlags) judge(ctx context.Context, cmd *cobra.Command, args []string
 			return nil, err
 		}
 	}
+	// What a small plan makes is not worth collecting before the process ends.
+	if len(args) == 1 {
+		if info, err := os.Stat(args[0]); err == nil && info.Mode().IsRegular() && info.Size() < 1<<20 {
+			debug.SetGCPercent(1600)
+		}
+	}
 	engine, err := f.engine()
 	if err != nil {
 		return nil, err
@@ -259,9 +265,13 @@ func (f *gateFlags) judge(ctx context.Context, cmd *cobra.Command, args []string
 	}
 	// Garbage of a large plan is collected early, so that it takes less memory, and
 	// not by a limit, which takes ever longer the closer the memory comes to it.
-	if in.Plan.Size > 16<<20 {
+	switch {
+	case in.Plan.Size > 16<<20:
 		debug.SetGCPercent(25)
+	case in.Plan.Size > 4<<20:
+		debug.SetGCPercent(100)
 	}
+	in.Once = true
 	report, err := engine.Evaluate(ctx, in)
 	if err != nil {
 		return nil, err

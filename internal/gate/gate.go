@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/open-policy-agent/opa/v1/ast"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/portcullis-chat/portcullis/internal/gate/normal"
@@ -74,16 +75,23 @@ type Report struct {
 
 // Evaluate judges a plan by all rules.
 func (e *Engine) Evaluate(ctx context.Context, in *plan.Input) (*Report, error) {
-	document, err := normal.New(in, e.needs)
+	chosen, names := e.choose(in.Plan)
+	var compiler *ast.Compiler
+	var compiling errgroup.Group
+	compiling.Go(func() (err error) {
+		compiler, err = e.compiled(names)
+		return err
+	})
+	document, err := normal.New(in, e.needs(names))
 	if err != nil {
 		return nil, err
 	}
-	input, err := build(document, true)
+	value, err := build(document, true)
 	if err != nil {
 		return nil, &plan.Error{File: in.Name, Problem: "cannot be put before the policies", Err: err}
 	}
-	compiler, chosen, err := e.compiled(document)
-	if err != nil {
+	input := ast.NewTerm(value)
+	if err := compiling.Wait(); err != nil {
 		return nil, err
 	}
 	verdicts := make([]*verdict, len(e.Rules))
@@ -91,20 +99,11 @@ func (e *Engine) Evaluate(ctx context.Context, in *plan.Input) (*Report, error) 
 	if group.SetLimit(runtime.GOMAXPROCS(0)); e.tracer != nil {
 		group.SetLimit(1)
 	}
-	// Rules of one group ask the helpers for the same.
-	for first := 0; first < len(e.Rules); {
-		last := first + 1
-		for last < len(e.Rules) && e.Rules[last].group() == e.Rules[first].group() {
-			last++
-		}
-		from, rules := first, e.Rules[first:last]
-		first = last
+	for _, places := range e.inGroups(chosen) {
 		group.Go(func() (err error) {
 			known := newCache()
-			for i, rule := range rules {
-				if !chosen[rule] {
-					verdicts[from+i] = &verdict{}
-				} else if verdicts[from+i], err = e.evaluate(ctx, rule, input, document.Managed(), compiler, known); err != nil {
+			for _, i := range places {
+				if verdicts[i], err = e.evaluate(ctx, e.Rules[i], input, document.Managed(), compiler, known); err != nil {
 					return err
 				}
 			}
@@ -117,13 +116,32 @@ func (e *Engine) Evaluate(ctx context.Context, in *plan.Input) (*Report, error) 
 	report := &Report{Input: in.Name, Terraform: document.Terraform, Resources: document.Managed(), Findings: []Finding{}, Passed: []Pass{}, NotApplicable: []string{}}
 	judged := map[string]bool{}
 	for i, rule := range e.Rules {
-		if err := report.add(in, document, rule, verdicts[i], judged); err != nil {
+		if err := report.add(in, document, rule, cmp.Or(verdicts[i], &verdict{}), judged); err != nil {
 			return nil, err
 		}
 	}
 	report.Judged = len(judged)
 	report.Order()
 	return report, nil
+}
+
+// inGroups gives the places of the rules that are asked, by their groups, since
+// rules of one group ask the helpers for the same. The largest group comes first,
+// so that none is left for the end that takes long.
+func (e *Engine) inGroups(chosen map[*Rule]bool) [][]int {
+	var all [][]int
+	for i, rule := range e.Rules {
+		if !chosen[rule] {
+			continue
+		}
+		if last := len(all) - 1; last >= 0 && e.Rules[all[last][0]].group() == rule.group() {
+			all[last] = append(all[last], i)
+		} else {
+			all = append(all, []int{i})
+		}
+	}
+	slices.SortStableFunc(all, func(a, b []int) int { return cmp.Compare(len(b), len(a)) })
+	return all
 }
 
 func (r *Report) add(in *plan.Input, document *normal.Document, rule *Rule, v *verdict, judged map[string]bool) error {

@@ -189,6 +189,10 @@ func TestPoliciesThatReachOutOrSayLittleAreNotLoaded(t *testing.T) {
 		"no severity": {strings.Replace(whole, "severity: high", "severity: grave", 1), "severity"},
 		"no examples": {strings.Replace(whole, "#   good: good\n", "", 1), "custom.good"},
 		"no source":   {strings.Replace(whole, "# related_resources:\n# - https://example.com/why\n", "", 1), "related_resources"},
+		"a number":    {strings.Replace(whole, "checkov: [CKV_1]", "cis: [3.6]", 1), "custom.mappings.cis the value 3.6"},
+		"no list":     {strings.Replace(whole, "checkov: [CKV_1]", "cis: CIS.1", 1), "custom.mappings.cis no list"},
+		"no mappings": {strings.Replace(whole, "  mappings:\n#     checkov: [CKV_1]\n", "  mappings: [CKV_1]\n", 1), "custom.mappings"},
+		"a flag":      {strings.Replace(whole, "types: [aws_sqs_queue]", "types: [true]", 1), "custom.types the value true"},
 		"deep":        {strings.Replace(whole, "rules.test.one", "rules.one", 1), "<group>.<name>"},
 		"no rule":     {"package other\n\nx := 1", "no rules"},
 	} {

@@ -15,7 +15,7 @@ func Input(document *normal.Document) (ast.Value, error) { return build(document
 
 // build makes the input, and can give back the memory of the document as it goes.
 func build(document *normal.Document, forget bool) (ast.Value, error) {
-	b := &builder{forget: forget, keys: map[string]*ast.Term{}, words: map[string]*ast.Term{}, targets: map[normal.Ref]*ast.Term{}, made: map[int][]*ast.Term{}, empty: ast.ArrayTerm()}
+	b := &builder{forget: forget, keys: map[string]*ast.Term{}, words: map[string]*ast.Term{}, targets: map[normal.Ref]*ast.Term{}, made: map[int]*ast.Term{}, empty: ast.ArrayTerm()}
 	top := []member{
 		{"version", ast.IntNumberTerm(document.Version)},
 		{"terraform_version", ast.StringTerm(document.Terraform)},
@@ -44,22 +44,20 @@ func build(document *normal.Document, forget bool) (ast.Value, error) {
 type builder struct {
 	keys, words map[string]*ast.Term
 	targets     map[normal.Ref]*ast.Term
-	made        map[int][]*ast.Term // by hash
+	made        map[int]*ast.Term // by hash
 	empty       *ast.Term
 	forget      bool
 	err         error
 }
 
 // same gives the term that was made before of the same value: many resources
-// have the same references and the same that is not known.
+// have the same blocks, the same references and the same that is not known.
 func (b *builder) same(term *ast.Term) *ast.Term {
 	hash := term.Hash()
-	for _, known := range b.made[hash] {
-		if known.Equal(term) {
-			return known
-		}
+	if known := b.made[hash]; known != nil && known.Equal(term) {
+		return known
 	}
-	b.made[hash] = append(b.made[hash], term)
+	b.made[hash] = term
 	return term
 }
 
@@ -77,8 +75,14 @@ func (b *builder) key(name string) *ast.Term {
 	return term
 }
 
-// word is a text of which there are few.
+// longest is the length of the texts that may stand in more than one place.
+const longest = 256
+
+// word is a text that may come again.
 func (b *builder) word(text string) *ast.Term {
+	if len(text) > longest {
+		return ast.StringTerm(text)
+	}
 	term := b.words[text]
 	if term == nil {
 		term = ast.StringTerm(text)
@@ -102,10 +106,7 @@ func (b *builder) any(value any) *ast.Term {
 	case bool:
 		return ast.InternedTerm(v)
 	case string:
-		if len(v) <= 16 {
-			return b.word(v)
-		}
-		return ast.StringTerm(v)
+		return b.word(v)
 	case float64:
 		if v == float64(int(v)) {
 			return ast.InternedTerm(int(v))
@@ -117,13 +118,13 @@ func (b *builder) any(value any) *ast.Term {
 		}
 		return ast.NewTerm(number)
 	case []any:
-		return terms(v, b.any)
+		return b.same(terms(v, b.any))
 	case map[string]any:
 		members := make([]member, 0, len(v))
 		for name, one := range v {
 			members = append(members, member{name, b.any(one)})
 		}
-		return b.object(members)
+		return b.same(b.object(members))
 	}
 	b.err = fmt.Errorf("a value of the kind %T", value)
 	return ast.NullTerm()
@@ -158,14 +159,9 @@ func table[T any](b *builder, all map[string]T, one func(T) *ast.Term) *ast.Term
 }
 
 func (b *builder) resource(r *normal.Resource) *ast.Term {
-	address := ast.StringTerm(r.Address)
-	base := address
-	if r.Base != r.Address {
-		base = b.word(r.Base)
-	}
 	members := []member{
-		{"address", address},
-		{"base", base},
+		{"address", b.word(r.Address)},
+		{"base", b.word(r.Base)},
 		{"config", b.word(r.Config)},
 		{"module", b.word(r.Module)},
 		{"mode", b.word(r.Mode)},
@@ -203,7 +199,7 @@ func (b *builder) ref(r normal.Ref) *ast.Term {
 	if known := b.targets[r]; known != nil {
 		return known
 	}
-	members := []member{{"address", ast.StringTerm(r.Address)}}
+	members := []member{{"address", b.word(r.Address)}}
 	for _, m := range []struct{ name, text string }{{"type", r.Type}, {"mode", r.Mode}, {"attribute", r.Attribute}} {
 		if m.text != "" {
 			members = append(members, member{m.name, b.word(m.text)})
@@ -218,7 +214,7 @@ func (b *builder) ref(r normal.Ref) *ast.Term {
 
 func (b *builder) policy(p *normal.Policy) *ast.Term {
 	members := []member{
-		{"address", ast.StringTerm(p.Address)},
+		{"address", b.word(p.Address)},
 		{"type", b.word(p.Type)},
 		{"attribute", b.word(p.Attribute)},
 		{"kind", b.word(p.Kind)},
@@ -248,7 +244,7 @@ func (b *builder) statement(s normal.Statement) *ast.Term {
 		{"unknown", table(b, s.Unknown, number)},
 		{"refs", table(b, s.Refs, b.refs)},
 		{"templates", table(b, s.Templates, b.texts)},
-		{"at", b.object([]member{{"address", ast.StringTerm(s.At.Address)}, {"path", b.texts(s.At.Path)}})},
+		{"at", b.object([]member{{"address", b.word(s.At.Address)}, {"path", b.texts(s.At.Path)}})},
 	}
 	if s.Sid != "" {
 		members = append(members, member{"sid", b.any(s.Sid)})
@@ -267,18 +263,18 @@ func (b *builder) condition(c normal.Condition) *ast.Term {
 }
 
 func (b *builder) bearer(p *normal.Bearer) *ast.Term {
-	members := []member{{"key", ast.StringTerm(p.Key)}, {"type", b.word(p.Type)}, {"policies", terms(p.Policies, number)}}
+	members := []member{{"key", b.word(p.Key)}, {"type", b.word(p.Type)}, {"policies", terms(p.Policies, number)}}
 	if p.Address != "" {
-		members = append(members, member{"address", ast.StringTerm(p.Address)})
+		members = append(members, member{"address", b.word(p.Address)})
 	}
 	return b.object(members)
 }
 
 func (b *builder) attachment(a normal.Attachment) *ast.Term {
-	members := []member{{"address", ast.StringTerm(a.Address)}, {"path", b.word(a.Path)}, {"bearer", ast.StringTerm(a.Bearer)}, {"type", b.word(a.Type)}}
+	members := []member{{"address", b.word(a.Address)}, {"path", b.word(a.Path)}, {"bearer", b.word(a.Bearer)}, {"type", b.word(a.Type)}}
 	for _, m := range []struct{ name, text string }{{"policy", a.Policy}, {"arn", a.ARN}} {
 		if m.text != "" {
-			members = append(members, member{m.name, ast.StringTerm(m.text)})
+			members = append(members, member{m.name, b.word(m.text)})
 		}
 	}
 	return b.object(members)
@@ -289,7 +285,7 @@ func (b *builder) lookup(all map[string]map[string][]int) *ast.Term {
 	for typ, places := range all {
 		pairs := make([][2]*ast.Term, 0, len(places))
 		for key, numbers := range places {
-			pairs = append(pairs, [2]*ast.Term{ast.StringTerm(key), b.same(terms(numbers, number))})
+			pairs = append(pairs, [2]*ast.Term{b.word(key), b.same(terms(numbers, number))})
 		}
 		types = append(types, member{typ, ast.ObjectTerm(pairs...)})
 	}

@@ -1,6 +1,8 @@
 package gate
 
 import (
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -11,10 +13,41 @@ import (
 // libRoot is the package of the helpers, which look only at what rules name.
 var libRoot = ast.MustParseRef("data.portcullis.lib")
 
-// needs tells what the policies may look at: every text in them may be the type
-// of a resource or the name of an attribute. A rule that takes what it looks at
-// from the plan itself gets all attributes of its types.
-func needs(modules map[string]*ast.Module, rules map[string]*Rule) *normal.Needs {
+// unit is what has to be known of a module before it is asked for.
+type unit struct {
+	rule *Rule // nil for helpers
+	// texts are all that stand in it: each may be the type of a resource or the
+	// name of an attribute.
+	texts []string
+	// generic tells that it takes what it looks at from the plan itself.
+	generic bool
+	// uses are the modules that it refers to, by name.
+	uses []string
+	// indexed tells that OPA indexes the results of a comprehension in it. To find
+	// out takes longer than to read all other packed modules.
+	indexed bool
+}
+
+// look fills in what a module may look at. The helpers of libRoot do so only for
+// what a rule names.
+func (u *unit) look(module *ast.Module) {
+	texts := map[string]bool{}
+	ast.WalkTerms(module, func(t *ast.Term) bool {
+		switch v := t.Value.(type) {
+		case ast.String:
+			texts[string(v)] = true
+		case ast.Ref:
+			u.generic = u.generic || asksForAny(v)
+		}
+		return false
+	})
+	u.texts = slices.Sorted(maps.Keys(texts))
+	u.generic = u.generic && (u.rule != nil || !module.Package.Path.Equal(libRoot))
+}
+
+// needs tells what modules may look at. A rule that takes what it looks at from
+// the plan itself gets all attributes of its types.
+func needs(units []*unit) *normal.Needs {
 	n := &normal.Needs{Types: map[string]bool{}, Names: map[string]bool{}, Whole: map[string]bool{}}
 	note := func(text string) {
 		n.Types[text] = true
@@ -22,27 +55,21 @@ func needs(modules map[string]*ast.Module, rules map[string]*Rule) *normal.Needs
 			n.Names[piece] = true
 		}
 	}
-	for name, module := range modules {
-		generic := false
-		ast.WalkTerms(module, func(t *ast.Term) bool {
-			switch v := t.Value.(type) {
-			case ast.String:
-				note(string(v))
-			case ast.Ref:
-				generic = generic || asksForAny(v)
+	for _, u := range units {
+		for _, text := range u.texts {
+			note(text)
+		}
+		if u.rule == nil {
+			if u.generic {
+				n.Whole["*"] = true
 			}
-			return false
-		})
-		rule := rules[name]
-		if rule != nil {
-			for _, typ := range rule.Types {
-				note(typ)
-				if generic || typ == "*" {
-					n.Whole[typ] = true
-				}
+			continue
+		}
+		for _, typ := range u.rule.Types {
+			note(typ)
+			if u.generic || typ == "*" {
+				n.Whole[typ] = true
 			}
-		} else if generic && !module.Package.Path.Equal(libRoot) {
-			n.Whole["*"] = true
 		}
 	}
 	return n

@@ -12,10 +12,11 @@ import (
 	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
-	"github.com/open-policy-agent/opa/v1/rego"
+	"github.com/open-policy-agent/opa/v1/storage/inmem"
 	"github.com/open-policy-agent/opa/v1/topdown"
 
 	"github.com/portcullis-chat/portcullis/internal/gate/normal"
+	"github.com/portcullis-chat/portcullis/internal/gate/plan"
 )
 
 // Severity says how much a finding weighs.
@@ -47,8 +48,7 @@ type Rule struct {
 	Good        string              `json:"good"`
 	Bad         string              `json:"bad"`
 
-	pkg  *ast.Package
-	file string
+	path ast.Ref // of its package
 }
 
 // group is what stands before the slash of a rule's id.
@@ -57,14 +57,15 @@ func (r *Rule) group() string { return r.ID[:strings.IndexByte(r.ID, '/')] }
 // rulesRoot is the package below which rules lie: data.portcullis.rules.<group>.<name>.
 var rulesRoot = ast.MustParseRef("data.portcullis.rules")
 
-// Engine has rules compiled. Safe for concurrent use.
+// Engine has rules. Safe for concurrent use.
 type Engine struct {
 	Rules []*Rule // by id
 
-	modules  map[string]*ast.Module
+	units    map[string]*unit // by the modules' names
+	compile  func(names []string) (*ast.Compiler, error)
 	compiler *ast.Compiler // nil where each plan has what it needs compiled
 	lazy     bool
-	needs    *normal.Needs
+	packed   string
 	indexing bool
 	whole    bool
 	tracer   topdown.QueryTracer
@@ -86,6 +87,10 @@ func WithWholeInput() Option { return func(e *Engine) { e.whole = true } }
 // those that are tested.
 func Lazily() Option { return func(e *Engine) { e.lazy = true } }
 
+// Packed has the policies read from what Pack has made of them, and judges as
+// Lazily does. Where they are other ones than those, they are parsed.
+func Packed(data string) Option { return func(e *Engine) { e.lazy, e.packed = true, data } }
+
 // WithTracer has a tracer, for instance one that measures coverage, see all
 // evaluation, which then goes one rule after the other.
 func WithTracer(tracer topdown.QueryTracer) Option { return func(e *Engine) { e.tracer = tracer } }
@@ -98,47 +103,66 @@ func WithLimit(limit time.Duration) Option { return func(e *Engine) { e.limit = 
 // are left out. Policies are checked strictly, may not reach the network, the
 // environment, the clock or chance, and have to have whole metadata.
 func Load(policies []fs.FS, options ...Option) (*Engine, error) {
-	modules := map[string]*ast.Module{}
-	for i, from := range policies {
-		if err := parse(modules, i, from); err != nil {
-			return nil, err
-		}
-	}
-	e := &Engine{indexing: true, limit: 30 * time.Second, modules: modules}
+	e := &Engine{indexing: true, limit: 30 * time.Second}
 	for _, option := range options {
 		option(e)
 	}
-	if !e.lazy {
-		var err error
-		if e.compiler, err = compile(modules); err != nil {
+	if e.packed == "" || len(policies) != 1 || !e.unpack(policies[0]) {
+		if err := e.parse(policies); err != nil {
 			return nil, err
 		}
 	}
-	seen, rules := map[string]bool{}, map[string]*Rule{}
-	for _, name := range slices.Sorted(maps.Keys(modules)) {
-		module := modules[name]
-		if !module.Package.Path.HasPrefix(rulesRoot) {
-			continue
+	seen := map[string]bool{}
+	for _, name := range slices.Sorted(maps.Keys(e.units)) {
+		if rule := e.units[name].rule; rule != nil {
+			if seen[rule.ID] {
+				return nil, fmt.Errorf("%s: there are two rules %s", name, rule.ID)
+			}
+			seen[rule.ID] = true
+			e.Rules = append(e.Rules, rule)
 		}
-		rule, err := describe(module)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
-		}
-		if seen[rule.ID] {
-			return nil, fmt.Errorf("%s: there are two rules %s", name, rule.ID)
-		}
-		rule.file = name
-		seen[rule.ID], rules[name] = true, rule
-		e.Rules = append(e.Rules, rule)
 	}
 	slices.SortFunc(e.Rules, func(a, b *Rule) int { return strings.Compare(a.ID, b.ID) })
 	if len(e.Rules) == 0 {
 		return nil, errors.New("there are no rules: packages of rules are named portcullis.rules.<group>.<name>")
 	}
-	if !e.whole {
-		e.needs = needs(modules, rules)
-	}
 	return e, nil
+}
+
+// parse reads the policies from their sources.
+func (e *Engine) parse(policies []fs.FS) error {
+	modules := map[string]*ast.Module{}
+	for i, from := range policies {
+		if err := parse(modules, i, from); err != nil {
+			return err
+		}
+	}
+	e.compile = func(names []string) (*ast.Compiler, error) {
+		some := map[string]*ast.Module{}
+		for _, name := range names {
+			some[name] = modules[name]
+		}
+		return compile(some)
+	}
+	if !e.lazy {
+		var err error
+		if e.compiler, err = compile(modules); err != nil {
+			return err
+		}
+	}
+	e.units = map[string]*unit{}
+	for _, name := range slices.Sorted(maps.Keys(modules)) {
+		u := &unit{uses: used(modules, modules[name])}
+		if modules[name].Package.Path.HasPrefix(rulesRoot) {
+			var err error
+			if u.rule, err = describe(modules[name]); err != nil {
+				return fmt.Errorf("%s: %w", name, err)
+			}
+		}
+		u.look(modules[name])
+		e.units[name] = u
+	}
+	return nil
 }
 
 func compile(modules map[string]*ast.Module) (*ast.Compiler, error) {
@@ -149,47 +173,91 @@ func compile(modules map[string]*ast.Module) (*ast.Compiler, error) {
 	return compiler, nil
 }
 
-// compiled gives the rules that may have something to say of a plan, ready to be
-// asked.
-func (e *Engine) compiled(document *normal.Document) (*ast.Compiler, map[*Rule]bool, error) {
-	chosen := map[*Rule]bool{}
-	used := map[string]*ast.Module{}
-	for _, rule := range e.Rules {
-		if e.compiler != nil || slices.ContainsFunc(rule.Types, document.Has) {
-			chosen[rule] = true
-			e.use(used, rule.file)
-		}
-	}
-	if e.compiler != nil {
-		return e.compiler, chosen, nil
-	}
-	compiler, err := compile(used)
-	return compiler, chosen, err
-}
-
-// use notes a module and those that it refers to.
-func (e *Engine) use(used map[string]*ast.Module, name string) {
-	if used[name] != nil {
-		return
-	}
-	used[name] = e.modules[name]
-	ast.WalkRefs(e.modules[name], func(ref ast.Ref) bool {
+// used are the names of the modules that one refers to.
+func used(modules map[string]*ast.Module, module *ast.Module) []string {
+	names := map[string]bool{}
+	ast.WalkRefs(module, func(ref ast.Ref) bool {
 		if ref.HasPrefix(policiesRoot) {
-			for other, module := range e.modules {
-				if ref.HasPrefix(module.Package.Path) {
-					e.use(used, other)
+			for name, other := range modules {
+				if other != module && (ref.HasPrefix(other.Package.Path) || other.Package.Path.HasPrefix(ref.ConstantPrefix())) {
+					names[name] = true
 				}
 			}
 		}
 		return false
 	})
+	return slices.Sorted(maps.Keys(names))
 }
 
 // policiesRoot is the package below which all policies lie that others refer to.
 var policiesRoot = ast.MustParseRef("data.portcullis")
 
+// choose gives the rules that may have something to say of a plan, and the names
+// of their modules and of those that these use: all, where they are compiled.
+func (e *Engine) choose(p *plan.Plan) (rules map[*Rule]bool, names []string) {
+	there := typesIn(p)
+	rules = map[*Rule]bool{}
+	taken := map[string]bool{}
+	var take func(name string)
+	take = func(name string) {
+		if taken[name] {
+			return
+		}
+		taken[name] = true
+		for _, other := range e.units[name].uses {
+			take(other)
+		}
+	}
+	for name, u := range e.units {
+		if e.compiler != nil {
+			take(name)
+		}
+		if u.rule != nil && (e.compiler != nil || slices.ContainsFunc(u.rule.Types, func(typ string) bool { return there[typ] })) {
+			rules[u.rule] = true
+			take(name)
+		}
+	}
+	return rules, slices.Sorted(maps.Keys(taken))
+}
+
+// typesIn are the types of resources and data sources of a plan; "provider" and
+// "module" where it has blocks of this kind; and "*".
+func typesIn(p *plan.Plan) map[string]bool {
+	all := map[string]bool{"*": true, "module": len(p.Config.Root.Calls) > 0}
+	for i := range p.Changes {
+		all[p.Changes[i].Type] = true
+	}
+	for i := range p.Documents {
+		all[p.Documents[i].Type] = true
+	}
+	for _, provider := range p.Config.Providers {
+		all["provider"] = all["provider"] || len(provider.Expressions) > 0
+	}
+	return all
+}
+
+// compiled gives what is compiled of these modules, or has it compiled.
+func (e *Engine) compiled(names []string) (*ast.Compiler, error) {
+	if e.compiler != nil {
+		return e.compiler, nil
+	}
+	return e.compile(names)
+}
+
+// needs says what modules look at; nil for everything.
+func (e *Engine) needs(names []string) *normal.Needs {
+	if e.whole {
+		return nil
+	}
+	units := make([]*unit, len(names))
+	for i, name := range names {
+		units[i] = e.units[name]
+	}
+	return needs(units)
+}
+
 // Needs says what the policies look at.
-func (e *Engine) Needs() *normal.Needs { return e.needs }
+func (e *Engine) Needs() *normal.Needs { return e.needs(slices.Collect(maps.Keys(e.units))) }
 
 // ByID gives the rules by their ids.
 func (e *Engine) ByID() map[string]*Rule {
@@ -200,13 +268,8 @@ func (e *Engine) ByID() map[string]*Rule {
 	return all
 }
 
-// parse adds the modules of one file system. A package belongs to the one that
-// has it first: more in it could have what is judged by it pass.
-func parse(modules map[string]*ast.Module, number int, from fs.FS) error {
-	taken := map[string]string{}
-	for name, module := range modules {
-		taken[module.Package.Path.String()] = name
-	}
+// eachSource reads the policies of a file system, but for their tests.
+func eachSource(from fs.FS, do func(name string, body []byte) error) error {
 	return fs.WalkDir(from, ".", func(name string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return err
@@ -225,6 +288,18 @@ func parse(modules map[string]*ast.Module, number int, from fs.FS) error {
 		if err != nil {
 			return err
 		}
+		return do(name, body)
+	})
+}
+
+// parse adds the modules of one file system. A package belongs to the one that
+// has it first: more in it could have what is judged by it pass.
+func parse(modules map[string]*ast.Module, number int, from fs.FS) error {
+	taken := map[string]string{}
+	for name, module := range modules {
+		taken[module.Package.Path.String()] = name
+	}
+	return eachSource(from, func(name string, body []byte) error {
 		module, err := ast.ParseModuleWithOpts(name, string(body), ast.ParserOptions{ProcessAnnotation: true, RegoVersion: ast.RegoV1})
 		if err != nil {
 			return err
@@ -268,7 +343,7 @@ func describe(module *ast.Module) (*Rule, error) {
 		}
 		names = append(names, strings.ReplaceAll(string(text), "_", "-"))
 	}
-	rule := &Rule{ID: strings.Join(names, "/"), Mappings: map[string][]string{}, pkg: module.Package}
+	rule := &Rule{ID: strings.Join(names, "/"), Mappings: map[string][]string{}, path: module.Package.Path}
 	var about *ast.Annotations
 	for _, a := range module.Annotations {
 		if a.Scope == "package" {
@@ -288,10 +363,18 @@ func describe(module *ast.Module) (*Rule, error) {
 	}
 	rule.Severity, rule.Remediation = Severity(text("severity")), text("remediation")
 	rule.Good, rule.Bad = text("good"), text("bad")
-	rule.Types = list(about.Custom["types"])
 	mappings, _ := about.Custom["mappings"].(map[string]any)
+	if about.Custom["mappings"] != nil && mappings == nil {
+		return nil, fmt.Errorf("%s has in its metadata's custom.mappings something else than lists by name", rule.ID)
+	}
+	var err error
+	if rule.Types, err = list(rule, "types", about.Custom["types"]); err != nil {
+		return nil, err
+	}
 	for kind, ids := range mappings {
-		rule.Mappings[kind] = list(ids)
+		if rule.Mappings[kind], err = list(rule, "mappings."+kind, ids); err != nil {
+			return nil, err
+		}
 	}
 	for what, missing := range map[string]bool{
 		"title": rule.Title == "", "description": rule.Why == "", "related_resources": len(rule.References) == 0,
@@ -314,15 +397,22 @@ func joined(all []Severity) string {
 	return strings.Join(texts, ", ")
 }
 
-func list(value any) []string {
-	var all []string
-	items, _ := value.([]any)
-	for _, item := range items {
-		if text, ok := item.(string); ok {
-			all = append(all, text)
-		}
+// list reads a list of texts in the metadata, which may be missing. Anything else
+// in it is an error: YAML takes 3.10 without quotes for the number 3.1.
+func list(rule *Rule, name string, value any) ([]string, error) {
+	items, ok := value.([]any)
+	if !ok && value != nil {
+		return nil, fmt.Errorf("%s has in its metadata's custom.%s no list", rule.ID, name)
 	}
-	return all
+	var all []string
+	for _, item := range items {
+		text, ok := item.(string)
+		if !ok {
+			return nil, fmt.Errorf("%s has in its metadata's custom.%s the value %v, which is no text: put it in quotes", rule.ID, name, item)
+		}
+		all = append(all, text)
+	}
+	return all, nil
 }
 
 // verdict is what a rule's package gives.
@@ -348,20 +438,24 @@ type place struct {
 
 // evaluate asks one rule. An error of a built-in function is an error of the
 // rule: it would otherwise be a silent pass.
-func (e *Engine) evaluate(ctx context.Context, rule *Rule, input ast.Value, resources int, compiler *ast.Compiler, known *cache) (*verdict, error) {
+func (e *Engine) evaluate(ctx context.Context, rule *Rule, input *ast.Term, resources int, compiler *ast.Compiler, known *cache) (*verdict, error) {
 	limit := e.limit + time.Duration(resources)*2*time.Millisecond
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	known.next()
-	var results rego.ResultSet
-	prepared, err := rego.New(rego.ParsedQuery(rule.query()), rego.Compiler(compiler), rego.StrictBuiltinErrors(true)).PrepareForEval(ctx)
-	if err == nil {
-		how := []rego.EvalOption{rego.EvalParsedInput(input), rego.EvalRuleIndexing(e.indexing), rego.EvalVirtualCache(known)}
-		if e.tracer != nil {
-			how = append(how, rego.EvalQueryTracer(e.tracer), rego.EvalRuleIndexing(false), rego.EvalEarlyExit(false))
-		}
-		results, err = prepared.Eval(ctx, how...)
+	txn, err := nothing.NewTransaction(ctx)
+	if err != nil {
+		return nil, err
 	}
+	defer nothing.Abort(ctx, txn)
+	stopped := topdown.NewCancel()
+	defer context.AfterFunc(ctx, stopped.Cancel)()
+	query := topdown.NewQuery(rule.query()).WithCompiler(compiler).WithStore(nothing).WithTransaction(txn).WithInput(input).WithStrictBuiltinErrors(true).
+		WithIndexing(e.indexing).WithVirtualCache(known).WithCancel(stopped)
+	if e.tracer != nil {
+		query = query.WithQueryTracer(e.tracer).WithIndexing(false).WithEarlyExit(false)
+	}
+	results, err := query.Run(ctx)
 	if err != nil && ctx.Err() != nil {
 		return nil, fmt.Errorf("the rule %s took longer than %s, which is %s and 2 ms for each of %d resources", rule.ID, limit, e.limit, resources)
 	}
@@ -371,16 +465,22 @@ func (e *Engine) evaluate(ctx context.Context, rule *Rule, input ast.Value, reso
 	if len(results) != 1 {
 		return nil, fmt.Errorf("the rule %s gave no result", rule.ID)
 	}
-	return read(rule, results[0].Bindings)
+	return read(rule, results[0])
 }
+
+// reported are the sets that a rule says something by.
+var reported = []string{"subjects", "deny", "unknown"}
+
+// nothing is the data beside the policies.
+var nothing = inmem.New()
 
 // query asks for what a rule reports, not for what else is in its package: by
 // name a list of what is defined of it.
 func (r *Rule) query() ast.Body {
 	var body ast.Body
-	for _, name := range []string{"subjects", "deny", "unknown"} {
+	for _, name := range reported {
 		found := ast.VarTerm("found_" + name)
-		member := ast.NewTerm(r.pkg.Path.Append(ast.StringTerm(name)))
+		member := ast.NewTerm(r.path.Append(ast.StringTerm(name)))
 		defined := ast.ArrayComprehensionTerm(found, ast.NewBody(ast.Equality.Expr(found, member)))
 		body.Append(ast.Equality.Expr(ast.VarTerm(name), defined))
 	}
@@ -389,10 +489,14 @@ func (r *Rule) query() ast.Body {
 
 // read takes a rule's result apart. Anything unexpected is an error: a finding
 // in the wrong form must not get lost.
-func read(rule *Rule, given rego.Vars) (*verdict, error) {
+func read(rule *Rule, given topdown.QueryResult) (*verdict, error) {
 	wrong := fmt.Errorf("the rule %s gives something else than sets of subjects, deny and unknown", rule.ID)
 	members := map[string]any{}
-	for name, value := range given {
+	for _, name := range reported {
+		value, err := ast.JSON(given[ast.Var(name)].Value)
+		if err != nil {
+			return nil, errors.Join(wrong, err)
+		}
 		switch defined, ok := value.([]any); {
 		case !ok || len(defined) > 1:
 			return nil, wrong

@@ -647,14 +647,14 @@ func (n *normaliser) planned(ref Ref) (string, bool) {
 	known := &n.input.Plan.Changes[i].Values
 	wanted := func(name string) bool { return name == ref.Attribute }
 	if known.Sensitive.Kind() == '{' {
-		if hidden, err := members(known.Sensitive, wanted); err != nil || hidden[ref.Attribute] != nil {
+		if hidden, err := n.decoder.members(known.Sensitive, wanted); err != nil || hidden[ref.Attribute] != nil {
 			return "", false
 		}
 	}
 	if known.After.Kind() != '{' {
 		return "", false
 	}
-	values, err := members(known.After, wanted)
+	values, err := n.decoder.members(known.After, wanted)
 	if err != nil {
 		return "", false
 	}

@@ -1,12 +1,6 @@
 package normal
 
-import (
-	"bytes"
-	"slices"
-
-	"github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
-)
+import "slices"
 
 // Needs says what policies look at, so that the rest of a large plan takes
 // neither time nor memory. Nil asks for everything.
@@ -38,46 +32,4 @@ func holdsPolicy(typ, name string) bool {
 		}
 	}
 	return false
-}
-
-// decode reads the attributes that are needed.
-func (n *Needs) decode(typ string, raw jsontext.Value) (any, error) {
-	if len(raw) == 0 {
-		return nil, nil
-	}
-	if n == nil || raw.Kind() != '{' {
-		var value any
-		err := json.Unmarshal(raw, &value)
-		return value, err
-	}
-	members, err := members(raw, func(name string) bool { return n.wants(typ, name) })
-	return members, err
-}
-
-// members reads the members of an object that are wanted.
-func members(raw jsontext.Value, wants func(name string) bool) (map[string]any, error) {
-	d := jsontext.NewDecoder(bytes.NewBuffer(raw))
-	if _, err := d.ReadToken(); err != nil {
-		return nil, err
-	}
-	all := map[string]any{}
-	for d.PeekKind() != '}' {
-		token, err := d.ReadToken()
-		if err != nil {
-			return nil, err
-		}
-		name := token.String()
-		if !wants(name) {
-			if err := d.SkipValue(); err != nil {
-				return nil, err
-			}
-			continue
-		}
-		var value any
-		if err := json.UnmarshalDecode(d, &value); err != nil {
-			return nil, err
-		}
-		all[name] = value
-	}
-	return all, nil
 }

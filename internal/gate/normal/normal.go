@@ -5,6 +5,7 @@
 package normal
 
 import (
+	"bytes"
 	"cmp"
 	"fmt"
 	"maps"
@@ -99,25 +100,14 @@ func (r *Resource) ModuleKey() string { return r.key }
 
 // Forget gives back the memory of what only policies need, once they have it.
 func (d *Document) Forget() {
-	d.Policies, d.Lookup, d.Bearers, d.Attachments, d.work.memo = nil, nil, nil, nil, nil
+	d.Policies, d.Lookup, d.Bearers, d.Attachments, d.work.byBase, d.work.byName = nil, nil, nil, nil, nil, nil
+	for _, s := range d.work.modules {
+		s.memo = nil
+	}
 }
 
 // Forget does so for a resource. Its place can still be found.
 func (r *Resource) Forget() { r.Values, r.Unknown, r.Refs, r.Templates = nil, nil, nil, nil }
-
-// Has tells whether there are resources or data sources of a type, or with
-// "provider" and "module" blocks of this kind. "*" is any.
-func (d *Document) Has(typ string) bool {
-	switch typ {
-	case "*":
-		return true
-	case modeProvider:
-		return len(d.Providers) > 0
-	case modeModule:
-		return len(d.Calls) > 0
-	}
-	return len(d.ByType[typ]) > 0 || len(d.Data[typ]) > 0
-}
 
 // Managed is the number of managed resources.
 func (d *Document) Managed() int { return d.managed }
@@ -133,10 +123,12 @@ func New(in *plan.Input, needs *Needs) (*Document, error) {
 		index: map[string]*Resource{},
 	}
 	n := &normaliser{
-		input: in, needs: needs, document: d, changes: map[string]int{}, modules: map[string]*scope{}, memo: map[string][]Ref{},
-		configs: map[*plan.Module]map[string]*plan.Resource{}, objects: map[*hclsyntax.ObjectConsExpr]*object{}, byBase: map[string][]*Resource{},
+		input: in, needs: needs, decoder: newDecoder(needs), document: d, changes: map[string]int{}, modules: map[string]*scope{},
+		configs: map[*plan.Module]map[[3]string]*plan.Resource{}, objects: map[*hclsyntax.ObjectConsExpr]*object{}, byBase: map[string][]*Resource{},
 	}
 	d.work = n
+	// Without sources nobody comes back to what a plan says of a resource.
+	once := in.Once && in.Sources.Empty()
 	for i := range in.Plan.Changes {
 		c := &in.Plan.Changes[i]
 		if c.Deposed != "" || slices.Equal(c.Values.Actions, []string{"delete"}) || slices.Equal(c.Values.Actions, []string{"forget"}) {
@@ -159,6 +151,9 @@ func New(in *plan.Input, needs *Needs) (*Document, error) {
 		if err := n.add(r, c.Values.After, c.Values.Unknown, c.Values.Sensitive); err != nil {
 			return nil, err
 		}
+		if once {
+			c.Values = plan.Values{}
+		}
 	}
 	for i := range in.Plan.Documents {
 		s := &in.Plan.Documents[i]
@@ -168,6 +163,9 @@ func New(in *plan.Input, needs *Needs) (*Document, error) {
 		r := &Resource{Address: s.Address, Module: s.Module, Mode: s.Mode, Type: s.Type, Name: s.Name, Index: s.Index, Actions: []string{"no-op"}}
 		if err := n.add(r, s.Values, nil, s.Sensitive); err != nil {
 			return nil, err
+		}
+		if once {
+			s.Values = nil
 		}
 	}
 	// What is written in one resource may be known of another.
@@ -218,11 +216,11 @@ func (d *Document) look() {
 type normaliser struct {
 	input    *plan.Input
 	needs    *Needs
+	decoder  *decoder
 	changes  map[string]int // place of a resource in the plan, by address
 	document *Document
-	modules  map[string]*scope // by module instance
-	memo     map[string][]Ref  // what a reference in a module instance leads to
-	configs  map[*plan.Module]map[string]*plan.Resource
+	modules  map[string]*scope                             // by module instance
+	configs  map[*plan.Module]map[[3]string]*plan.Resource // by mode, type and name
 	objects  map[*hclsyntax.ObjectConsExpr]*object
 	byBase   map[string][]*Resource // by address without the instance's own key, and without any
 	byName   map[string]*Resource   // by type and name, see names
@@ -238,8 +236,12 @@ func (n *normaliser) add(r *Resource, after, unknowns, hidden jsontext.Value) er
 	if r.Mode == "data" {
 		own = "data." + own
 	}
-	r.Base = join(r.Module, own)
-	r.Config = join(scope.config, own)
+	if r.Base = join(r.Module, own); r.Base == r.Address {
+		r.Base = r.Address // one text of the two
+	} else {
+		r.Base = n.decoder.same(r.Base)
+	}
+	r.Config = n.decoder.same(join(scope.config, own))
 	if err := n.values(r, n.config(scope.module, r), after, unknowns, hidden); err != nil {
 		return err
 	}
@@ -261,21 +263,21 @@ func (n *normaliser) add(r *Resource, after, unknowns, hidden jsontext.Value) er
 
 // values fills in what is known of a resource, and what is not.
 func (n *normaliser) values(r *Resource, config *plan.Resource, after, unknowns, hidden jsontext.Value) error {
-	values, err := n.needs.decode(r.Type, after)
+	values, err := n.decoder.attributes(r.Type, after)
 	var unknownTree, hiddenTree any
-	if err == nil {
-		unknownTree, err = n.needs.decode(r.Type, unknowns)
+	if err == nil && marks(unknowns) {
+		unknownTree, err = n.decoder.attributes(r.Type, unknowns)
 	}
-	if err == nil {
-		hiddenTree, err = n.needs.decode(r.Type, hidden)
+	if err == nil && marks(hidden) {
+		hiddenTree, err = n.decoder.attributes(r.Type, hidden)
 	}
 	if err != nil {
 		return &plan.Error{File: n.input.Name, Problem: "has a resource whose values cannot be read", Remedy: remedy, Err: err}
 	}
 	r.Unknown = map[string]string{}
-	mark(r.Unknown, nil, unknownTree, unknown)
+	n.mark(r.Unknown, nil, unknownTree, unknown)
 	hide(r.Unknown, nil, values, secretParts(config, values, hiddenTree))
-	r.Values, _ = strip(values).(map[string]any)
+	r.Values, _ = values.(map[string]any)
 	if r.Values == nil {
 		r.Values = map[string]any{}
 	}
@@ -309,20 +311,23 @@ func join(module, own string) string {
 // path is written with dots: statement.0.actions.
 func path(steps []string) string { return strings.Join(steps, ".") }
 
+// marks tells whether there is a true leaf in a tree of the plan's.
+func marks(tree jsontext.Value) bool { return bytes.Contains(tree, []byte("true")) }
+
 // mark notes each true leaf of a tree of the plan's.
-func mark(into map[string]string, steps []string, tree any, why string) {
+func (n *normaliser) mark(into map[string]string, steps []string, tree any, why string) {
 	switch t := tree.(type) {
 	case bool:
 		if t {
-			into[path(steps)] = why
+			into[n.decoder.same(path(steps))] = why
 		}
 	case map[string]any:
 		for name, child := range t {
-			mark(into, append(steps, name), child, why)
+			n.mark(into, append(steps, name), child, why)
 		}
 	case []any:
 		for i, child := range t {
-			mark(into, append(steps, strconv.Itoa(i)), child, why)
+			n.mark(into, append(steps, strconv.Itoa(i)), child, why)
 		}
 	}
 }
@@ -367,26 +372,6 @@ func hide(into map[string]string, steps []string, values, tree any) {
 	}
 }
 
-// strip takes the nulls out of objects: null is how a plan says that an
-// attribute is not set. In lists they keep their places.
-func strip(value any) any {
-	switch v := value.(type) {
-	case map[string]any:
-		for name, child := range v {
-			if child == nil {
-				delete(v, name)
-				continue
-			}
-			strip(child)
-		}
-	case []any:
-		for _, child := range v {
-			strip(child)
-		}
-	}
-	return value
-}
-
 // scope is a module instance.
 type scope struct {
 	instance string // address, "" for the root
@@ -395,8 +380,9 @@ type scope struct {
 	caller   *scope
 	index    part // the instance's key, if it has one
 	call     *plan.Call
-	module   *plan.Module // nil where the configuration does not have it
-	outside  *env         // where the block stands that calls it
+	module   *plan.Module     // nil where the configuration does not have it
+	outside  *env             // where the block stands that calls it
+	memo     map[string][]Ref // what a reference in it leads to
 }
 
 // scope finds the configuration of a module instance by its address.

@@ -103,19 +103,19 @@ func (n *normaliser) config(m *plan.Module, r *Resource) *plan.Resource {
 	}
 	byName := n.configs[m]
 	if byName == nil {
-		byName = map[string]*plan.Resource{}
+		byName = map[[3]string]*plan.Resource{}
 		for i := range m.Resources {
 			c := &m.Resources[i]
-			byName[c.Mode+"."+c.Type+"."+c.Name] = c
+			byName[[3]string{c.Mode, c.Type, c.Name}] = c
 		}
 		n.configs[m] = byName
 	}
-	return byName[r.Mode+"."+r.Type+"."+r.Name]
+	return byName[[3]string{r.Mode, r.Type, r.Name}]
 }
 
 // attributePath cuts the number of an element from the path of a list's.
 func attributePath(steps []string) string {
-	if _, err := strconv.Atoi(steps[len(steps)-1]); err == nil {
+	if isNumber(steps[len(steps)-1]) {
 		steps = steps[:len(steps)-1]
 	}
 	return path(steps)
@@ -138,20 +138,24 @@ func nearest(refs map[string][]Ref, at string) ([]Ref, bool) {
 	return refs[found], found != ""
 }
 
+// isNumber tells the number of a block or an element from a name.
+func isNumber(step string) bool { return step != "" && strings.Trim(step, "0123456789") == "" }
+
 // sameBlocks gathers what an attribute is set from in all blocks of its name:
 // those of a set come in another order in the plan than in the configuration.
 func sameBlocks(refs map[string][]Ref, steps []string) []Ref {
 	var all []Ref
 	for at, found := range refs {
+		if !strings.HasPrefix(at, steps[0]) {
+			continue
+		}
 		other := strings.Split(at, ".")
 		if len(other) > len(steps) {
 			continue
 		}
 		same := true
 		for i, step := range other {
-			_, number := strconv.Atoi(step)
-			_, wanted := strconv.Atoi(steps[i])
-			same = same && (step == steps[i] || number == nil && wanted == nil)
+			same = same && (step == steps[i] || isNumber(step) && isNumber(steps[i]))
 		}
 		if same {
 			all = append(all, append([]Ref{}, found...)...)
@@ -231,6 +235,9 @@ func longest(references []string) []string {
 
 // unique sorts, since the plan's order is one of names and maps.
 func unique(refs []Ref) []Ref {
+	if len(refs) < 2 {
+		return refs
+	}
 	var kept []Ref
 	slices.SortStableFunc(refs, func(a, b Ref) int {
 		return cmp.Or(cmp.Compare(a.Address, b.Address), cmp.Compare(a.Attribute, b.Attribute))
@@ -240,13 +247,13 @@ func unique(refs []Ref) []Ref {
 			kept = append(kept, r)
 		}
 	}
-	if kept == nil && refs != nil {
-		kept = []Ref{}
-	}
 	return kept
 }
 
 func (n *normaliser) resolve(s *scope, reference string, forEach []string, hops int) []Ref {
+	if known, ok := s.memo[reference]; ok {
+		return known
+	}
 	parts, err := splitAddress(reference)
 	if err != nil || len(parts) == 0 || hops > maxHops {
 		return nil
@@ -264,13 +271,12 @@ func (n *normaliser) resolve(s *scope, reference string, forEach []string, hops 
 		}
 		return all
 	}
-	memo := s.instance + "\x00" + s.key + "\x00" + reference
-	if known, ok := n.memo[memo]; ok {
-		return known
+	if s.memo == nil {
+		s.memo = map[string][]Ref{}
 	}
-	n.memo[memo] = nil // ends a circle
+	s.memo[reference] = nil // ends a circle
 	found := n.lookup(s, parts, hops)
-	n.memo[memo] = found
+	s.memo[reference] = found
 	return found
 }
 

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/portcullis-chat/portcullis/internal/gate"
@@ -14,21 +15,29 @@ import (
 	"github.com/portcullis-chat/portcullis/policies"
 )
 
+var loaded = sync.OnceValues(func() (*gate.Engine, error) { return gate.Load([]fs.FS{policies.FS}) })
+
+// engine has all rules, which take longer to compile than all tests take.
+func engine(t *testing.T) *gate.Engine {
+	t.Helper()
+	e, err := loaded()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
 const evil = "a\x1b[2Jb\r\n::error::c\u202ed|<script>`"
 
 // view has a finding in a file, one in a downloaded module, one that cannot be
 // told, and one without a place whose texts are hostile.
 func view(t *testing.T) *View {
 	t.Helper()
-	e, err := gate.Load([]fs.FS{policies.FS})
-	if err != nil {
-		t.Fatal(err)
-	}
 	here := plan.Range{File: "main.tf", Line: 3, Column: 5, EndLine: 3, EndColumn: 9}
 	call := plan.Range{File: "main.tf", Line: 9, Column: 1, EndLine: 9, EndColumn: 4}
 	inside := plan.Range{File: ".terraform/modules/x/main.tf", Line: 7, Column: 1, EndLine: 7, EndColumn: 2}
 	return &View{
-		Rules: e.ByID(), Sources: &plan.Sources{}, Version: "1.2.3", Unknown: UnknownWarns, FailOn: gate.Low,
+		Rules: engine(t).ByID(), Sources: &plan.Sources{}, Version: "1.2.3", Unknown: UnknownWarns, FailOn: gate.Low,
 		Report: &gate.Report{
 			Input: "plan.json", Resources: 9, Judged: 4,
 			Findings: []gate.Finding{

@@ -3,7 +3,6 @@ package output
 import (
 	"encoding/json"
 	"encoding/xml"
-	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -17,17 +16,13 @@ import (
 	"github.com/portcullis-chat/portcullis/internal/gate"
 	"github.com/portcullis-chat/portcullis/internal/gate/plan"
 	"github.com/portcullis-chat/portcullis/internal/gate/waiver"
-	"github.com/portcullis-chat/portcullis/policies"
 )
 
 // real is what the gate makes of a plan of the real provider, with a waiver, a
 // wrong one, a changed one and a baseline.
 func real(t *testing.T) *View {
 	t.Helper()
-	e, err := gate.Load([]fs.FS{policies.FS})
-	if err != nil {
-		t.Fatal(err)
-	}
+	e := engine(t)
 	const dir = "../../../policies/testdata/websocket"
 	in, err := plan.Read(t.Context(), plan.Options{Path: filepath.Join(dir, "plan.json"), Dir: dir})
 	if err != nil {

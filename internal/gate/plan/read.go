@@ -35,6 +35,9 @@ type Input struct {
 	Name    string // how the user called it
 	Plan    *Plan
 	Sources *Sources // never nil; empty where there are none
+	// Once has the raw values of the plan go when they have been read, where they
+	// can: it is judged a single time, and takes less memory.
+	Once bool
 }
 
 // Read reads a plan in any of its forms. Each error is an *Error.
