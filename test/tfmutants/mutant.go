@@ -5,6 +5,7 @@ package tfmutants
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -14,6 +15,8 @@ type Mutant struct {
 	Name string
 	// Text is the whole file.
 	Text string
+	// About is what was changed, as it was, and the block that it stands in.
+	About string
 }
 
 // rule undoes hardenings that a line has.
@@ -81,12 +84,18 @@ var blocks = regexp.MustCompile(`\A\s+(?:(condition|access_log_settings|server_s
 func Of(module, text string) []Mutant {
 	lines := strings.Split(text, "\n")
 	var mutants []Mutant
-	add := func(n int, what string, replaced ...string) {
-		changed := append(append([]string{}, lines[:n]...), replaced...)
-		mutants = append(mutants, Mutant{fmt.Sprintf("%s:%d %s", module, n+1, what), strings.Join(changed, "\n")})
+	header := "" // of the block at the top
+	// add is a mutant with other lines from first until next.
+	add := func(first, next int, what string, instead ...string) {
+		changed := slices.Concat(lines[:first], instead, lines[next:])
+		about := append([]string{header}, lines[first:next]...)
+		mutants = append(mutants, Mutant{fmt.Sprintf("%s:%d %s", module, first+1, what), strings.Join(changed, "\n"), strings.Join(about, "\n")})
 	}
 	inside := false // a resource or data block
 	for n, l := range lines {
+		if strings.HasSuffix(l, "{") && !strings.HasPrefix(l, " ") {
+			header = l
+		}
 		switch {
 		case strings.HasPrefix(l, "resource ") || strings.HasPrefix(l, "data "):
 			inside = true
@@ -94,7 +103,7 @@ func Of(module, text string) []Mutant {
 			inside = false
 		}
 		if m := blocks.FindStringSubmatch(l); m != nil && inside {
-			add(n, "without "+m[1]+m[2], lines[end(lines, n)+1:]...)
+			add(n, end(lines, n)+1, "without "+m[1]+m[2])
 		}
 		for _, r := range rules {
 			m := r.line.FindStringSubmatchIndex(l)
@@ -103,13 +112,13 @@ func Of(module, text string) []Mutant {
 			}
 			what := string(r.line.ExpandString(nil, r.what, l, m))
 			if r.with == "" {
-				add(n, what, lines[n+1:]...)
+				add(n, n+1, what)
 				continue
 			}
 			with := strings.ReplaceAll(r.with, "${${4}}", "$${${4}}")
 			changed := string(r.line.ExpandString(nil, with, l, m))
 			if changed != l {
-				add(n, what, append([]string{changed}, lines[n+1:]...)...)
+				add(n, n+1, what, changed)
 			}
 		}
 	}

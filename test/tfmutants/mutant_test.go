@@ -1,15 +1,17 @@
 package tfmutants
 
 import (
-	"errors"
+	"bufio"
+	"context"
 	"fmt"
-	"io/fs"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -18,48 +20,43 @@ import (
 
 const root = "../.."
 
-// all makes TestEveryHardeningIsTested try every mutant, which takes long:
-// `make mutants-terraform`. With a text it tries those whose names contain it.
-const all = "PORTCULLIS_MUTANTS_TERRAFORM"
+// some is the variable with a text: then those mutants are tried whose names
+// contain it.
+const some = "PORTCULLIS_MUTANTS_TERRAFORM"
 
-// whole is the module that is made of all others.
+// whole is the module that is made of all others: what their own tests do not
+// notice, its tests may.
 const whole = "chat"
 
-// dear are the modules whose tests take half a minute and more for each mutant;
-// those of the others are tried in any case.
-var dear = []string{whole, "waf"}
+// dear is the module whose web ACL takes Terraform a quarter of a minute a run: its
+// mutants are tried when they are asked for.
+const dear = "waf"
 
 // workers is how many mutants are tried at a time, each with a copy of all modules.
 const workers = 2
 
-// TestEveryHardeningIsTested undoes one hardening after the other and expects the
-// tests of the module, or those of the chat module, which is made of all of
-// them, to fail.
+// world is the modules, each of their runs in a file of its own.
+type world struct {
+	works    chan string // folders with a copy of all modules each
+	runs     map[string][]Run
+	provider string
+
+	mu      sync.Mutex
+	noticed map[string]map[string]bool // files of runs, by module
+}
+
+// TestEveryHardeningIsTested undoes one hardening after the other and expects a
+// run of the module's tests, or of the chat module's, to fail. The runs that are
+// most likely to are asked first, and the first that fails ends it.
 func TestEveryHardeningIsTested(t *testing.T) {
 	modules := filepath.Join(root, "modules")
 	files, err := filepath.Glob(filepath.Join(modules, "*", "main.tf"))
 	if err != nil || len(files) == 0 {
 		t.Fatal(files, err)
 	}
-	works := make(chan string, workers)
-	var provider string
-	for range workers {
-		work := t.TempDir()
-		if err := os.CopyFS(work, os.DirFS(modules)); err != nil {
-			t.Fatal(err)
-		}
-		for _, file := range files {
-			terraformIn(t, filepath.Join(work, filepath.Base(filepath.Dir(file))), provider, "init", "-backend=false", "-input=false")
-			if provider == "" { // from here on none has to be installed
-				if provider, err = terraform.Serve(t.Context(), filepath.Join(work, filepath.Base(filepath.Dir(file)))); err != nil {
-					t.Fatal(err)
-				}
-			}
-		}
-		works <- work
-	}
+	w := prepare(t, modules, files)
 	var tried atomic.Int32
-	wanted := os.Getenv(all)
+	wanted := os.Getenv(some)
 	t.Run("mutants", func(t *testing.T) {
 		for _, file := range files {
 			text, err := os.ReadFile(file)
@@ -68,16 +65,13 @@ func TestEveryHardeningIsTested(t *testing.T) {
 			}
 			module := filepath.Base(filepath.Dir(file))
 			for _, mutant := range Of(module, string(text)) {
-				switch {
-				case wanted == "" && slices.Contains(dear, module):
-					continue
-				case wanted != "" && wanted != "1" && !strings.Contains(mutant.Name, wanted):
+				if wanted == "" && module == dear || !strings.Contains(mutant.Name, wanted) {
 					continue
 				}
 				t.Run(mutant.Name, func(t *testing.T) {
 					t.Parallel()
-					work := <-works
-					defer func() { works <- work }()
+					work := <-w.works
+					defer func() { w.works <- work }()
 					copied := filepath.Join(work, module, "main.tf")
 					if err := os.WriteFile(copied, []byte(mutant.Text), 0o600); err != nil {
 						t.Fatal(err)
@@ -87,8 +81,8 @@ func TestEveryHardeningIsTested(t *testing.T) {
 							t.Fatal(err)
 						}
 					}()
-					noticedBy := testThatFails(t, work, module, provider)
-					tried.Add(1) // not those that are skipped
+					tried.Add(1)
+					noticedBy := w.test(t, work, module, mutant)
 					if noticedBy == "" {
 						t.Fatal("no test notices")
 					}
@@ -97,76 +91,174 @@ func TestEveryHardeningIsTested(t *testing.T) {
 			}
 		}
 	})
-	if n := tried.Load(); (wanted == "" || wanted == "1") && n < 40 || n == 0 {
+	if n := tried.Load(); wanted == "" && n < 100 || n == 0 {
 		t.Errorf("only %d mutants: the rules no longer fit the modules", n)
+	}
+	// A run that fails in any case, such as one that builds on another, notices
+	// nothing.
+	work := <-w.works
+	for module, noticed := range w.noticed {
+		if out, failed := w.terraformTest(t, filepath.Join(work, module), slices.Sorted(maps.Keys(noticed))); failed != "" {
+			t.Errorf("%s: %s fails without a mutant, when it is run alone:\n%s", module, failed, out)
+		}
 	}
 }
 
-// testThatFails returns the first test that fails in the module's own folder, or
-// else in the chat's; empty when none does. A module that is not valid is no
-// mutant.
-func testThatFails(t *testing.T, work, module, provider string) string {
+// prepare makes the folders in which mutants are tried.
+func prepare(t *testing.T, modules string, files []string) *world {
 	t.Helper()
-	// A module that is passed a second provider is valid only with one.
-	second := filepath.Join(work, module, "second_provider.tf")
-	if versions, err := os.ReadFile(filepath.Join(work, module, "versions.tf")); err != nil {
-		t.Fatal(err)
-	} else if alias := passed.FindSubmatch(versions); alias != nil {
-		if err := os.WriteFile(second, fmt.Appendf(nil, "provider \"aws\" {\n  alias = %q\n}\n", alias[1]), 0o600); err != nil {
+	w := &world{works: make(chan string, workers), runs: map[string][]Run{}, noticed: map[string]map[string]bool{}}
+	for range workers {
+		work := t.TempDir()
+		if err := os.CopyFS(work, os.DirFS(modules)); err != nil {
 			t.Fatal(err)
 		}
-	}
-	out, err := terraformIn(t, filepath.Join(work, module), provider, "validate", "-no-color")
-	if err := os.Remove(second); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		t.Fatal(err)
-	}
-	if err != nil {
-		t.Fatalf("no mutant: it is not valid, so nobody can deploy it; the rule that made it does not fit:\n%s", out)
-	}
-	for _, tested := range slices.Compact([]string{module, whole}) {
-		dir := filepath.Join(work, tested)
-		files, err := filepath.Glob(filepath.Join(dir, "tests", "*.tftest.hcl"))
-		if err != nil || len(files) == 0 {
-			t.Fatal(files, err)
-		}
 		for _, file := range files {
-			out, err := terraformIn(t, dir, provider, "test", "-no-color", "-filter=tests/"+filepath.Base(file))
-			if err == nil {
-				continue
+			module := filepath.Base(filepath.Dir(file))
+			dir := filepath.Join(work, module)
+			runs, err := Split(dir)
+			if err != nil {
+				t.Fatal(err)
 			}
-			for line := range strings.Lines(out) {
-				if run, ok := strings.CutPrefix(strings.TrimSpace(line), "run "); ok && strings.HasSuffix(run, "... fail") {
-					return tested + " " + strings.TrimSuffix(run, "... fail")
+			w.runs[module], w.noticed[module] = runs, map[string]bool{}
+			if out, err := w.command(t, t.Context(), dir, "init", "-backend=false", "-input=false", "-no-color").CombinedOutput(); err != nil {
+				t.Fatalf("terraform init: %v\n%s", err, out)
+			}
+			if w.provider == "" { // from here on none has to be installed
+				if w.provider, err = terraform.Serve(t.Context(), dir); err != nil {
+					t.Fatal(err)
 				}
 			}
-			t.Fatalf("terraform test fails without a failing test:\n%s", out)
+		}
+		w.works <- work
+	}
+	return w
+}
+
+// test returns the first run that fails in the module's own folder, or else in the
+// chat's; empty when none does.
+func (w *world) test(t *testing.T, work, module string, m Mutant) string {
+	t.Helper()
+	for _, tested := range slices.Compact([]string{module, whole}) {
+		dir := filepath.Join(work, tested)
+		left := Likely(w.runs[tested], m)
+		// Terraform asks the files that it is given in the order of their names: few
+		// at first, so that the likeliest come first.
+		for batch := 3; len(left) > 0; batch *= 4 {
+			asked := left[:min(batch, len(left))]
+			left = left[len(asked):]
+			var files []string
+			for _, run := range asked {
+				files = append(files, run.File)
+			}
+			out, failed := w.terraformTest(t, dir, files)
+			if failed == "" {
+				continue
+			}
+			// What is not valid nobody can deploy: it is no mutant, and that a test
+			// fails says nothing.
+			if !strings.Contains(out, "Error: Test assertion failed") {
+				w.validate(t, filepath.Join(work, module))
+			}
+			at := slices.IndexFunc(asked, func(run Run) bool { return run.Name == failed })
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			w.noticed[tested][asked[at].File] = true
+			return tested + " " + failed
 		}
 	}
 	return ""
 }
 
+// validate fails the test unless a module is valid. One that is passed a second
+// provider is so only with one.
+func (w *world) validate(t *testing.T, dir string) {
+	t.Helper()
+	versions, err := os.ReadFile(filepath.Join(dir, "versions.tf"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if alias := passed.FindSubmatch(versions); alias != nil {
+		second := filepath.Join(dir, "second_provider.tf")
+		if err := os.WriteFile(second, fmt.Appendf(nil, "provider \"aws\" {\n  alias = %q\n}\n", alias[1]), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		defer func() {
+			if err := os.Remove(second); err != nil {
+				t.Fatal(err)
+			}
+		}()
+	}
+	if out, err := w.command(t, t.Context(), dir, "validate", "-no-color").CombinedOutput(); err != nil {
+		t.Fatalf("it is not valid; the rule that made it does not fit:\n%s", out)
+	}
+}
+
 // passed finds the second provider that a module is passed.
 var passed = regexp.MustCompile(`configuration_aliases\s*=\s*\[aws\.(\w+)\]`)
 
-// environment is that of Terraform in a test.
-func terraformIn(t *testing.T, dir, provider string, args ...string) (string, error) {
+var ended = regexp.MustCompile(`^\s*run "([^"]+)"\.\.\. (pass|fail|skip)$`)
+
+// terraformTest asks files of tests until a run fails, and returns what Terraform
+// said up to there and the name of that run, which is empty when all pass.
+func (w *world) terraformTest(t *testing.T, dir string, files []string) (out, failed string) {
+	t.Helper()
+	if len(files) == 0 {
+		return "", ""
+	}
+	args := []string{"test", "-no-color"}
+	for _, file := range files {
+		args = append(args, "-filter="+file)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	cmd := w.command(t, ctx, dir, args...)
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd.Stderr = cmd.Stdout
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var said strings.Builder
+	passed := 0
+	for lines := bufio.NewScanner(stdout); lines.Scan(); {
+		line := lines.Text()
+		if failed != "" && (ended.MatchString(line) || strings.Contains(line, "... tearing down")) {
+			cancel() // why it failed has been said
+			break
+		}
+		said.WriteString(line + "\n")
+		if run := ended.FindStringSubmatch(line); run != nil && run[2] == "pass" {
+			passed++
+		} else if run != nil {
+			failed = run[1]
+		}
+	}
+	err = cmd.Wait()
+	if failed == "" && (err != nil || passed != len(files)) {
+		t.Fatalf("terraform test: %d of %d runs passed, and none failed: %v\n%s", passed, len(files), err, said.String())
+	}
+	return said.String(), failed
+}
+
+// command is one of Terraform in a folder.
+func (w *world) command(t *testing.T, ctx context.Context, dir string, args ...string) *exec.Cmd {
 	t.Helper()
 	env, err := terraform.Environment(filepath.Join(t.TempDir(), "terraform.rc"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), terraform.Binary(), args...)
+	cmd := exec.CommandContext(ctx, terraform.Binary(), args...)
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), env...)
-	cmd.Env = append(cmd.Env, "AWS_ACCESS_KEY_ID=none", "AWS_SECRET_ACCESS_KEY=none", "AWS_REGION=eu-west-1", "AWS_EC2_METADATA_DISABLED=true", "TF_IN_AUTOMATION=1")
-	if provider != "" {
-		cmd.Env = append(cmd.Env, provider)
+	// A third of Terraform's time is its garbage collector's when it has little.
+	cmd.Env = append(cmd.Env, "GOGC=400", "AWS_ACCESS_KEY_ID=none", "AWS_SECRET_ACCESS_KEY=none", "AWS_REGION=eu-west-1", "AWS_EC2_METADATA_DISABLED=true", "TF_IN_AUTOMATION=1")
+	if w.provider != "" {
+		cmd.Env = append(cmd.Env, w.provider)
 	}
-	out, err := cmd.CombinedOutput()
-	if err != nil && args[0] == "init" {
-		t.Fatalf("terraform init: %v\n%s", err, out)
-	}
-	return string(out), err
+	return cmd
 }
 
 func TestARuleUndoesOneThing(t *testing.T) {
@@ -211,5 +303,32 @@ module "m" {
 	}
 	for name := range got {
 		t.Errorf("unexpected: %s", name)
+	}
+}
+
+func TestEachRunStandsInAFileOfItsOwnAndTheLikeliestComesFirst(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.Mkdir(filepath.Join(dir, "tests"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	const common = "variables {\n  name = \"x\"\n}\n"
+	if err := os.WriteFile(filepath.Join(dir, "tests", "a.tftest.hcl"), []byte("run \"one\" {\n  # aws_x this\n}\n\n"+common+"\n# of two\nrun \"two\" {\n  # aws_x kms_key_id\n}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	runs, err := Split(dir)
+	if err != nil || len(runs) != 2 {
+		t.Fatal(runs, err)
+	}
+	files, err := filepath.Glob(filepath.Join(dir, "tests", "*"))
+	if err != nil || len(files) != 2 {
+		t.Fatal(files, err)
+	}
+	text, err := os.ReadFile(filepath.Join(dir, runs[1].File))
+	if want := common + "run \"two\" {\n  # aws_x kms_key_id\n}\n"; err != nil || string(text) != want {
+		t.Errorf("%s, %v, want %s", text, err, want)
+	}
+	about := Of("x", "resource \"aws_x\" \"this\" {\n  kms_key_id = 1\n}\n")[0]
+	if got := Likely(append(runs, Run{Name: "three", File: "three", words: map[string]bool{"this": true}}), about); got[0].Name != "two" || got[2].Name != "three" {
+		t.Errorf("%s, %s, %s", got[0].Name, got[1].Name, got[2].Name)
 	}
 }
