@@ -24,7 +24,7 @@ demo: check build ## Deploy the whole chat on this machine and let two people ta
 	@bin/demo
 
 .PHONY: test
-test: check lint test-modules test-go test-gate test-parity fuzz-briefly test-conformance test-deployed ## Set up and run all tests
+test: check lint test-go test-gate test-parity fuzz-briefly test-conformance test-terraform ## Set up and run all tests
 	@if scripts/browser; then $(MAKE) test-clients test-web; else \
 		echo "NOT TESTED: Chromium in the chat, and the web client in it, for want of a browser (see above)"; \
 		scripts/web; \
@@ -108,10 +108,11 @@ test-conformance: ## Check what the local stack does against docs/conformance.md
 conformance: ## Write docs/conformance.md from a run of the suite
 	$(GO) test -count=1 -timeout 20m ./test/conformance/ -run TestConformance -write
 
-# Each has a stack of its own, and mostly waits as the provider does.
-.PHONY: test-deployed
-test-deployed:
-	$(GO) test -count=1 -p 3 -timeout 40m ./test/e2e/... ./test/consumer/... ./test/upgrade/...
+# What is deployed has a stack of its own each, and mostly waits as the provider
+# does: what only plans uses the time, at a lower priority.
+.PHONY: test-terraform
+test-terraform:
+	$(GO) test -count=1 -p 6 -timeout 40m ./test/e2e/... ./test/consumer/... ./test/upgrade/... ./test/modules/... ./test/tfmutants/...
 
 .PHONY: test-e2e
 test-e2e: ## Deploy the example to the local stack and attack it

@@ -24,11 +24,12 @@ func run(t *testing.T, dir string, settings []string, args ...string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), terraform.Binary(), args...)
+	cmd := exec.CommandContext(t.Context(), "nice", append([]string{terraform.Binary()}, args...)...)
 	cmd.Dir = dir
 	// No Region, account, credentials or inputs of this machine may matter.
 	cmd.Env = append(slices.DeleteFunc(os.Environ(), func(setting string) bool { return strings.HasPrefix(setting, "TF_VAR_") }), env...)
-	cmd.Env = append(cmd.Env, "AWS_ACCESS_KEY_ID=none", "AWS_SECRET_ACCESS_KEY=none", "AWS_REGION=eu-west-1", "AWS_EC2_METADATA_DISABLED=true", "TF_IN_AUTOMATION=1")
+	// A third of Terraform's time is its garbage collector's when it has little.
+	cmd.Env = append(cmd.Env, "GOGC=400", "AWS_ACCESS_KEY_ID=none", "AWS_SECRET_ACCESS_KEY=none", "AWS_REGION=eu-west-1", "AWS_EC2_METADATA_DISABLED=true", "TF_IN_AUTOMATION=1")
 	cmd.Env = append(cmd.Env, settings...)
 	out, err := cmd.CombinedOutput()
 	if err != nil {

@@ -250,7 +250,7 @@ func (w *world) command(t *testing.T, ctx context.Context, dir string, args ...s
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(ctx, terraform.Binary(), args...)
+	cmd := exec.CommandContext(ctx, "nice", append([]string{terraform.Binary()}, args...)...)
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), env...)
 	// A third of Terraform's time is its garbage collector's when it has little.
