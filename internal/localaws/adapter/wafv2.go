@@ -7,34 +7,43 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/portcullis-chat/portcullis/internal/localaws/edge"
 )
 
-// MiniStack has no logging configurations and loses some fields of web ACLs.
+// MiniStack has no logging configurations, loses some fields of web ACLs, rule
+// groups and IP sets, and takes rules that AWS refuses.
 var wafEntries = map[string]entry{
-	"CreateWebACL":               (*Adapter).createWebACL,
-	"UpdateWebACL":               (*Adapter).updateWebACL,
-	"GetWebACL":                  (*Adapter).getWebACL,
-	"GetWebACLForResource":       (*Adapter).getWebACL,
-	"DeleteWebACL":               (*Adapter).deleteWebACL,
+	"CreateWebACL":               (*Adapter).createWAF,
+	"CreateRuleGroup":            (*Adapter).createWAF,
+	"UpdateWebACL":               (*Adapter).updateWAF,
+	"UpdateRuleGroup":            (*Adapter).updateWAF,
+	"UpdateIPSet":                (*Adapter).updateWAF,
+	"GetWebACL":                  (*Adapter).getWAF,
+	"GetWebACLForResource":       (*Adapter).getWAF,
+	"GetRuleGroup":               (*Adapter).getWAF,
+	"GetIPSet":                   (*Adapter).getWAF,
+	"DeleteWebACL":               (*Adapter).deleteWAF,
+	"DeleteRuleGroup":            (*Adapter).deleteWAF,
+	"DeleteIPSet":                (*Adapter).deleteWAF,
 	"PutLoggingConfiguration":    (*Adapter).putWAFLogging,
 	"GetLoggingConfiguration":    (*Adapter).getWAFLogging,
 	"ListLoggingConfigurations":  (*Adapter).listWAFLogging,
 	"DeleteLoggingConfiguration": (*Adapter).deleteWAFLogging,
 }
 
-// The kinds in the store: fields of a web ACL by its id, and logging
-// configurations by the web ACL's ARN.
+// The kinds in the store: fields of web ACLs, rule groups and IP sets by their
+// id, and logging configurations by the web ACL's ARN.
 const (
-	webACLFields = "wafv2 web ACL"
-	wafLogging   = "wafv2 logging configuration"
+	wafFields  = "wafv2 web ACL"
+	wafLogging = "wafv2 logging configuration"
 )
 
-// lostWebACLFields are the members of a web ACL that MiniStack does not keep, or
-// not when they change.
-var lostWebACLFields = []string{
+// lostWAFFields are the members that MiniStack does not keep, or not when they
+// change.
+var lostWAFFields = []string{
 	"ApplicationConfig", "AssociationConfig", "CaptchaConfig", "ChallengeConfig", "CustomResponseBodies", "DataProtectionConfig",
 	"Description", "OnSourceDDoSProtectionConfig", "TokenDomains",
 }
@@ -53,41 +62,71 @@ func (f fields) only(names []string) fields {
 	return some
 }
 
-func (a *Adapter) createWebACL(c *call) (*answer, error) {
-	given := c.forward()
-	if !given.ok() {
-		return given, nil
-	}
-	var created struct{ Summary struct{ ID string } }
-	if err := json.Unmarshal(given.body.Bytes(), &created); err != nil {
-		return nil, err
-	}
-	return given, a.keepWebACL(created.Summary.ID, c.body)
+func (a *Adapter) createWAF(c *call) (*answer, error) {
+	return a.putWAF(c, func(given *answer) (id string, err error) {
+		var created struct{ Summary struct{ ID string } }
+		err = json.Unmarshal(given.body.Bytes(), &created)
+		return created.Summary.ID, err
+	})
 }
 
-func (a *Adapter) updateWebACL(c *call) (*answer, error) {
-	given := c.forward()
-	if !given.ok() {
-		return given, nil
-	}
-	var update struct{ ID string }
-	if err := json.Unmarshal(c.body, &update); err != nil {
-		return nil, err
-	}
-	return given, a.keepWebACL(update.ID, c.body)
+func (a *Adapter) updateWAF(c *call) (*answer, error) {
+	return a.putWAF(c, func(*answer) (id string, err error) {
+		var update struct{ ID string }
+		err = json.Unmarshal(c.body, &update)
+		return update.ID, err
+	})
 }
 
-// keepWebACL keeps what a request says of the fields that MiniStack loses. An
-// update replaces all of them.
-func (a *Adapter) keepWebACL(id string, request []byte) error {
+// putWAF forwards a request that makes or changes something, and keeps what it
+// says of the fields that MiniStack loses. An update replaces all of them, and
+// all rules: MiniStack keeps the old ones where there are none.
+func (a *Adapter) putWAF(c *call, idOf func(given *answer) (string, error)) (*answer, error) {
 	var all fields
-	if err := json.Unmarshal(request, &all); err != nil {
-		return err
+	var rules []struct {
+		Name     string
+		Priority int
 	}
-	return a.kept.put(webACLFields, id, all.only(lostWebACLFields))
+	if err := json.Unmarshal(c.body, &all); err != nil {
+		return c.refuse("SerializationException", err.Error()), nil
+	}
+	if document, ok := all["Rules"]; ok {
+		if err := json.Unmarshal(document, &rules); err != nil {
+			return c.refuse("SerializationException", err.Error()), nil
+		}
+	}
+	names, priorities := map[string]bool{}, map[int]bool{}
+	for _, rule := range rules {
+		if names[rule.Name] {
+			return invalidWAF(c, "Two rules have the name "+rule.Name, "RULE", rule.Name), nil
+		}
+		if priorities[rule.Priority] {
+			return invalidWAF(c, "Two rules have the priority "+strconv.Itoa(rule.Priority), "RULE", rule.Name), nil
+		}
+		names[rule.Name], priorities[rule.Priority] = true, true
+	}
+	given := c.forward()
+	if !given.ok() {
+		return given, nil
+	}
+	id, err := idOf(given)
+	if err != nil {
+		return nil, err
+	}
+	lost := all.only(lostWAFFields)
+	if len(rules) == 0 && c.Operation != "UpdateIPSet" {
+		lost["Rules"] = json.RawMessage("[]")
+	}
+	return given, a.kept.put(wafFields, id, lost)
 }
 
-func (a *Adapter) getWebACL(c *call) (*answer, error) {
+// invalidWAF refuses a parameter as AWS WAF does; the reason is in words of the
+// local stack.
+func invalidWAF(c *call, reason, field, parameter string) *answer {
+	return c.refuse("WAFInvalidParameterException", "Error reason: "+reason+", field: "+field+", parameter: "+parameter)
+}
+
+func (a *Adapter) getWAF(c *call) (*answer, error) {
 	given := c.forward()
 	if !given.ok() {
 		return given, nil
@@ -96,25 +135,30 @@ func (a *Adapter) getWebACL(c *call) (*answer, error) {
 	if err := json.Unmarshal(given.body.Bytes(), &found); err != nil {
 		return nil, err
 	}
-	var acl fields
-	if err := json.Unmarshal(found["WebACL"], &acl); err != nil || acl == nil {
-		return given, err
+	for _, member := range []string{"WebACL", "RuleGroup", "IPSet"} {
+		document, ok := found[member]
+		if !ok {
+			continue
+		}
+		var resource, lost fields
+		if err := json.Unmarshal(document, &resource); err != nil || resource == nil {
+			return given, err
+		}
+		var id string
+		if err := json.Unmarshal(resource["Id"], &id); err != nil {
+			return nil, err
+		}
+		if _, err := a.kept.get(wafFields, id, &lost); err != nil {
+			return nil, err
+		}
+		maps.Copy(resource, lost)
+		found[member] = mustJSON(resource)
 	}
-	var id string
-	if err := json.Unmarshal(acl["Id"], &id); err != nil {
-		return nil, err
-	}
-	var lost fields
-	if _, err := a.kept.get(webACLFields, id, &lost); err != nil {
-		return nil, err
-	}
-	maps.Copy(acl, lost)
-	found["WebACL"] = mustJSON(acl)
 	given.replace(mustJSON(found))
 	return given, nil
 }
 
-func (a *Adapter) deleteWebACL(c *call) (*answer, error) {
+func (a *Adapter) deleteWAF(c *call) (*answer, error) {
 	given := c.forward()
 	if !given.ok() {
 		return given, nil
@@ -130,7 +174,7 @@ func (a *Adapter) deleteWebACL(c *call) (*answer, error) {
 			}
 		}
 	}
-	return given, a.kept.drop(webACLFields, deleted.ID)
+	return given, a.kept.drop(wafFields, deleted.ID)
 }
 
 var (
@@ -187,16 +231,13 @@ func (a *Adapter) checkWAFLogging(c *call, wanted loggingConfiguration) (*answer
 	if missing, err := a.webACLMissing(c, wanted.ResourceArn); missing != nil || err != nil {
 		return missing, err
 	}
-	invalid := func(reason, field, parameter string) *answer {
-		return c.refuse("WAFInvalidParameterException", "Error reason: "+reason+", field: "+field+", parameter: "+parameter)
-	}
 	if len(wanted.LogDestinationConfigs) != 1 {
-		return invalid("You must specify exactly one log destination", "LOG_DESTINATION", strings.Join(wanted.LogDestinationConfigs, ",")), nil
+		return invalidWAF(c, "You must specify exactly one log destination", "LOG_DESTINATION", strings.Join(wanted.LogDestinationConfigs, ",")), nil
 	}
 	destination := wanted.LogDestinationConfigs[0]
 	found := wafDestination.FindStringSubmatch(destination)
 	if found == nil {
-		return invalid("The ARN isn't valid. A valid ARN begins with arn: and includes other information separated by colons or slashes.", "LOG_DESTINATION", destination), nil
+		return invalidWAF(c, "The ARN isn't valid. A valid ARN begins with arn: and includes other information separated by colons or slashes.", "LOG_DESTINATION", destination), nil
 	}
 	if found[1] != "logs" {
 		return refusal(c.request, c.Call, 501, notServed, "not served by the local stack: logs of a web ACL to "+found[1]+"; a log group is"), nil
@@ -206,11 +247,11 @@ func (a *Adapter) checkWAFLogging(c *call, wanted loggingConfiguration) (*answer
 		return nil, err
 	}
 	if found[2] != c.Region || !exists {
-		return invalid("The log group doesn't exist in the Region of the web ACL", "LOG_DESTINATION", destination), nil
+		return invalidWAF(c, "The log group doesn't exist in the Region of the web ACL", "LOG_DESTINATION", destination), nil
 	}
 	for _, field := range wanted.RedactedFields {
 		if len(field) != 1 || len(field.only(redactable)) != 1 {
-			return invalid("You can redact only SingleHeader, UriPath, QueryString and Method", "FIELD_TO_MATCH", string(mustJSON(field))), nil
+			return invalidWAF(c, "You can redact only SingleHeader, UriPath, QueryString and Method", "FIELD_TO_MATCH", string(mustJSON(field))), nil
 		}
 	}
 	return nil, nil
@@ -328,9 +369,10 @@ func (a *Adapter) listWAFLogging(c *call) (*answer, error) {
 	return jsonAnswer(out), nil
 }
 
-// WebACL gives other parts of the stack what MiniStack loses of a web ACL.
+// WebACL gives other parts of the stack what MiniStack loses of a web ACL or of a
+// rule group.
 func (a *Adapter) WebACL(arn string) (edge.WebACL, error) {
 	acl := edge.WebACL{Fields: map[string]json.RawMessage{}, Logging: a.kept.list(wafLogging)[arn]}
-	_, err := a.kept.get(webACLFields, arn[strings.LastIndex(arn, "/")+1:], &acl.Fields)
+	_, err := a.kept.get(wafFields, arn[strings.LastIndex(arn, "/")+1:], &acl.Fields)
 	return acl, err
 }

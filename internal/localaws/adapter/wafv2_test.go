@@ -73,10 +73,113 @@ func TestAWebACLKeepsWhatMiniStackLoses(t *testing.T) {
 				t.Errorf("after the update: %+v", kept)
 			}
 			must(client.DeleteWebACL(t.Context(), &wafv2.DeleteWebACLInput{Id: acl.Id, Name: acl.Name, Scope: scope, LockToken: get().LockToken}))
-			if left := w.adapter.kept.list(webACLFields); len(left) != 0 {
+			if left := w.adapter.kept.list(wafFields); len(left) != 0 {
 				t.Errorf("left: %s", left)
 			}
 		})
+	}
+}
+
+// simple is a rule of a web ACL or a rule group.
+func simple(name string, priority int32) types.Rule {
+	return types.Rule{
+		Name: &name, Priority: priority, Action: &types.RuleAction{Block: &types.BlockAction{}}, VisibilityConfig: visible,
+		Statement: &types.Statement{GeoMatchStatement: &types.GeoMatchStatement{CountryCodes: []types.CountryCode{types.CountryCodeAq}}},
+	}
+}
+
+// TestAnUpdateReplacesAllRules of a web ACL and of a rule group, and what is said
+// of an IP set.
+func TestAnUpdateReplacesAllRules(t *testing.T) {
+	w := newWorld(t)
+	client, scope := wafv2.NewFromConfig(w.config(testRegion)), types.ScopeRegional
+	name := aws.String("rules-" + newRequestID()[:8])
+	acl := must(client.CreateWebACL(t.Context(), &wafv2.CreateWebACLInput{
+		Name: name, Scope: scope, DefaultAction: allowed, VisibilityConfig: visible, Rules: []types.Rule{simple("a", 0), simple("b", 1)},
+	})).Summary
+	group := must(client.CreateRuleGroup(t.Context(), &wafv2.CreateRuleGroupInput{
+		Name: name, Scope: scope, Capacity: aws.Int64(10), VisibilityConfig: visible, Rules: []types.Rule{simple("a", 0)}, Description: aws.String("first"),
+		CustomResponseBodies: map[string]types.CustomResponseBody{"slow": {Content: aws.String("later"), ContentType: types.ResponseContentTypeTextPlain}},
+	})).Summary
+	set := must(client.CreateIPSet(t.Context(), &wafv2.CreateIPSetInput{
+		Name: name, Scope: scope, IPAddressVersion: types.IPAddressVersionIpv4, Addresses: []string{"192.0.2.0/24"}, Description: aws.String("first"),
+	})).Summary
+
+	// update gives an ACL and a group these rules, and tells how many they have.
+	update := func(rules ...types.Rule) (ofACL, ofGroup int) {
+		t.Helper()
+		token := must(client.GetWebACL(t.Context(), &wafv2.GetWebACLInput{Id: acl.Id, Name: name, Scope: scope})).LockToken
+		must(client.UpdateWebACL(t.Context(), &wafv2.UpdateWebACLInput{
+			Id: acl.Id, Name: name, Scope: scope, DefaultAction: allowed, VisibilityConfig: visible, LockToken: token, Rules: rules,
+		}))
+		token = must(client.GetRuleGroup(t.Context(), &wafv2.GetRuleGroupInput{Id: group.Id, Name: name, Scope: scope})).LockToken
+		must(client.UpdateRuleGroup(t.Context(), &wafv2.UpdateRuleGroupInput{
+			Id: group.Id, Name: name, Scope: scope, VisibilityConfig: visible, LockToken: token, Rules: rules, Description: aws.String("second"),
+		}))
+		w.open()
+		return len(must(client.GetWebACL(t.Context(), &wafv2.GetWebACLInput{Id: acl.Id, Name: name, Scope: scope})).WebACL.Rules),
+			len(must(client.GetRuleGroup(t.Context(), &wafv2.GetRuleGroupInput{Id: group.Id, Name: name, Scope: scope})).RuleGroup.Rules)
+	}
+	before := must(client.GetRuleGroup(t.Context(), &wafv2.GetRuleGroupInput{Id: group.Id, Name: name, Scope: scope})).RuleGroup
+	if len(before.Rules) != 1 || *before.CustomResponseBodies["slow"].Content != "later" {
+		t.Errorf("the group is %+v", before)
+	}
+	for _, rules := range [][]types.Rule{nil, {simple("c", 0), simple("d", 1), simple("e", 2)}, {simple("c", 0)}, nil} {
+		if ofACL, ofGroup := update(rules...); ofACL != len(rules) || ofGroup != len(rules) {
+			t.Errorf("%d rules were given; the web ACL has %d, the group %d", len(rules), ofACL, ofGroup)
+		}
+	}
+	after := must(client.GetRuleGroup(t.Context(), &wafv2.GetRuleGroupInput{Id: group.Id, Name: name, Scope: scope}))
+	if len(after.RuleGroup.CustomResponseBodies) != 0 || *after.RuleGroup.Description != "second" {
+		t.Errorf("the group is %+v", after.RuleGroup)
+	}
+	must(client.UpdateIPSet(t.Context(), &wafv2.UpdateIPSetInput{
+		Id: set.Id, Name: name, Scope: scope, LockToken: set.LockToken, Addresses: []string{"198.51.100.0/24"}, Description: aws.String("second"),
+	}))
+	changed := must(client.GetIPSet(t.Context(), &wafv2.GetIPSetInput{Id: set.Id, Name: name, Scope: scope}))
+	if *changed.IPSet.Description != "second" || len(changed.IPSet.Addresses) != 1 || changed.IPSet.Addresses[0] != "198.51.100.0/24" {
+		t.Errorf("the IP set is %+v", changed.IPSet)
+	}
+	must(client.DeleteRuleGroup(t.Context(), &wafv2.DeleteRuleGroupInput{Id: group.Id, Name: name, Scope: scope, LockToken: after.LockToken}))
+	must(client.DeleteIPSet(t.Context(), &wafv2.DeleteIPSetInput{Id: set.Id, Name: name, Scope: scope, LockToken: changed.LockToken}))
+	left := w.adapter.kept.list(wafFields)
+	if len(left) != 1 || left[*acl.Id] == nil {
+		t.Errorf("left: %s", left)
+	}
+}
+
+func TestRulesThatAreNotToldApartAreRefused(t *testing.T) {
+	w := newWorld(t)
+	client, scope := wafv2.NewFromConfig(w.config(testRegion)), types.ScopeRegional
+	acl := newACL(w, client, scope)
+	group := must(client.CreateRuleGroup(t.Context(), &wafv2.CreateRuleGroupInput{
+		Name: acl.Name, Scope: scope, Capacity: aws.Int64(10), VisibilityConfig: visible, Rules: []types.Rule{simple("kept", 0)},
+	})).Summary
+	for reason, rules := range map[string][]types.Rule{
+		"Two rules have the name a":     {simple("a", 0), simple("b", 1), simple("a", 2)},
+		"Two rules have the priority 1": {simple("a", 0), simple("b", 1), simple("c", 1)},
+	} {
+		t.Run(reason, func(t *testing.T) {
+			for name, err := range map[string]error{
+				"create a web ACL": second(client.CreateWebACL(t.Context(), &wafv2.CreateWebACLInput{
+					Name: aws.String("x" + newRequestID()[:8]), Scope: scope, DefaultAction: allowed, VisibilityConfig: visible, Rules: rules,
+				})),
+				"update a web ACL": second(client.UpdateWebACL(t.Context(), &wafv2.UpdateWebACLInput{
+					Id: acl.Id, Name: acl.Name, Scope: scope, DefaultAction: allowed, VisibilityConfig: visible, LockToken: acl.LockToken, Rules: rules,
+				})),
+				"create a rule group": second(client.CreateRuleGroup(t.Context(), &wafv2.CreateRuleGroupInput{
+					Name: aws.String("x" + newRequestID()[:8]), Scope: scope, Capacity: aws.Int64(10), VisibilityConfig: visible, Rules: rules,
+				})),
+				"update a rule group": second(client.UpdateRuleGroup(t.Context(), &wafv2.UpdateRuleGroupInput{
+					Id: group.Id, Name: group.Name, Scope: scope, VisibilityConfig: visible, LockToken: group.LockToken, Rules: rules,
+				})),
+			} {
+				t.Run(name, func(t *testing.T) { wantRefusal(t, err, "WAFInvalidParameterException", reason) })
+			}
+		})
+	}
+	if found := must(client.GetRuleGroup(t.Context(), &wafv2.GetRuleGroupInput{Id: group.Id, Name: group.Name, Scope: scope})); len(found.RuleGroup.Rules) != 1 {
+		t.Errorf("a refused update changed %+v", found.RuleGroup)
 	}
 }
 

@@ -13,11 +13,11 @@ import (
 	"github.com/portcullis-chat/portcullis/internal/localaws/waf"
 )
 
-// WebACL is what MiniStack does not keep of a web ACL.
+// WebACL is what MiniStack does not keep of a web ACL or a rule group.
 type WebACL struct {
-	// Fields are members of the ACL, as they were sent.
+	// Fields are members, as they were sent.
 	Fields map[string]json.RawMessage
-	// Logging is the logging configuration; nil without one.
+	// Logging is the logging configuration of an ACL; nil without one.
 	Logging json.RawMessage
 }
 
@@ -41,17 +41,10 @@ func (e *Edge) loadACL(ctx context.Context, arn string) (*waf.ACL, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read web ACL %s: %w", arn, err)
 	}
-	lost, err := e.cfg.WebACL(arn)
+	acl := found.WebACL
+	lost, err := e.lost(arn, map[string]any{"CustomResponseBodies": &acl.CustomResponseBodies, "AssociationConfig": &acl.AssociationConfig, "Rules": &acl.Rules})
 	if err != nil {
 		return nil, err
-	}
-	acl := found.WebACL
-	for member, into := range map[string]any{"CustomResponseBodies": &acl.CustomResponseBodies, "AssociationConfig": &acl.AssociationConfig} {
-		if document, ok := lost.Fields[member]; ok {
-			if err := json.Unmarshal(document, into); err != nil {
-				return nil, fmt.Errorf("%s of web ACL %s: %w", member, arn, err)
-			}
-		}
 	}
 	observer := &waf.Observer{
 		Metric: func(region, namespace, name string, dimensions map[string]string) {
@@ -64,7 +57,24 @@ func (e *Edge) loadACL(ctx context.Context, arn string) (*waf.ACL, error) {
 			return nil, fmt.Errorf("logging configuration of web ACL %s: %w", arn, err)
 		}
 	}
-	return waf.Compile(ctx, acl, resources{e.waf}, e.rates, observer)
+	return waf.Compile(ctx, acl, resources{e}, e.rates, observer)
+}
+
+// lost reads what MiniStack does not keep of a web ACL or a rule group into its
+// members.
+func (e *Edge) lost(arn string, members map[string]any) (WebACL, error) {
+	lost, err := e.cfg.WebACL(arn)
+	if err != nil {
+		return lost, err
+	}
+	for member, into := range members {
+		if document, ok := lost.Fields[member]; ok {
+			if err := json.Unmarshal(document, into); err != nil {
+				return lost, fmt.Errorf("%s of %s: %w", member, arn, err)
+			}
+		}
+	}
+	return lost, nil
 }
 
 // wafResource reads name and id from the ARN of something of AWS WAF.
@@ -77,7 +87,7 @@ func wafResource(arn string) (name, id string, err error) {
 }
 
 // resources reads what rules refer to.
-type resources struct{ client *wafv2.Client }
+type resources struct{ *Edge }
 
 // IPSet implements waf.Resources.
 func (r resources) IPSet(ctx context.Context, arn string) ([]string, error) {
@@ -85,7 +95,7 @@ func (r resources) IPSet(ctx context.Context, arn string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	found, err := r.client.GetIPSet(ctx, &wafv2.GetIPSetInput{Id: &id, Name: &name, Scope: types.ScopeCloudfront})
+	found, err := r.waf.GetIPSet(ctx, &wafv2.GetIPSetInput{Id: &id, Name: &name, Scope: types.ScopeCloudfront})
 	if err != nil {
 		return nil, fmt.Errorf("read IP set %s: %w", arn, err)
 	}
@@ -98,7 +108,7 @@ func (r resources) RegexPatternSet(ctx context.Context, arn string) ([]string, e
 	if err != nil {
 		return nil, err
 	}
-	found, err := r.client.GetRegexPatternSet(ctx, &wafv2.GetRegexPatternSetInput{Id: &id, Name: &name, Scope: types.ScopeCloudfront})
+	found, err := r.waf.GetRegexPatternSet(ctx, &wafv2.GetRegexPatternSetInput{Id: &id, Name: &name, Scope: types.ScopeCloudfront})
 	if err != nil {
 		return nil, fmt.Errorf("read regex pattern set %s: %w", arn, err)
 	}
@@ -115,9 +125,11 @@ func (r resources) RuleGroup(ctx context.Context, arn string) (*types.RuleGroup,
 	if err != nil {
 		return nil, err
 	}
-	found, err := r.client.GetRuleGroup(ctx, &wafv2.GetRuleGroupInput{Id: &id, Name: &name, Scope: types.ScopeCloudfront})
+	found, err := r.waf.GetRuleGroup(ctx, &wafv2.GetRuleGroupInput{Id: &id, Name: &name, Scope: types.ScopeCloudfront})
 	if err != nil {
 		return nil, fmt.Errorf("read rule group %s: %w", arn, err)
 	}
-	return found.RuleGroup, nil
+	group := found.RuleGroup
+	_, err = r.lost(arn, map[string]any{"CustomResponseBodies": &group.CustomResponseBodies, "Rules": &group.Rules})
+	return group, err
 }

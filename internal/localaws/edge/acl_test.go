@@ -416,6 +416,40 @@ func TestRulesActInTheirOrder(t *testing.T) {
 	}
 }
 
+// TestWhatMiniStackLosesOfRulesCounts: that an update has left none, and what a
+// group answers with.
+func TestWhatMiniStackLosesOfRulesCounts(t *testing.T) {
+	w := newWorld(t)
+	answering := &waf.RuleAction{Block: &waf.BlockAction{CustomResponse: &waf.CustomResponse{ResponseCode: aws.Int32(418), CustomResponseBodyKey: aws.String("tea")}}}
+	group := must(w.waf.CreateRuleGroup(t.Context(), &wafv2.CreateRuleGroupInput{
+		Name: aws.String(w.name), Scope: waf.ScopeCloudfront, Capacity: aws.Int64(10), Rules: []waf.Rule{rule("tea", answering, uri("CONTAINS", "tea"))}, VisibilityConfig: visible("thegroup"),
+	})).Summary
+	lost := map[string]string{"rulegroup": `{"CustomResponseBodies": {"tea": {"ContentType": "TEXT_PLAIN", "Content": "a pot"}}}`, "webacl": `{}`}
+	w.cfg.WebACL = func(arn string) (WebACL, error) {
+		var found WebACL
+		return found, json.Unmarshal([]byte(lost[strings.Split(arn, "/")[1]]), &found.Fields)
+	}
+	w.open()
+	url := w.behind(
+		rule("evil", blocking, uri("CONTAINS", "evil")),
+		waf.Rule{Name: aws.String("group"), VisibilityConfig: visible("group"), Statement: &waf.Statement{RuleGroupReferenceStatement: &waf.RuleGroupReferenceStatement{ARN: group.ARN}}},
+	)
+	want := func(evil, tea int) {
+		t.Helper()
+		w.edge.Changed(t.Context(), "wafv2", "UpdateWebACL")
+		w.want(w.get(url+"/evil"), evil, "", "")
+		w.want(w.get(url+"/tea"), tea, "", "")
+	}
+	want(http.StatusForbidden, http.StatusTeapot)
+	if given := w.get(url + "/tea"); given.body != "a pot" {
+		t.Errorf("%+v", given)
+	}
+	lost["rulegroup"] = `{"Rules": []}`
+	want(http.StatusForbidden, http.StatusOK)
+	lost["webacl"] = `{"Rules": []}`
+	want(http.StatusOK, http.StatusOK)
+}
+
 func TestAGroupThatIsOnlyCountedBlocksNothing(t *testing.T) {
 	w := newWorld(t)
 	group := must(w.waf.CreateRuleGroup(t.Context(), &wafv2.CreateRuleGroupInput{

@@ -48,7 +48,7 @@ type Config struct {
 	Port int
 	// PortsFile keeps the ports of all over a restart. Empty means memory only.
 	PortsFile string
-	// WebACL reads a web ACL's settings that MiniStack loses.
+	// WebACL reads settings of a web ACL or a rule group that MiniStack loses.
 	WebACL  func(arn string) (WebACL, error)
 	Logs    Logs
 	Metrics Metrics
