@@ -6,8 +6,23 @@ provider "aws" {
   }
 }
 
+# CloudFront takes its web ACL, certificate and logs from this Region only.
+provider "aws" {
+  alias  = "us_east_1"
+  region = "us-east-1"
+
+  default_tags {
+    tags = var.tags
+  }
+}
+
 module "chat" {
   source = "../../modules/chat"
+
+  providers = {
+    aws           = aws
+    aws.us_east_1 = aws.us_east_1
+  }
 
   name = var.name
 
@@ -43,10 +58,21 @@ module "chat" {
   # With a domain name of your own, the API's own endpoint refuses everybody.
   custom_domain = var.domain == null ? null : {
     name        = var.domain.name
+    mapping_key = var.edge == null ? null : "ws"
     certificate = { arn = var.domain.certificate_arn }
     hosted_zone = { id = var.domain.hosted_zone_id }
   }
   disable_execute_api_endpoint = var.domain != null
+
+  # CloudFront and a web ACL before the API, which knows them by the secrets, and
+  # the web client. Nobody comes another way.
+  origin_secrets = var.origin_secrets
+  edge = var.edge == null ? null : {
+    site_url        = var.edge.site_url
+    aliases         = var.edge.aliases
+    certificate     = var.edge.certificate_arn == null ? null : { arn = var.edge.certificate_arn }
+    protect_sign_in = true
+  }
 
   #### What one user, and all together, may do ####
 

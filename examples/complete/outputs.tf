@@ -3,6 +3,16 @@ output "url" {
   value       = module.chat.url
 }
 
+output "site_url" {
+  description = "URL of the web client; null without an edge."
+  value       = module.chat.site_url
+}
+
+output "edge" {
+  description = "The edge: its distribution, web ACL, logs and bucket; null without one."
+  value       = module.chat.edge
+}
+
 output "room_query" {
   description = "Query to append to the URL: a room called lobby. Rooms exist as soon as somebody is in them."
   value       = "?room=lobby"

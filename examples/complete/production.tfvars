@@ -18,6 +18,12 @@ domain = {
   hosted_zone_id  = "Z0123456789EXAMPLE"
 }
 
+# The page, before the API. TF_VAR_origin_secrets has the secret between the two.
+edge = {
+  aliases         = ["chat.example.com"]
+  certificate_arn = "arn:aws:acm:us-east-1:111122223333:certificate/1a2b3c4d-0000-4000-8000-000000000000"
+}
+
 # Cognito's pages to sign in.
 sign_in = {
   prefix        = "portcullis-example"

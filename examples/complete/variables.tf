@@ -86,6 +86,24 @@ variable "domain" {
   default = null
 }
 
+variable "edge" {
+  description = "CloudFront with a web ACL before the API, and the web client: `site_url`, `https://host` without a slash at the end (default: the first of the aliases, or CloudFront's own name), and for names of your own `aliases` and `certificate_arn` (ACM, in us-east-1). `{}` has all defaults. It needs `origin_secrets`, and `sign_in` for people to sign in on the page. Null, the default, leaves the API without: AWS WAF sees nothing of it."
+  type = object({
+    site_url        = optional(string)
+    aliases         = optional(list(string))
+    certificate_arn = optional(string)
+  })
+  default = null
+}
+
+variable "origin_secrets" {
+  description = "The secret by which the API knows the edge, or two of them while it is rotated (docs/edge.md). Give it by the environment, so that it is in no file: `export TF_VAR_origin_secrets=\"[\\\"$(openssl rand -hex 32)\\\"]\"`. Needed with edge; none by default."
+  type        = list(string)
+  default     = []
+  sensitive   = true
+  nullable    = false
+}
+
 variable "sign_in" {
   description = "Cognito's pages to sign in: `prefix` of their address, unique in the Region, and the `callback_urls` and `logout_urls` of your page. Null, the default, makes none: clients sign in by SRP."
   type = object({

@@ -5,6 +5,12 @@ provider "aws" {
 module "chat" {
   source = "../../modules/chat"
 
+  # us-east-1 matters to an edge only, which this chat does not have.
+  providers = {
+    aws           = aws
+    aws.us_east_1 = aws
+  }
+
   name         = var.name
   package_dir  = coalesce(var.package_dir, "${path.module}/../../dist/${var.architecture}")
   architecture = var.architecture

@@ -12,7 +12,7 @@ locals {
   kms_key_arn = var.kms_key == null ? aws_kms_key.this[0].arn : var.kms_key.arn
 
   # Tags by part, so that a bill can be split by them. The caller's own win.
-  tags = { for part in ["key", "connections", "messages", "auth", "connect", "disconnect", "message", "api", "alarms"] :
+  tags = { for part in ["key", "connections", "messages", "auth", "connect", "disconnect", "message", "api", "edge", "alarms"] :
     part => merge(var.cost_tags ? { "portcullis:chat" = var.name, "portcullis:part" = part } : {}, var.tags)
   }
 
@@ -20,6 +20,7 @@ locals {
   log_group_names = concat(
     [for function in ["authorizer", "connect", "disconnect", "message"] : "/aws/lambda/${var.name}-${function}"],
     [module.api.access_log_group_name, module.api.execution_log_group_name],
+    local.protect_sign_in ? ["aws-waf-logs-${var.name}-sign-in"] : [],
   )
 
   # A function's variable has no null.
@@ -358,7 +359,7 @@ module "auth" {
 
   rooms                = var.rooms
   baked_jwks           = var.baked_jwks
-  allowed_origins      = var.allowed_origins
+  allowed_origins      = distinct(concat(var.allowed_origins, local.site_urls))
   allow_missing_origin = var.allow_missing_origin
   origin_secrets       = var.origin_secrets
 
@@ -368,8 +369,8 @@ module "auth" {
   allow_self_sign_up  = var.user_pool.allow_self_sign_up
   token_validity      = var.user_pool.token_validity
   password_policy     = var.user_pool.password_policy
-  callback_urls       = var.user_pool.callback_urls
-  logout_urls         = var.user_pool.logout_urls
+  callback_urls       = local.callback_urls
+  logout_urls         = local.logout_urls
   sign_in_domain      = var.user_pool.sign_in_domain
   deletion_protection = var.deletion_protection
 
@@ -411,7 +412,7 @@ module "api" {
   }
 
   custom_domain                = var.custom_domain
-  disable_execute_api_endpoint = var.disable_execute_api_endpoint
+  disable_execute_api_endpoint = var.disable_execute_api_endpoint || var.edge != null && var.custom_domain != null
 
   alarms = var.alarms == null ? null : {
     actions            = [local.topic_arn]
@@ -428,6 +429,113 @@ module "api" {
   kms_key_arn        = local.kms_key_arn
   log_retention_days = var.log_retention_days
   tags               = local.tags["api"]
+}
+
+#### Edge ####
+
+locals {
+  protect_sign_in = var.edge == null ? false : var.edge.protect_sign_in
+
+  # Known in the plan, or not: how many there are is.
+  site_urls   = module.edge[*].site_url
+  has_site    = var.edge == null ? false : var.edge.site.enabled
+  signs_in    = local.has_site && var.user_pool.sign_in_domain != null
+  site_pages  = local.signs_in ? [for url in local.site_urls : "${url}/"] : []
+  given_calls = var.user_pool.callback_urls == null ? [] : var.user_pool.callback_urls
+  given_outs  = var.user_pool.logout_urls == null ? [] : var.user_pool.logout_urls
+
+  callback_urls = concat(local.given_calls, local.site_pages)
+  logout_urls   = concat(local.given_outs, local.site_pages)
+
+  # Where Cognito's pages and tokens are. A custom name is its own; a prefix has
+  # the Region in it.
+  # https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-user-pools-assign-domain-prefix.html
+  sign_in_origins = var.user_pool.sign_in_domain == null ? [] : [
+    var.user_pool.sign_in_domain.custom == null ? "https://${var.user_pool.sign_in_domain.prefix}.auth.${local.region}.amazoncognito.com" : "https://${var.user_pool.sign_in_domain.custom.name}",
+  ]
+
+  # The way to the API from the edge.
+  edge_api = var.custom_domain == null ? { endpoint = module.api.api_endpoint, path = "/${var.stage_name}" } : { endpoint = "wss://${var.custom_domain.name}", path = "/${coalesce(var.custom_domain.mapping_key, var.stage_name)}" }
+
+  url = var.edge == null ? module.api.connect_url : module.edge[0].connect_url
+}
+
+module "edge" {
+  source = "../waf"
+  count  = var.edge == null ? 0 : 1
+
+  providers = {
+    aws           = aws
+    aws.us_east_1 = aws.us_east_1
+  }
+
+  name           = var.name
+  api            = local.edge_api
+  origin_secrets = var.origin_secrets
+
+  site = !var.edge.site.enabled ? null : {
+    dir             = coalesce(var.edge.site.dir, "${path.module}/../../web/site")
+    error_pages     = var.edge.site.error_pages
+    connect_origins = concat([regex("^https?://[^/]+", module.auth.openid_configuration_url)], local.sign_in_origins, var.edge.site.issuer_origins)
+  }
+
+  site_url            = var.edge.site_url
+  aliases             = var.edge.aliases
+  certificate         = var.edge.certificate
+  minimum_tls         = var.edge.minimum_tls
+  price_class         = var.edge.price_class
+  geo_restriction     = var.edge.geo_restriction
+  hsts                = var.edge.hsts
+  wait_for_deployment = var.edge.wait_for_deployment
+  rate                = var.edge.rate
+  limits              = var.edge.limits
+  addresses           = var.edge.addresses
+  countries           = var.edge.countries
+  managed_groups      = var.edge.managed_groups
+  bot_control         = var.edge.bot_control
+  custom_rules        = var.edge.custom_rules
+  anti_ddos           = var.edge.anti_ddos
+  count_only          = var.edge.count_only
+  log_allowed         = var.edge.log_allowed
+  access_log_fields   = var.edge.access_log_fields
+  user_pool           = local.protect_sign_in ? { arn = module.auth.user_pool_arn, kms_key_arn = local.kms_key_arn } : null
+  sign_in_rate        = var.edge.sign_in_rate
+
+  kms_key                  = var.edge.kms_key
+  kms_deletion_window_days = var.kms_deletion_window_days
+  log_retention_days       = var.log_retention_days
+  tags                     = local.tags["edge"]
+}
+
+# What the site's scripts have to know. Not a file of the edge module: the client's
+# id is known after its callback URL, and that after the distribution.
+resource "aws_s3_object" "config" {
+  count    = local.has_site ? 1 : 0
+  provider = aws.us_east_1
+
+  bucket        = module.edge[0].bucket
+  key           = "config.json"
+  content_type  = "application/json"
+  cache_control = "no-cache"
+
+  content = jsonencode({
+    url             = local.url
+    issuer          = module.auth.issuer
+    discovery       = module.auth.openid_configuration_url
+    client_id       = var.oidc == null ? module.auth.user_pool_client_id : coalesce(var.edge.site.client_id, module.auth.audiences[0])
+    scopes          = var.edge.site.scopes
+    message_format  = var.message_format
+    max_text_bytes  = var.max_text_bytes
+    max_frame_bytes = var.max_frame_bytes
+  })
+
+  override_provider {
+    default_tags {
+      tags = {}
+    }
+  }
+
+  depends_on = [module.edge]
 }
 
 #### Operators ####

@@ -1,6 +1,23 @@
 output "url" {
-  description = "URL that clients connect to, without the query: append ?room=<room>. It is the custom domain's, if there is one."
-  value       = module.api.connect_url
+  description = "URL that clients connect to, without the query: append ?room=<room>. It is the edge's, if there is one, or else the custom domain's, if there is one."
+  value       = local.url
+}
+
+output "site_url" {
+  description = "URL of the site, without a slash at the end; null without an edge."
+  value       = one(local.site_urls)
+}
+
+output "edge" {
+  description = "The edge, null without one: `distribution` (id, arn, and what the DNS record of an alias points to, domain_name and hosted_zone_id), `web_acl_arn`, `metric_names` of its rules, `log_group_names` (in us-east-1), `bucket` of the site and `content_security_policy`."
+  value = one([for edge in module.edge : {
+    distribution            = edge.distribution
+    web_acl_arn             = edge.web_acl_arn
+    metric_names            = edge.metric_names
+    log_group_names         = edge.log_group_names
+    bucket                  = edge.bucket
+    content_security_policy = edge.content_security_policy
+  }])
 }
 
 output "api_id" {

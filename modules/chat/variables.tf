@@ -17,7 +17,7 @@ variable "tags" {
 }
 
 variable "cost_tags" {
-  description = "Whether everything that takes tags also says whose it is, for a bill by chat and part: `portcullis:chat` is the name, `portcullis:part` one of key, connections, messages, auth, connect, disconnect, message, api and alarms. A bill shows them once they are activated as cost allocation tags. The same keys in `tags` win."
+  description = "Whether everything that takes tags also says whose it is, for a bill by chat and part: `portcullis:chat` is the name, `portcullis:part` one of key, connections, messages, auth, connect, disconnect, message, api, edge and alarms. A bill shows them once they are activated as cost allocation tags. The same keys in `tags` win."
   type        = bool
   default     = false
   nullable    = false
@@ -39,11 +39,16 @@ variable "allow_missing_origin" {
 }
 
 variable "origin_secrets" {
-  description = "Secrets of which the header x-origin-verify must carry one, at most two so that they can be rotated; set by the edge in front of the API, so that nobody goes round it. Only their SHA-256 reaches the authorizer. Empty, the default, checks nothing: callers may come directly."
+  description = "Secrets of which the header x-origin-verify must carry one, at most two so that they can be rotated; set by the edge in front of the API, so that nobody goes round it: the module's own (`edge`) sends the first. Only their SHA-256 reaches the authorizer. At least 32 characters each; `openssl rand -hex 32` makes one. Empty, the default, checks nothing: callers may come directly."
   type        = list(string)
   default     = []
   sensitive   = true
   nullable    = false
+
+  validation {
+    condition     = var.edge == null ? true : length(var.origin_secrets) > 0
+    error_message = "edge needs origin_secrets, one or, while rotating, two: without a secret everybody could go round the edge. openssl rand -hex 32 makes one."
+  }
 }
 
 variable "oidc" {
@@ -273,6 +278,84 @@ variable "disable_execute_api_endpoint" {
   validation {
     condition     = !var.disable_execute_api_endpoint || var.custom_domain != null
     error_message = "disable_execute_api_endpoint needs custom_domain: without one nobody could connect."
+  }
+}
+
+variable "edge" {
+  description = <<-EOT
+    CloudFront with a web ACL before the API, the API locked to it, and a site; needs `origin_secrets`, and the provider `aws.us_east_1` to be one of us-east-1. Null, the default, makes nothing of it. `{}` has all defaults, which are those of the [waf](../waf) module, whose README says what each gives up:
+
+    - `site`: `dir`, the folder of its files (default: the project's own web client), to which a config.json is added; `enabled = false` for no site; with `oidc`, `client_id` of the page at your issuer (default: the first of its audiences), the `scopes` it asks for (default: openid), and `issuer_origins`, origins of sign-in and tokens besides that of the discovery document, as `https://host`;
+    - `site_url`: URL that browsers use, `https://host`; it becomes an allowed origin, and callback and logout URL of the user pool if that has a `sign_in_domain` (default: the first of `aliases`, or the distribution's own name);
+    - `aliases` and `certificate` (`{ arn = ... }`, of us-east-1), `minimum_tls`, `price_class`, `geo_restriction`, `hsts`, `wait_for_deployment`;
+    - `rate`, `limits`, `addresses`, `countries`, `managed_groups`, `bot_control`, `custom_rules`, `anti_ddos`, `count_only`: the web ACL;
+    - `protect_sign_in`: a web ACL for the user pool too (default false), and `sign_in_rate`;
+    - `log_allowed`, `access_log_fields`, `kms_key` (of us-east-1).
+
+    With `custom_domain` the distribution reaches the API by that name, which needs a mapping_key, and the API's own endpoint refuses everybody.
+  EOT
+  type = object({
+    site = optional(object({
+      enabled        = optional(bool, true)
+      dir            = optional(string)
+      client_id      = optional(string)
+      scopes         = optional(list(string), ["openid"])
+      issuer_origins = optional(list(string), [])
+      error_pages    = optional(map(string))
+    }), {})
+    site_url            = optional(string)
+    aliases             = optional(list(string))
+    certificate         = optional(object({ arn = string }))
+    minimum_tls         = optional(string)
+    price_class         = optional(string)
+    geo_restriction     = optional(object({ allow = optional(list(string)), deny = optional(list(string)) }))
+    hsts                = optional(object({ days = optional(number), include_subdomains = optional(bool), preload = optional(bool) }))
+    wait_for_deployment = optional(bool)
+    rate                = optional(object({ requests = optional(number), handshakes = optional(number), window_seconds = optional(number) }))
+    limits              = optional(object({ path_bytes = optional(number), query_bytes = optional(number), handshake_query_bytes = optional(number), allow_oversized_headers = optional(bool) }))
+    addresses = optional(object({
+      allow = optional(object({ ipv4 = optional(list(string)), ipv6 = optional(list(string)) }))
+      deny  = optional(object({ ipv4 = optional(list(string)), ipv6 = optional(list(string)) }))
+    }))
+    countries = optional(object({ allow = optional(list(string)), deny = optional(list(string)) }))
+    managed_groups = optional(object({
+      common           = optional(object({ enabled = optional(bool), count = optional(bool), version = optional(string), overrides = optional(map(string)) }))
+      known_bad_inputs = optional(object({ enabled = optional(bool), count = optional(bool), version = optional(string), overrides = optional(map(string)) }))
+      sql_injection    = optional(object({ enabled = optional(bool), count = optional(bool), version = optional(string), overrides = optional(map(string)) }))
+      ip_reputation    = optional(object({ enabled = optional(bool), count = optional(bool), version = optional(string), overrides = optional(map(string)) }))
+      anonymous_ip     = optional(object({ enabled = optional(bool), count = optional(bool), version = optional(string), overrides = optional(map(string)) }))
+    }))
+    bot_control = optional(object({ level = optional(string), overrides = optional(map(string)) }))
+    custom_rules = optional(map(object({
+      priority = number
+      action   = optional(string)
+      status   = optional(number)
+      labels   = optional(list(string))
+      when = object({
+        text        = optional(list(object({ part = string, header = optional(string), match = optional(string), value = string, lower = optional(bool) })))
+        countries   = optional(list(string))
+        ip_set_arns = optional(list(string))
+        labels      = optional(list(string))
+      })
+    })))
+    anti_ddos         = optional(bool)
+    count_only        = optional(bool)
+    protect_sign_in   = optional(bool, false)
+    sign_in_rate      = optional(number)
+    log_allowed       = optional(bool)
+    access_log_fields = optional(list(string))
+    kms_key           = optional(object({ arn = string }))
+  })
+  default = null
+
+  validation {
+    condition     = var.edge == null || var.custom_domain == null ? true : var.custom_domain.mapping_key != null
+    error_message = "With edge, custom_domain needs a mapping_key: it is the path below the site at which clients connect."
+  }
+
+  validation {
+    condition     = var.edge == null ? true : !var.edge.protect_sign_in || var.oidc == null
+    error_message = "edge.protect_sign_in is for the Cognito user pool: with oidc there is none."
   }
 }
 

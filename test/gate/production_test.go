@@ -19,8 +19,9 @@ import (
 // with everything on, also what no local stack serves.
 var production = variant{example: "complete", inputs: "production.tfvars"}
 
-// settings are the variables of the complete example that are no switches.
-var settings = []string{"name", "region", "tags", "package_dir", "architecture", "cognito_endpoint"}
+// settings are the variables of the complete example that are no switches. The
+// secrets of the edge are in no file.
+var settings = []string{"name", "region", "tags", "package_dir", "architecture", "cognito_endpoint", "origin_secrets"}
 
 // onlyInFirstPlans are the checks of .checkov.yaml's comment: those that take a
 // key which is not known yet for none, and one for another kind of API.

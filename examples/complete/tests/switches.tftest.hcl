@@ -70,6 +70,10 @@ mock_provider "aws" {
   }
 }
 
+mock_provider "aws" {
+  alias = "us_east_1"
+}
+
 variables {
   package_dir = "../../modules/function/tests/package"
 }

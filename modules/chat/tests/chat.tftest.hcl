@@ -39,6 +39,10 @@ mock_provider "aws" {
   }
 }
 
+mock_provider "aws" {
+  alias = "us_east_1"
+}
+
 override_resource {
   target = module.connections.aws_dynamodb_table.this
   values = { arn = "arn:aws:dynamodb:eu-west-1:111122223333:table/chat-connections" }

@@ -45,6 +45,10 @@ mock_provider "aws" {
   }
 }
 
+mock_provider "aws" {
+  alias = "us_east_1"
+}
+
 override_resource {
   target = module.connections.aws_dynamodb_table.this
   values = { arn = "arn:aws-cn:dynamodb:cn-north-1:111122223333:table/chat-connections" }

@@ -61,6 +61,10 @@ mock_provider "aws" {
   }
 }
 
+mock_provider "aws" {
+  alias = "us_east_1"
+}
+
 run "plans_with_nothing_known" {
   command = plan
 

@@ -6,8 +6,9 @@ terraform {
 
   required_providers {
     aws = {
-      source  = "hashicorp/aws"
-      version = ">= 5.100, < 7.0"
+      source                = "hashicorp/aws"
+      version               = ">= 5.100, < 7.0"
+      configuration_aliases = [aws.us_east_1]
     }
   }
 }
@@ -27,6 +28,11 @@ resource "terraform_data" "made_in_aws" {
 
 module "own_issuer" {
   source = "../.."
+
+  providers = {
+    aws           = aws
+    aws.us_east_1 = aws.us_east_1
+  }
 
   name         = terraform_data.made.output
   package_dir  = "../function/tests/package"
@@ -61,6 +67,11 @@ module "own_issuer" {
 module "user_pool" {
   source   = "../.."
   for_each = { a = "first", b = "second" }
+
+  providers = {
+    aws           = aws
+    aws.us_east_1 = aws.us_east_1
+  }
 
   name             = "${terraform_data.made.output}-${each.value}"
   alarms           = {}

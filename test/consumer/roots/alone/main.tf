@@ -157,8 +157,9 @@ module "account_logging_elsewhere" {
 }
 
 module "chat" {
-  source   = "git::file://@REPOSITORY@//modules/chat?ref=@TAG@"
-  for_each = toset(["one", "two"])
+  source    = "git::file://@REPOSITORY@//modules/chat?ref=@TAG@"
+  for_each  = toset(["one", "two"])
+  providers = { aws = aws, aws.us_east_1 = aws }
 
   name                 = "alone-${each.key}"
   package_dir          = var.package_dir

@@ -33,8 +33,9 @@ variable "cognito_endpoint" {
 }
 
 module "chat" {
-  source   = "git::file://@REPOSITORY@//modules/chat?ref=@TAG@"
-  for_each = toset(["blue"])
+  source    = "git::file://@REPOSITORY@//modules/chat?ref=@TAG@"
+  for_each  = toset(["blue"])
+  providers = { aws = aws, aws.us_east_1 = aws }
 
   name                 = "consumer-${each.key}"
   package_dir          = var.package_dir
@@ -48,7 +49,7 @@ module "chat" {
 module "chat_elsewhere" {
   source    = "git::file://@REPOSITORY@//modules/chat?ref=@TAG@"
   count     = 1
-  providers = { aws = aws.elsewhere }
+  providers = { aws = aws.elsewhere, aws.us_east_1 = aws.elsewhere }
 
 
   name                 = "consumer-green"
