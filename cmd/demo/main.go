@@ -1,10 +1,10 @@
 //go:build linux
 
-// Demo deploys the whole chat on this machine and lets two people talk: the
-// real Terraform with the real provider, the real functions, real tokens and
-// real WebSockets. It is what `make demo` runs, from the root of the
-// repository. Nothing it starts outlives it, and all it writes is in
-// .portcullis/local/demo.
+// Demo deploys the whole chat on this machine, behind its edge and with the web
+// client, and lets two people talk: the real Terraform with the real provider,
+// the real functions, real tokens and real WebSockets. It is what `make demo`
+// runs, from the root of the repository. Nothing it starts outlives it, and all
+// it writes is in .portcullis/local/demo.
 package main
 
 import (
@@ -30,6 +30,9 @@ import (
 )
 
 var folderPath = filepath.Join(".portcullis", "local", "demo")
+
+// example is what is deployed: the one with everything that the stack serves.
+var example = filepath.Join("examples", "complete")
 
 func main() { os.Exit(status()) }
 
@@ -90,7 +93,7 @@ func run(ctx context.Context) (err error) {
 			return d.start(ctx, slog.New(slog.NewJSONHandler(log, nil)))
 		}},
 		{"terraform init", d.init},
-		{"terraform apply of examples/minimal", d.apply},
+		{"terraform apply of " + example, d.apply},
 		{"making two users", d.makeUsers},
 	} {
 		if err := timed(ctx, step.doing, step.do); err != nil {
@@ -181,14 +184,14 @@ func (d *demo) start(ctx context.Context, logger *slog.Logger) (string, error) {
 
 // root is a copy of the example: Terraform writes beside what it applies.
 func (d *demo) root() string {
-	return filepath.Join(d.folder.Path(), "terraform", "examples", "minimal")
+	return filepath.Join(d.folder.Path(), "terraform", example)
 }
 
 func (d *demo) init(ctx context.Context) (string, error) {
 	if err := os.RemoveAll(filepath.Join(d.folder.Path(), "terraform")); err != nil {
 		return "", err
 	}
-	for _, dir := range []string{"modules", filepath.Join("examples", "minimal")} {
+	for _, dir := range []string{"modules", filepath.Join("web", "site"), example} {
 		if err := os.CopyFS(filepath.Join(d.folder.Path(), "terraform", dir), os.DirFS(dir)); err != nil {
 			return "", err
 		}

@@ -9,7 +9,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
 	"regexp"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/config"
@@ -27,9 +31,10 @@ const roomName = "lobby"
 // answerTimeout bounds the wait for a message that must come.
 const answerTimeout = 20 * time.Second
 
-// outputs are those of examples/minimal that a client needs.
+// outputs are those of the example that clients need, and the URL of the API
+// itself, which none needs.
 type outputs struct {
-	url, userPoolID, clientID, region string
+	site, url, api, userPoolID, clientID, region string
 }
 
 // person is a user of the pool.
@@ -43,7 +48,20 @@ type person struct {
 var created = regexp.MustCompile(`Resources: (\d+) added`)
 
 func (d *demo) apply(ctx context.Context) (string, error) {
-	out, err := d.terraform(ctx, "apply", "-auto-approve", "-input=false", "-no-color", "-var", "package_dir="+d.packages)
+	inputs := filepath.Join(d.folder.Path(), "terraform", "demo.tfvars.json")
+	given, err := json.Marshal(map[string]any{
+		"package_dir":    d.packages,
+		"edge":           map[string]any{"site_url": d.stack.Description().Edge, "wait_for_deployment": false},
+		"origin_secrets": []string{random()},
+		"sign_in":        map[string]any{"prefix": "portcullis-demo"},
+	})
+	if err != nil {
+		return "", err
+	}
+	if err := os.WriteFile(inputs, given, 0o600); err != nil {
+		return "", err
+	}
+	out, err := d.terraform(ctx, "apply", "-auto-approve", "-input=false", "-no-color", "-parallelism=30", "-var-file="+inputs)
 	if err != nil {
 		return "", err
 	}
@@ -60,7 +78,10 @@ func (d *demo) apply(ctx context.Context) (string, error) {
 		return "", fmt.Errorf("terraform output: %w", err)
 	}
 	text := func(name string) string { s, _ := values[name].Value.(string); return s }
-	d.chat = outputs{url: text("url"), userPoolID: text("user_pool_id"), clientID: text("user_pool_client_id"), region: text("region")}
+	d.chat = outputs{
+		site: text("site_url"), url: text("url"), api: strings.Replace(text("management_endpoint"), "http", "ws", 1),
+		userPoolID: text("user_pool_id"), clientID: text("user_pool_client_id"), region: text("region"),
+	}
 	return fmt.Sprintf("terraform apply: %s resources in %s", resources[1], d.chat.region), nil
 }
 
@@ -70,17 +91,24 @@ func (d *demo) makeUsers(ctx context.Context) (string, error) {
 		return "", err
 	}
 	pool := cognito.NewFromConfig(cfg)
+	everyRoom := "room:*"
+	if _, err := pool.CreateGroup(ctx, &cognito.CreateGroupInput{UserPoolId: &d.chat.userPoolID, GroupName: &everyRoom}); err != nil {
+		return "", err
+	}
 	for _, name := range []string{"alice", "bob"} {
-		var random [12]byte
-		_, _ = rand.Read(random[:]) // never fails (crypto/rand)
-		p := &person{name: name, password: "Gate-" + hex.EncodeToString(random[:])}
+		p := &person{name: name, password: "Gate-" + random()}
 		if _, err := pool.AdminCreateUser(ctx, &cognito.AdminCreateUserInput{
-			UserPoolId: &d.chat.userPoolID, Username: &p.name, MessageAction: types.MessageActionTypeSuppress,
+			UserPoolId: &d.chat.userPoolID, Username: &p.name, TemporaryPassword: &p.password, MessageAction: types.MessageActionTypeSuppress,
 		}); err != nil {
 			return "", err
 		}
 		if _, err := pool.AdminSetUserPassword(ctx, &cognito.AdminSetUserPasswordInput{
 			UserPoolId: &d.chat.userPoolID, Username: &p.name, Password: &p.password, Permanent: true,
+		}); err != nil {
+			return "", err
+		}
+		if _, err := pool.AdminAddUserToGroup(ctx, &cognito.AdminAddUserToGroupInput{
+			UserPoolId: &d.chat.userPoolID, Username: &p.name, GroupName: &everyRoom,
 		}); err != nil {
 			return "", err
 		}
@@ -96,7 +124,7 @@ func (d *demo) makeUsers(ctx context.Context) (string, error) {
 // connect opens a person's connection; backlog is how much of the history they
 // want to read.
 func (d *demo) connect(ctx context.Context, p *person, backlog int) error {
-	client, err := chatclient.Dial(ctx, chatclient.Options{URL: d.chat.url, Room: roomName, Tokens: p.session, Backlog: backlog})
+	client, err := chatclient.Dial(ctx, chatclient.Options{URL: d.chat.url, Room: roomName, Tokens: p.session, Origin: d.chat.site, Backlog: backlog})
 	if err != nil {
 		return fmt.Errorf("%s: %w", p.name, err)
 	}
@@ -104,11 +132,45 @@ func (d *demo) connect(ctx context.Context, p *person, backlog int) error {
 	return nil
 }
 
+// look asks the edge for the web client, and the API for a connection past the
+// edge, which it must refuse.
+func (d *demo) look(ctx context.Context) error {
+	for _, file := range []string{"", "config.json"} {
+		ask, err := http.NewRequestWithContext(ctx, http.MethodGet, d.chat.site+"/"+file, http.NoBody)
+		if err != nil {
+			return err
+		}
+		answer, err := http.DefaultClient.Do(ask)
+		if err != nil {
+			return err
+		}
+		_ = answer.Body.Close()
+		if answer.StatusCode != http.StatusOK {
+			return fmt.Errorf("%s: %s", ask.URL, answer.Status)
+		}
+	}
+	note("the edge has the web client at " + d.chat.site)
+	alice := d.people[0]
+	past, err := chatclient.Dial(ctx, chatclient.Options{URL: d.chat.api, Room: roomName, Tokens: alice.session, Origin: d.chat.site})
+	var refused *chatclient.HandshakeError
+	switch {
+	case err == nil:
+		return errors.Join(errors.New("alice came past the edge"), past.Close())
+	case !errors.As(err, &refused) || refused.Status != http.StatusUnauthorized:
+		return fmt.Errorf("past the edge: %w", err)
+	}
+	note("past the edge nobody gets in: 401, with alice's own token")
+	return nil
+}
+
 // talk lets the two exchange messages and prints what each of them read. It
 // fails when anything does not arrive.
 func (d *demo) talk(ctx context.Context) error {
 	alice, bob := d.people[0], d.people[1]
-	fmt.Printf("  #%s\n", roomName)
+	if err := d.look(ctx); err != nil {
+		return err
+	}
+	fmt.Printf("\n  #%s\n", roomName)
 	if err := d.connect(ctx, alice, 0); err != nil {
 		return err
 	}
@@ -201,16 +263,26 @@ func line(who, from, text string) {
 	fmt.Printf("  %s  %-26s %s\n", time.Now().Format(time.TimeOnly), who, text)
 }
 
+// random is what nobody guesses.
+func random() string {
+	var bytes [16]byte
+	_, _ = rand.Read(bytes[:]) // never fails (crypto/rand)
+	return hex.EncodeToString(bytes[:])
+}
+
 // invite says how to join by hand, which takes a demo that stays up.
 func (d *demo) invite(stays bool) {
 	if stays {
-		fmt.Println("\nIt stays up until Ctrl-C. To join by hand, in another terminal:")
+		fmt.Println("\nIt stays up until Ctrl-C. Join in two windows of a browser, the second of them a private one:")
 	} else {
-		fmt.Println("\nIt ends now, as this is no terminal. On one it stays up, and one joins by hand with:")
+		fmt.Println("\nIt ends now, as this is no terminal. On one it stays up, and one joins in two windows of a browser:")
 	}
-	fmt.Printf("\n  eval \"$(bin/portcullis local env --dir %s)\"\n", folderPath)
+	fmt.Printf("\n  %s/#%s\n\n", d.chat.site, roomName)
 	for _, p := range d.people {
-		fmt.Printf("\n  PORTCULLIS_PASSWORD=%s \\\n    bin/portcullis chat --url %s --room %s \\\n    --user %s --user-pool-id %s --client-id %s\n",
-			p.password, d.chat.url, roomName, p.name, d.chat.userPoolID, d.chat.clientID)
+		fmt.Printf("  %-6s %s\n", p.name, p.password)
 	}
+	alice := d.people[0]
+	fmt.Printf("\nor in another terminal:\n\n  eval \"$(bin/portcullis local env --dir %s)\"\n", folderPath)
+	fmt.Printf("  PORTCULLIS_PASSWORD=%s \\\n    bin/portcullis chat --url %s --room %s --origin %s \\\n    --user %s --user-pool-id %s --client-id %s\n",
+		alice.password, d.chat.url, roomName, d.chat.site, alice.name, d.chat.userPoolID, d.chat.clientID)
 }

@@ -68,10 +68,11 @@ module "chat" {
   # the web client. Nobody comes another way.
   origin_secrets = var.origin_secrets
   edge = var.edge == null ? null : {
-    site_url        = var.edge.site_url
-    aliases         = var.edge.aliases
-    certificate     = var.edge.certificate_arn == null ? null : { arn = var.edge.certificate_arn }
-    protect_sign_in = true
+    site_url            = var.edge.site_url
+    aliases             = var.edge.aliases
+    certificate         = var.edge.certificate_arn == null ? null : { arn = var.edge.certificate_arn }
+    wait_for_deployment = var.edge.wait_for_deployment
+    protect_sign_in     = true
   }
 
   #### What one user, and all together, may do ####

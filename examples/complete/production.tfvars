@@ -24,11 +24,9 @@ edge = {
   certificate_arn = "arn:aws:acm:us-east-1:111122223333:certificate/1a2b3c4d-0000-4000-8000-000000000000"
 }
 
-# Cognito's pages to sign in.
+# Cognito's pages to sign in, which lead back to the edge's page.
 sign_in = {
-  prefix        = "portcullis-example"
-  callback_urls = ["https://chat.example.com/"]
-  logout_urls   = ["https://chat.example.com/"]
+  prefix = "portcullis-example"
 }
 
 # Code that the profile has signed, and no other. README.md says how to sign.

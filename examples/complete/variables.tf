@@ -87,11 +87,12 @@ variable "domain" {
 }
 
 variable "edge" {
-  description = "CloudFront with a web ACL before the API, and the web client: `site_url`, `https://host` without a slash at the end (default: the first of the aliases, or CloudFront's own name), and for names of your own `aliases` and `certificate_arn` (ACM, in us-east-1). `{}` has all defaults. It needs `origin_secrets`, and `sign_in` for people to sign in on the page. Null, the default, leaves the API without: AWS WAF sees nothing of it."
+  description = "CloudFront with a web ACL before the API, and the web client: `site_url`, `https://host` without a slash at the end (default: the first of the aliases, or CloudFront's own name), and for names of your own `aliases` and `certificate_arn` (ACM, in us-east-1); `wait_for_deployment`, whether an apply ends only when the distribution has arrived everywhere (default true; false gives up knowing that, which a rotation of the secret needs). `{}` has all defaults. It needs `origin_secrets`, and `sign_in` for people to sign in on the page. Null, the default, leaves the API without: AWS WAF sees nothing of it."
   type = object({
-    site_url        = optional(string)
-    aliases         = optional(list(string))
-    certificate_arn = optional(string)
+    site_url            = optional(string)
+    aliases             = optional(list(string))
+    certificate_arn     = optional(string)
+    wait_for_deployment = optional(bool)
   })
   default = null
 }
@@ -105,10 +106,10 @@ variable "origin_secrets" {
 }
 
 variable "sign_in" {
-  description = "Cognito's pages to sign in: `prefix` of their address, unique in the Region, and the `callback_urls` and `logout_urls` of your page. Null, the default, makes none: clients sign in by SRP."
+  description = "Cognito's pages to sign in: `prefix` of their address, unique in the Region, and the `callback_urls` and `logout_urls` of pages of yours, besides that of the edge. Null, the default, makes none: clients sign in by SRP."
   type = object({
     prefix        = string
-    callback_urls = list(string)
+    callback_urls = optional(list(string), [])
     logout_urls   = optional(list(string), [])
   })
   default = null

@@ -436,7 +436,7 @@ module "api" {
 locals {
   protect_sign_in = var.edge == null ? false : var.edge.protect_sign_in
 
-  # Known in the plan, or not: how many there are is.
+  # How many there are is known in the plan, what they are may not be.
   site_urls   = module.edge[*].site_url
   has_site    = var.edge == null ? false : var.edge.site.enabled
   signs_in    = local.has_site && var.user_pool.sign_in_domain != null

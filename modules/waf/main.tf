@@ -562,8 +562,9 @@ resource "aws_s3_bucket_policy" "site" {
   depends_on = [aws_s3_bucket_public_access_block.site]
 }
 
-# A page and what is generated are asked for again each time, since they say what
-# else there is; the rest has the same name in each release, and is kept briefly.
+# Every file has the same name in each release. So a browser asks each time whether
+# it has changed, or it would run parts of two releases; and of a page it keeps
+# nothing, since with the page it would keep the policy of another release.
 resource "aws_s3_object" "site" {
   for_each = local.files
   provider = aws.us_east_1
@@ -574,7 +575,7 @@ resource "aws_s3_object" "site" {
   source_hash   = each.value == null ? null : filesha256(each.value)
   content       = each.value == null ? var.site.generated[each.key] : null
   content_type  = local.content_types[regex("[a-z0-9]+$", each.key)]
-  cache_control = each.value == null || endswith(each.key, ".html") ? "no-cache" : "public, max-age=300"
+  cache_control = endswith(each.key, ".html") ? "no-store" : "no-cache"
 
   # An object takes ten tags, those of the provider among them.
   override_provider {

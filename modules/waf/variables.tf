@@ -81,6 +81,11 @@ variable "site" {
   }
 
   validation {
+    condition     = var.site == null ? true : endswith(var.site.index, ".html") && alltrue([for page in values(coalesce(var.site.error_pages, {})) : endswith(page, ".html") && (fileexists("${var.site.dir}${page}") || contains(keys(var.site.generated), trimprefix(page, "/")))])
+    error_message = "site.index and site.error_pages must be html files of site.dir or of site.generated: nothing else is there to be shown."
+  }
+
+  validation {
     condition     = var.site == null ? true : alltrue([for name in keys(var.site.generated) : can(regex("^[A-Za-z0-9_-][A-Za-z0-9._/-]*\\.(html|css|js|mjs|json|svg|webmanifest|txt)$", name))])
     error_message = "Each of site.generated must be named as a file of text: html, css, js, mjs, json, svg, webmanifest or txt."
   }

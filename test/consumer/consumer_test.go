@@ -221,13 +221,17 @@ func TestEachModuleAlone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	made := map[string]int{}
+	made, page := map[string]int{}, false
 	for _, change := range plan.Changes {
+		page = page || change.Address == `module.chat_with_edge[0].module.edge[0].aws_s3_object.site["index.html"]`
 		if !slices.Equal(change.Change.Actions, []string{"create"}) {
 			t.Errorf("%s: %v", change.Address, change.Change.Actions)
 		}
 		instance, _, _ := strings.Cut(change.Module, ".module.") // of modules inside modules, the outermost
 		made[strings.TrimPrefix(instance, "module.")]++
+	}
+	if !page {
+		t.Error("the web client did not come with the module")
 	}
 	for _, instance := range []string{
 		`table["one"]`, `table["two"]`, `table_elsewhere[0]`,
@@ -235,7 +239,7 @@ func TestEachModuleAlone(t *testing.T) {
 		`auth["one"]`, `auth["two"]`, `auth_elsewhere[0]`,
 		`api["one"]`, `api["two"]`, `api_elsewhere[0]`,
 		`account_logging["one"]`, `account_logging_elsewhere[0]`,
-		`chat["one"]`, `chat["two"]`,
+		`chat["one"]`, `chat["two"]`, `chat_with_edge[0]`,
 	} {
 		if made[instance] == 0 {
 			t.Errorf("the plan makes nothing in module.%s", instance)

@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"maps"
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
@@ -17,7 +18,11 @@ import (
 // and there under the role that is documented for it.
 func TestComplete(t *testing.T) {
 	t.Parallel()
-	inputs := map[string]any{"sign_in": map[string]any{"prefix": "portcullis-e2e-" + randomHex(4), "callback_urls": []string{allowedOrigin + "/"}}}
+	inputs := map[string]any{
+		"sign_in":        map[string]any{"prefix": "portcullis-e2e-" + randomHex(4), "callback_urls": []string{allowedOrigin + "/"}},
+		"edge":           map[string]any{"wait_for_deployment": onAWS},
+		"origin_secrets": []string{randomHex(32)},
+	}
 	var role *deployer // on AWS the one of whoever runs this
 	if !onAWS {
 		role = newDeployer(t)
@@ -28,6 +33,12 @@ func TestComplete(t *testing.T) {
 	lobby := room(t)
 	d.admit(t, &alice, "room:"+lobby)
 	d.admit(t, &bob, "room:"+lobby+":read")
+
+	direct := *d
+	direct.URL = strings.Replace(d.ManagementEndpoint, "http", "ws", 1)
+	if !onAWS {
+		d, _ = d.front(t)
+	}
 
 	t.Run("a second plan is empty", d.planIsEmpty)
 	t.Run("Checkov finds just what is skipped with a reason", d.checkov)
@@ -46,6 +57,10 @@ func TestComplete(t *testing.T) {
 		o.subprotocols = o.subprotocols[:1]
 		refused(t, d, o, http.StatusUnauthorized)
 		refused(t, d, native(lobby, alice.Access), http.StatusForbidden)
+	})
+
+	t.Run("who comes past the edge is refused", func(t *testing.T) {
+		refused(t, &direct, browser(lobby, alice.Access), http.StatusUnauthorized)
 	})
 
 	t.Run("alarms tell the topic, and the dashboard is there", func(t *testing.T) {

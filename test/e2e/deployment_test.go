@@ -48,12 +48,22 @@ type outputs struct {
 	AlarmTopicARN      string            `json:"alarm_topic_arn"`
 	AlarmNames         map[string]string `json:"alarm_names"`
 	DashboardName      string            `json:"dashboard_name"`
+	EdgeURL            string            `json:"edge_url"`
+	SiteURL            string            `json:"site_url"`
+	Edge               struct {
+		Distribution          struct{ ID string } `json:"distribution"`
+		WebACLARN             string              `json:"web_acl_arn"`
+		LogGroupNames         map[string]string   `json:"log_group_names"`
+		Bucket                string              `json:"bucket"`
+		ContentSecurityPolicy string              `json:"content_security_policy"`
+	} `json:"edge"`
 }
 
 // deployment is a root that Terraform has applied.
 type deployment struct {
 	outputs
 	name    string
+	plan    string // file of the last one that was empty; or none
 	options *terraform.Options
 	aws     aws.Config
 	client  *http.Client // that handshakes go by; nil for the usual one
@@ -64,7 +74,7 @@ type deployment struct {
 func workingCopy(t *testing.T, dir string) string {
 	t.Helper()
 	work := t.TempDir()
-	for _, part := range []string{"modules", "examples", "test/e2e/fixtures"} {
+	for _, part := range []string{"modules", "web/site", "examples", "test/e2e/fixtures"} {
 		if err := os.CopyFS(filepath.Join(work, part), os.DirFS(filepath.Join(root, part))); err != nil {
 			t.Fatal(err)
 		}
@@ -122,12 +132,16 @@ func deployAs(t *testing.T, role *deployer, dir string, vars map[string]any) *de
 	return d
 }
 
-// planIsEmpty fails the test when a plan of what is deployed would change it.
+// planIsEmpty fails the test when a plan of what is deployed would change it. It
+// keeps the plan for checkov.
 func (d *deployment) planIsEmpty(t *testing.T) {
-	if code := terraform.PlanExitCodeContext(t, t.Context(), d.options); code != terraform.DefaultSuccessExitCode {
+	options := *d.options
+	options.PlanFilePath = filepath.Join(options.TerraformDir, "empty.tfplan")
+	if code := terraform.PlanExitCodeContext(t, t.Context(), &options); code != terraform.DefaultSuccessExitCode {
 		plan, err := terraform.PlanContextE(t, t.Context(), d.options)
 		t.Fatalf("exit code %d, want %d: %v\n%s", code, terraform.DefaultSuccessExitCode, err, plan)
 	}
+	d.plan = options.PlanFilePath
 }
 
 // quiet drops Terraform's output; a failed command has it in its error.

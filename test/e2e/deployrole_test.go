@@ -116,14 +116,17 @@ const named = "portcullis-"
 // https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 var resources = map[string][]string{
 	"apigateway":  {"arn:aws:apigateway:*::/apis", "arn:aws:apigateway:*::/apis/*", "arn:aws:apigateway:*::/tags/*"},
+	"cloudfront":  {"arn:aws:cloudfront::*:distribution/*", "arn:aws:cloudfront::*:origin-access-control/*", "arn:aws:cloudfront::*:response-headers-policy/*"},
 	"cloudwatch":  {"arn:aws:cloudwatch:*:*:alarm:" + named + "*", "arn:aws:cloudwatch::*:dashboard/" + named + "*"},
 	"cognito-idp": {"arn:aws:cognito-idp:*:*:userpool/*"},
 	"dynamodb":    {"arn:aws:dynamodb:*:*:table/" + named + "*"},
 	"iam":         {"arn:aws:iam::*:role/" + named + "*", "arn:aws:iam::*:policy/" + named + "*"},
 	"kms":         {"arn:aws:kms:*:*:key/*", "arn:aws:kms:*:*:alias/" + named + "*"},
 	"lambda":      {"arn:aws:lambda:*:*:function:" + named + "*"},
-	"logs":        {"arn:aws:logs:*:*:log-group:*"},
+	"logs":        {"arn:aws:logs:*:*:log-group:*", "arn:aws:logs:*:*:delivery:*", "arn:aws:logs:*:*:delivery-source:" + named + "*", "arn:aws:logs:*:*:delivery-destination:" + named + "*"},
+	"s3":          {"arn:aws:s3:::" + named + "*"},
 	"sns":         {"arn:aws:sns:*:*:" + named + "*"},
+	"wafv2":       {"arn:aws:wafv2:*:*:*/webacl/" + named + "*", "arn:aws:wafv2:*:*:*/managedruleset/*", "arn:aws:cognito-idp:*:*:userpool/*"},
 }
 
 // unscoped are actions that take no resource.

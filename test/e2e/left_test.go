@@ -9,7 +9,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/apigatewayv2"
+	"github.com/aws/aws-sdk-go-v2/service/cloudfront"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	cognito "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
@@ -17,8 +19,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
+	"github.com/aws/aws-sdk-go-v2/service/wafv2"
+	waf "github.com/aws/aws-sdk-go-v2/service/wafv2/types"
 	"github.com/gruntwork-io/terratest/modules/terraform"
+
+	"github.com/portcullis-chat/portcullis/internal/localaws/edge"
 )
 
 // nothingIsLeft asks the services themselves, not Terraform's state alone.
@@ -61,13 +68,37 @@ func (d *deployment) nothingIsLeft(t *testing.T) {
 			add("function", *function.FunctionName)
 		}
 	}
-	groups := cloudwatchlogs.NewDescribeLogGroupsPaginator(cloudwatchlogs.NewFromConfig(d.aws), &cloudwatchlogs.DescribeLogGroupsInput{})
-	for groups.HasMorePages() {
-		page, err := groups.NextPage(ctx)
-		check(err)
-		for _, group := range page.LogGroups {
-			add("log group", *group.LogGroupName)
+	ofTheEdge := d.aws.Copy()
+	ofTheEdge.Region = edge.Region
+	for _, cfg := range []aws.Config{d.aws, ofTheEdge} {
+		groups := cloudwatchlogs.NewDescribeLogGroupsPaginator(cloudwatchlogs.NewFromConfig(cfg), &cloudwatchlogs.DescribeLogGroupsInput{})
+		for groups.HasMorePages() {
+			page, err := groups.NextPage(ctx)
+			check(err)
+			for _, group := range page.LogGroups {
+				add("log group", *group.LogGroupName)
+			}
 		}
+	}
+	for scope, cfg := range map[waf.Scope]aws.Config{waf.ScopeRegional: d.aws, waf.ScopeCloudfront: ofTheEdge} {
+		acls, err := wafv2.NewFromConfig(cfg).ListWebACLs(ctx, &wafv2.ListWebACLsInput{Scope: scope, Limit: ptr(int32(100))})
+		check(err)
+		for _, acl := range acls.WebACLs {
+			add("web ACL", *acl.Name)
+		}
+	}
+	distributions := cloudfront.NewListDistributionsPaginator(cloudfront.NewFromConfig(ofTheEdge), &cloudfront.ListDistributionsInput{})
+	for distributions.HasMorePages() {
+		page, err := distributions.NextPage(ctx)
+		check(err)
+		for _, distribution := range page.DistributionList.Items {
+			add("distribution", *distribution.Comment)
+		}
+	}
+	buckets, err := s3.NewFromConfig(ofTheEdge, func(o *s3.Options) { o.UsePathStyle = true }).ListBuckets(ctx, &s3.ListBucketsInput{})
+	check(err)
+	for _, bucket := range buckets.Buckets {
+		add("bucket", *bucket.Name)
 	}
 	pools := cognito.NewListUserPoolsPaginator(cognito.NewFromConfig(d.aws), &cognito.ListUserPoolsInput{MaxResults: ptr(int32(60))})
 	for pools.HasMorePages() {

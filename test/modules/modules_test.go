@@ -60,7 +60,7 @@ func TestModules(t *testing.T) {
 	// Modules refer to their neighbours, and init writes beside its files: the
 	// tests run in a copy.
 	work := t.TempDir()
-	for _, dir := range []string{"modules", "examples"} {
+	for _, dir := range []string{"modules", "web/site", "examples"} {
 		if err := os.CopyFS(filepath.Join(work, dir), os.DirFS(filepath.Join(root, dir))); err != nil {
 			t.Fatal(err)
 		}

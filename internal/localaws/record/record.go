@@ -11,6 +11,8 @@ import (
 	"net/url"
 	"os"
 	"regexp"
+	"slices"
+	"strings"
 	"sync"
 
 	"github.com/portcullis-chat/portcullis/internal/localaws/awscall"
@@ -107,16 +109,41 @@ var prefixes = map[string]string{"monitoring": "cloudwatch"}
 // actions are those of IAM that are not called as the operation is.
 // https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 var actions = map[string]string{
+	// The tags are an action of their own, which is not recorded.
+	// https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_CreateDistributionWithTags.html
+	"cloudfront:CreateDistributionWithTags": "cloudfront:CreateDistribution",
+
 	"execute-api:PostToConnection": "execute-api:ManageConnections",
 	"execute-api:DeleteConnection": "execute-api:ManageConnections",
 	"execute-api:GetConnection":    "execute-api:ManageConnections",
-	"lambda:Invoke":                "lambda:InvokeFunction",
-	"s3:ListBuckets":               "s3:ListAllMyBuckets",
-	"s3:ListObjects":               "s3:ListBucket",
-	"s3:ListObjectsV2":             "s3:ListBucket",
-	"s3:HeadBucket":                "s3:ListBucket",
-	"s3:HeadObject":                "s3:GetObject",
+
+	"lambda:Invoke": "lambda:InvokeFunction",
+
+	"s3:DeleteBucketEncryption":           "s3:PutEncryptionConfiguration",
+	"s3:DeleteBucketLifecycle":            "s3:PutLifecycleConfiguration",
+	"s3:DeleteBucketOwnershipControls":    "s3:PutBucketOwnershipControls",
+	"s3:DeleteBucketTagging":              "s3:PutBucketTagging",
+	"s3:DeletePublicAccessBlock":          "s3:PutBucketPublicAccessBlock",
+	"s3:GetBucketAccelerateConfiguration": "s3:GetAccelerateConfiguration",
+	"s3:GetBucketCors":                    "s3:GetBucketCORS",
+	"s3:GetBucketEncryption":              "s3:GetEncryptionConfiguration",
+	"s3:GetBucketLifecycleConfiguration":  "s3:GetLifecycleConfiguration",
+	"s3:GetBucketReplication":             "s3:GetReplicationConfiguration",
+	"s3:GetObjectLockConfiguration":       "s3:GetBucketObjectLockConfiguration",
+	"s3:GetPublicAccessBlock":             "s3:GetBucketPublicAccessBlock",
+	"s3:HeadBucket":                       "s3:ListBucket",
+	"s3:HeadObject":                       "s3:GetObject",
+	"s3:ListBuckets":                      "s3:ListAllMyBuckets",
+	"s3:ListObjectVersions":               "s3:ListBucketVersions",
+	"s3:ListObjects":                      "s3:ListBucket",
+	"s3:ListObjectsV2":                    "s3:ListBucket",
+	"s3:PutBucketEncryption":              "s3:PutEncryptionConfiguration",
+	"s3:PutBucketLifecycleConfiguration":  "s3:PutLifecycleConfiguration",
+	"s3:PutPublicAccessBlock":             "s3:PutBucketPublicAccessBlock",
 }
+
+// versioned are actions that are others where the request names a version.
+var versioned = []string{"s3:DeleteObject", "s3:GetObject", "s3:GetObjectTagging"}
 
 // action is the one that IAM judges. API Gateway's control plane has one for
 // each method of HTTP.
@@ -130,7 +157,10 @@ func action(call awscall.Call, req *http.Request) string {
 	}
 	name := service + ":" + call.Operation
 	if other, ok := actions[name]; ok {
-		return other
+		name = other
+	}
+	if slices.Contains(versioned, name) && req.URL.Query().Has("versionId") {
+		name = strings.Replace(name, "Object", "ObjectVersion", 1)
 	}
 	return name
 }

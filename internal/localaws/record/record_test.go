@@ -48,6 +48,10 @@ func TestCallsAreWrittenOnceWithWhoMakesThem(t *testing.T) {
 	send("OTHER", "apigateway", "PATCH", "/account", "", "{}")
 	send("OTHER", "monitoring", "POST", "/?Action=PutMetricAlarm", "", "")
 	send("OTHER", "lambda", "POST", "/2015-03-31/functions/f/invocations", "", "{}")
+	send("OTHER", "cloudfront", "POST", "/2020-05-31/distribution?WithTags", "", "")
+	send("OTHER", "s3", "GET", "/site?publicAccessBlock", "", "")
+	send("OTHER", "s3", "HEAD", "/site/index.html", "", "")
+	send("OTHER", "s3", "DELETE", "/site/index.html?versionId=1", "", "")
 	send("", "", "GET", "/nothing", "", "")
 	if err := recorder.Close(); err != nil {
 		t.Fatal(err)
@@ -65,11 +69,15 @@ func TestCallsAreWrittenOnceWithWhoMakesThem(t *testing.T) {
 		{"OTHER", "", "apigateway:PATCH", ""},
 		{"OTHER", "", "cloudwatch:PutMetricAlarm", ""},
 		{"OTHER", "", "lambda:InvokeFunction", ""},
+		{"OTHER", "", "cloudfront:CreateDistribution", ""},
+		{"OTHER", "", "s3:GetBucketPublicAccessBlock", ""},
+		{"OTHER", "", "s3:GetObject", ""},
+		{"OTHER", "", "s3:DeleteObjectVersion", ""},
 	}
 	if !slices.Equal(calls, want) {
 		t.Errorf("got  %+v\nwant %+v", calls, want)
 	}
-	if len(served) != 10 || served[0] != put || served[1] != put || served[4] != "not JSON" {
+	if len(served) != 14 || served[0] != put || served[1] != put || served[4] != "not JSON" {
 		t.Errorf("what is served has lost something: %q", served)
 	}
 }

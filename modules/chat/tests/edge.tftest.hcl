@@ -42,6 +42,7 @@ mock_provider "aws" {
 
   mock_resource "aws_cognito_user_pool" {
     defaults = {
+      arn      = "arn:aws:cognito-idp:eu-west-1:111122223333:userpool/eu-west-1_example01"
       id       = "eu-west-1_example01"
       endpoint = "cognito-idp.eu-west-1.amazonaws.com/eu-west-1_example01"
     }
@@ -118,12 +119,12 @@ run "with_it_the_page_finds_the_chat" {
   }
 
   assert {
-    condition     = nonsensitive(module.auth.authorizer_environment.ORIGIN_SECRET_SHA256) == join(",", [for secret in nonsensitive(var.origin_secrets) : sha256(secret)]) && module.auth.authorizer.identity_sources == ["route.request.header.x-origin-verify"]
+    condition     = nonsensitive(module.auth.authorizer_environment.ORIGIN_SECRET_SHA256) == join(",", [for secret in nonsensitive(var.origin_secrets) : sha256(secret)]) && module.auth.authorizer.identity_sources == tolist(["route.request.header.x-origin-verify"])
     error_message = "The authorizer does not ask for the secret of the edge."
   }
 
   assert {
-    condition     = local.callback_urls == ["https://embedded.example.com/in", "https://d111111abcdef8.cloudfront.net/"] && local.logout_urls == ["https://d111111abcdef8.cloudfront.net/"]
+    condition     = local.callback_urls == tolist(["https://embedded.example.com/in", "https://d111111abcdef8.cloudfront.net/"]) && local.logout_urls == tolist(["https://d111111abcdef8.cloudfront.net/"])
     error_message = "Signing in or out does not come back to the page."
   }
 

@@ -261,6 +261,32 @@ run "the_sixth_of_each_is_refused" {
   ]
 }
 
+run "the_seventh_of_each_is_refused" {
+  command = plan
+
+  variables {
+    # an error page that is not there
+    site = { dir = "tests/site", error_pages = { "403" = "/403.html" } }
+  }
+
+  expect_failures = [
+    var.site,
+  ]
+}
+
+run "the_eighth_of_each_is_refused" {
+  command = plan
+
+  variables {
+    # an index that is not uploaded
+    site = { dir = "tests/site", index = "README.md" }
+  }
+
+  expect_failures = [
+    var.site,
+  ]
+}
+
 # A provider for another Region would make a key there first.
 run "a_provider_of_another_region_is_refused" {
   override_resource {

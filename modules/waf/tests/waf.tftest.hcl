@@ -263,11 +263,11 @@ run "hardened_without_being_asked" {
 
   assert {
     condition = { for name, o in aws_s3_object.site : name => "${o.content_type} | ${o.cache_control}" } == {
-      "404.html"     = "text/html; charset=utf-8 | no-cache"
+      "404.html"     = "text/html; charset=utf-8 | no-store"
       "config.json"  = "application/json | no-cache"
-      "index.html"   = "text/html; charset=utf-8 | no-cache"
-      "modules/a.js" = "text/javascript; charset=utf-8 | public, max-age=300"
-      "style.css"    = "text/css; charset=utf-8 | public, max-age=300"
+      "index.html"   = "text/html; charset=utf-8 | no-store"
+      "modules/a.js" = "text/javascript; charset=utf-8 | no-cache"
+      "style.css"    = "text/css; charset=utf-8 | no-cache"
     }
     error_message = "Uploaded is what is no part of the site, or something with a wrong type."
   }

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"github.com/portcullis-chat/portcullis/test/internal/tfroot"
@@ -51,9 +52,22 @@ func Provider() map[string]any {
 	}
 }
 
+// alias finds the names of a root's further provider blocks.
+var alias = regexp.MustCompile(`(?m)^  alias += "(\w+)"$`)
+
 // Offline has the root r plan without asking AWS.
 func Offline(r *tfroot.Root) error {
-	override, err := json.Marshal(map[string]any{"provider": map[string]any{"aws": Provider()}})
+	root, err := os.ReadFile(filepath.Join(r.Dir, "main.tf"))
+	if err != nil {
+		return err
+	}
+	providers := []map[string]any{Provider()}
+	for _, found := range alias.FindAllSubmatch(root, -1) {
+		further := Provider()
+		further["alias"] = string(found[1])
+		providers = append(providers, further)
+	}
+	override, err := json.Marshal(map[string]any{"provider": map[string]any{"aws": providers}})
 	if err != nil {
 		return err
 	}

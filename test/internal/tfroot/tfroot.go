@@ -4,7 +4,9 @@ package tfroot
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -28,7 +30,10 @@ type Root struct {
 // refer to, below work: roots refer to modules by relative paths, and Terraform
 // writes beside them. vars are its inputs.
 func Copy(source, work, dir string, vars map[string]any) (*Root, error) {
-	for _, part := range []string{"modules", dir} {
+	for _, part := range []string{"modules", "web/site", dir} {
+		if _, err := os.Stat(filepath.Join(source, part)); part == "web/site" && errors.Is(err, fs.ErrNotExist) {
+			continue // source is a release without a site
+		}
 		if err := os.CopyFS(filepath.Join(work, part), os.DirFS(filepath.Join(source, part))); err != nil {
 			return nil, err
 		}

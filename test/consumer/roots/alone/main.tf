@@ -20,6 +20,11 @@ provider "aws" {
   region = "us-west-2"
 }
 
+provider "aws" {
+  alias  = "us_east_1"
+  region = "us-east-1"
+}
+
 variable "package_dir" {
   type = string
 }
@@ -168,6 +173,21 @@ module "chat" {
   kms_key              = { arn = aws_kms_key.here.arn }
   permissions_boundary = aws_iam_policy.boundary.arn
   tags                 = { made = terraform_data.before.id }
+
+  depends_on = [terraform_data.before]
+}
+
+module "chat_with_edge" {
+  source    = "git::file://@REPOSITORY@//modules/chat?ref=@TAG@"
+  count     = 1
+  providers = { aws = aws.elsewhere, aws.us_east_1 = aws.us_east_1 }
+
+  name            = "alone-edge"
+  package_dir     = var.package_dir
+  architecture    = var.architecture
+  allowed_origins = []
+  origin_secrets  = [sha256("alone")]
+  edge            = {}
 
   depends_on = [terraform_data.before]
 }
