@@ -316,7 +316,7 @@ run "each_part_has_its_own" {
   }
 
   assert {
-    condition     = length(local.tags) == 9 && alltrue([for part, tags in local.tags : tags["portcullis:part"] == part])
+    condition     = length(local.tags) == 10 && alltrue([for part, tags in local.tags : tags["portcullis:part"] == part])
     error_message = "Two parts have the same tag."
   }
 }
