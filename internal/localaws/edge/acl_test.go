@@ -327,6 +327,7 @@ func TestRulesActInTheirOrder(t *testing.T) {
 	answering := &waf.RuleAction{Block: &waf.BlockAction{CustomResponse: &waf.CustomResponse{
 		ResponseCode: aws.Int32(418), CustomResponseBodyKey: aws.String("tea"), ResponseHeaders: []waf.CustomHTTPHeader{{Name: aws.String("x-why"), Value: aws.String("tea")}},
 	}}}
+	refusing := &waf.RuleAction{Block: &waf.BlockAction{CustomResponse: &waf.CustomResponse{ResponseCode: aws.Int32(403), CustomResponseBodyKey: aws.String("tea")}}}
 	w.cfg.WebACL = func(string) (WebACL, error) {
 		return WebACL{
 			Fields: map[string]json.RawMessage{"CustomResponseBodies": json.RawMessage(`{"tea":{"ContentType":"TEXT_PLAIN","Content":"a pot"}}`)},
@@ -348,6 +349,7 @@ func TestRulesActInTheirOrder(t *testing.T) {
 		rule("friends", allowing, uri("CONTAINS", "friend")),
 		rule("evil", blocking, uri("CONTAINS", "evil")),
 		rule("tea", answering, uri("CONTAINS", "tea")),
+		rule("own words", refusing, uri("CONTAINS", "own-words")),
 		referring("group", nil),
 		rule("by label", blocking, &waf.Statement{AndStatement: &waf.AndStatement{Statements: []waf.Statement{*labelled("LABEL", "mark:one"), *uri("CONTAINS", "label")}}}),
 		rule("by namespace", blocking, &waf.Statement{AndStatement: &waf.AndStatement{Statements: []waf.Statement{*labelled("NAMESPACE", "awswaf:000000000000:rulegroup:"+w.name+":seen:"), *uri("CONTAINS", "space")}}}),
@@ -368,6 +370,9 @@ func TestRulesActInTheirOrder(t *testing.T) {
 	tea := w.get(url+"/tea?secret", "Authorization", "Bearer secret")
 	if tea.body != "a pot" || tea.header.Get("X-Why") != "tea" || tea.header.Get("Content-Type") != "text/plain" {
 		t.Errorf("%+v", tea)
+	}
+	if given := w.get(url + "/own-words"); given.status != http.StatusForbidden || given.body != "a pot" { // and no page of the site
+		t.Errorf("%+v", given)
 	}
 	if given := w.get(url + "/evil"); given.asked.URI != "/_aws/execute-api/api1/sorry" { // the site's page
 		t.Errorf("%+v", given)
@@ -407,7 +412,7 @@ func TestRulesActInTheirOrder(t *testing.T) {
 		}
 	}
 	for metric, want := range map[string]int{
-		"BlockedRequests " + w.name + " evil": 2, "BlockedRequests " + w.name + " tea": 2, "BlockedRequests " + w.name + " ALL": 7, "CountedRequests " + w.name + " marks": 4,
+		"BlockedRequests " + w.name + " evil": 2, "BlockedRequests " + w.name + " tea": 2, "BlockedRequests " + w.name + " ALL": 8, "CountedRequests " + w.name + " marks": 4,
 		"AllowedRequests " + w.name + " friends": 1, "BlockedRequests " + w.name + " group": 1, "CountedRequests  counted": 3, "BlockedRequests  blocks": 1,
 	} {
 		if got := w.lines.metrics["us-east-1 AWS/WAFV2 "+metric]; got != want {

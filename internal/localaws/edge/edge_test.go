@@ -318,6 +318,8 @@ func TestAResponseHeadersPolicyIsApplied(t *testing.T) {
 	})
 	check(w.get(url+"/", "Origin", "https://a.example.com"), map[string]string{"Access-Control-Allow-Origin": "https://a.example.com", "Access-Control-Allow-Methods": ""})
 	check(w.get(url+"/", "Origin", "https://evil.com"), map[string]string{"Access-Control-Allow-Origin": ""})
+	// CloudFront's own answers are not the origin's.
+	check(w.send("127.0.0.1", http.MethodPost, url+"/", ""), map[string]string{"Content-Security-Policy": "", "X-Cache": "Error from cloudfront"})
 }
 
 func TestErrorsHavePagesOfTheSite(t *testing.T) {
