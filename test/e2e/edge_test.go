@@ -188,6 +188,15 @@ func TestEdge(t *testing.T) {
 		refused(t, front, browser(room(t), strings.Repeat("a", 7000)), http.StatusUnauthorized) // by the authorizer
 	})
 
+	t.Run("an address on the list of those to be refused does not get in", func(t *testing.T) {
+		listed, beside := *front, *front
+		listed.client, beside.client = viewer("127.0.0.66"), viewer("127.0.0.67")
+		refused(t, &listed, browser(room(t), alice.Access), http.StatusForbidden)
+		o := browser(room(t), alice.Access)
+		o.header.Set("X-Forwarded-For", "127.0.0.66") // which only says so
+		join(t, &beside, o).leave()
+	})
+
 	t.Run("the 101st handshake is refused", func(t *testing.T) {
 		many, other := *front, *front
 		many.client, other.client = viewer("127.0.0.3"), viewer("127.0.0.4")
@@ -216,7 +225,7 @@ func TestEdge(t *testing.T) {
 			t.Fatal(err)
 		}
 		logs, all := cloudwatchlogs.NewFromConfig(cfg), ""
-		eventually(t, "both rules in the log", func() bool {
+		eventually(t, "the rules in the log", func() bool {
 			found, err := logs.FilterLogEvents(t.Context(), &cloudwatchlogs.FilterLogEventsInput{LogGroupName: aws.String(d.Edge.LogGroupNames["web_acl"])})
 			if err != nil {
 				t.Fatal(err)
@@ -225,7 +234,7 @@ func TestEdge(t *testing.T) {
 			for _, event := range found.Events {
 				all += *event.Message + "\n"
 			}
-			return strings.Contains(all, `"terminatingRuleId":"oversized-headers"`) && strings.Contains(all, `"terminatingRuleId":"rate-handshakes"`)
+			return strings.Contains(all, `"terminatingRuleId":"oversized-headers"`) && strings.Contains(all, `"terminatingRuleId":"rate-handshakes"`) && strings.Contains(all, `"terminatingRuleId":"addresses-denied"`)
 		})
 		if !strings.Contains(all, "REDACTED") || strings.Contains(all, alice.Access) || strings.Contains(all, "aaaaaaaa") || strings.Contains(all, `"action":"ALLOW"`) {
 			t.Errorf("the log is %.2000s", all)
