@@ -10,6 +10,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime/debug"
+	"runtime/metrics"
 	"slices"
 	"strings"
 	"time"
@@ -230,6 +231,32 @@ type judged struct {
 	sources *plan.Sources
 }
 
+// gcSmall is what GOGC would be for a small plan: what that makes is not worth
+// collecting before the process ends.
+const gcSmall = 1600
+
+// boundMemory has garbage collected so often that a plan takes less than five times
+// its size, as long as what is in use leaves room for it: close to a limit it
+// would take ever longer. It gives what ends it.
+func boundMemory(size int64) func() {
+	done := make(chan struct{})
+	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	go func() {
+		tick := time.NewTicker(100 * time.Millisecond)
+		defer tick.Stop()
+		for {
+			metrics.Read(live)
+			debug.SetMemoryLimit(max(size/10*47, int64(live[0].Value.Uint64()/2*3)))
+			select {
+			case <-done:
+				return
+			case <-tick.C:
+			}
+		}
+	}()
+	return func() { close(done) }
+}
+
 // judge reads a plan and puts it before the rules, the waivers and the baseline.
 func (f *gateFlags) judge(ctx context.Context, cmd *cobra.Command, args []string) (*judged, error) {
 	inline := waiver.Inline(f.inlineWaivers)
@@ -249,10 +276,9 @@ func (f *gateFlags) judge(ctx context.Context, cmd *cobra.Command, args []string
 			return nil, err
 		}
 	}
-	// What a small plan makes is not worth collecting before the process ends.
 	if len(args) == 1 {
 		if info, err := os.Stat(args[0]); err == nil && info.Mode().IsRegular() && info.Size() < 1<<20 {
-			debug.SetGCPercent(1600)
+			debug.SetGCPercent(gcSmall)
 		}
 	}
 	engine, err := f.engine()
@@ -263,13 +289,11 @@ func (f *gateFlags) judge(ctx context.Context, cmd *cobra.Command, args []string
 	if err != nil {
 		return nil, err
 	}
-	// Garbage of a large plan is collected early, so that it takes less memory, and
-	// not by a limit, which takes ever longer the closer the memory comes to it.
-	switch {
-	case in.Plan.Size > 16<<20:
-		debug.SetGCPercent(25)
-	case in.Plan.Size > 4<<20:
-		debug.SetGCPercent(100)
+	debug.SetGCPercent(100)
+	if in.Plan.Size < 1<<20 {
+		debug.SetGCPercent(gcSmall)
+	} else if in.Plan.Size > 16<<20 {
+		defer boundMemory(in.Plan.Size)()
 	}
 	in.Once = true
 	report, err := engine.Evaluate(ctx, in)

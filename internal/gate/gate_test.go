@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -243,6 +244,33 @@ func TestAPolicyThatIsNoFileIsNotRead(t *testing.T) {
 	}
 	if _, err := Load([]fs.FS{policies.FS, os.DirFS(dir)}); err == nil || !strings.Contains(err.Error(), "no regular file") {
 		t.Error(err)
+	}
+}
+
+// A large plan is judged once, and its values go when they have been read. Where
+// there are sources, places are found by them.
+func TestAPlanThatIsJudgedOnceGetsTheSameReport(t *testing.T) {
+	e := load(t, encrypted)
+	for _, sources := range []string{"", reading + "/tfplan"} {
+		var reports []*Report
+		for _, once := range []bool{false, true} {
+			in, err := plan.Read(t.Context(), plan.Options{Path: reading + "/plan.json", SourceFile: sources})
+			if err != nil {
+				t.Fatal(err)
+			}
+			in.Once = once
+			r, err := e.Evaluate(t.Context(), in)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if gone := len(in.Plan.Changes) == 0; gone != (once && sources == "") {
+				t.Errorf("the values are gone: %v", gone)
+			}
+			reports = append(reports, r)
+		}
+		if len(reports[0].Findings) == 0 || !reflect.DeepEqual(reports[0], reports[1]) {
+			t.Errorf("%+v\n%+v", reports[0], reports[1])
+		}
 	}
 }
 

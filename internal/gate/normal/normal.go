@@ -100,10 +100,7 @@ func (r *Resource) ModuleKey() string { return r.key }
 
 // Forget gives back the memory of what only policies need, once they have it.
 func (d *Document) Forget() {
-	d.Policies, d.Lookup, d.Bearers, d.Attachments, d.work.byBase, d.work.byName = nil, nil, nil, nil, nil, nil
-	for _, s := range d.work.modules {
-		s.memo = nil
-	}
+	d.Policies, d.Lookup, d.Bearers, d.Attachments = nil, nil, nil, nil
 }
 
 // Forget does so for a resource. Its place can still be found.
@@ -124,10 +121,10 @@ func New(in *plan.Input, needs *Needs) (*Document, error) {
 	}
 	n := &normaliser{
 		input: in, needs: needs, decoder: newDecoder(needs), document: d, changes: map[string]int{}, modules: map[string]*scope{},
-		configs: map[*plan.Module]map[[3]string]*plan.Resource{}, objects: map[*hclsyntax.ObjectConsExpr]*object{}, byBase: map[string][]*Resource{},
+		callers: map[called]*plan.Call{}, configs: map[*plan.Module]map[[3]string]*plan.Resource{}, objects: map[*hclsyntax.ObjectConsExpr]*object{}, byBase: map[string][]*Resource{},
 	}
 	d.work = n
-	// Without sources nobody comes back to what a plan says of a resource.
+	// Without sources nobody comes back to what the plan says of a resource.
 	once := in.Once && in.Sources.Empty()
 	for i := range in.Plan.Changes {
 		c := &in.Plan.Changes[i]
@@ -168,6 +165,9 @@ func New(in *plan.Input, needs *Needs) (*Document, error) {
 			s.Values = nil
 		}
 	}
+	if once {
+		in.Plan.Changes, in.Plan.Documents, n.changes = nil, nil, nil
+	}
 	// What is written in one resource may be known of another.
 	for _, address := range slices.Sorted(maps.Keys(d.index)) {
 		r := d.index[address]
@@ -186,6 +186,11 @@ func New(in *plan.Input, needs *Needs) (*Document, error) {
 		}
 	}
 	d.look()
+	// To find a place takes none of this, or little of it again.
+	n.byBase, n.byName = nil, nil
+	for _, s := range n.modules {
+		s.memo = nil
+	}
 	return d, nil
 }
 
@@ -221,6 +226,7 @@ type normaliser struct {
 	document *Document
 	modules  map[string]*scope                             // by module instance
 	configs  map[*plan.Module]map[[3]string]*plan.Resource // by mode, type and name
+	callers  map[called]*plan.Call
 	objects  map[*hclsyntax.ObjectConsExpr]*object
 	byBase   map[string][]*Resource // by address without the instance's own key, and without any
 	byName   map[string]*Resource   // by type and name, see names
@@ -400,22 +406,37 @@ func (n *normaliser) scope(address string) (*scope, error) {
 			return nil, err
 		}
 		s.index = key
-		s.enter(name)
+		n.enter(s, name)
 	}
 	n.modules[address] = s
 	return s, nil
 }
 
-// enter fills a scope in from its caller's.
-func (s *scope) enter(name string) {
+// called is a module block.
+type called struct {
+	in   *plan.Module
+	name string
+}
+
+// enter fills a scope in from its caller's. All instances of a module have the
+// same configuration.
+func (n *normaliser) enter(s *scope, name string) {
 	s.config = join(s.caller.config, "module."+name)
 	s.key = join(s.caller.key, name)
 	s.module = nil
-	if s.caller.module != nil {
-		if call, ok := s.caller.module.Calls[name]; ok {
-			s.call, s.module = &call, &call.Module
-		}
+	if s.caller.module == nil {
+		return
 	}
+	block := called{s.caller.module, name}
+	if n.callers[block] == nil {
+		call, ok := s.caller.module.Calls[name]
+		if !ok {
+			return
+		}
+		n.callers[block] = &call
+	}
+	s.call = n.callers[block]
+	s.module = &s.call.Module
 }
 
 // splitModule splits the address of a module instance in that of its caller,

@@ -357,7 +357,7 @@ func (n *normaliser) child(s *scope, parts []part) (*scope, []part) {
 	known := n.modules[instance]
 	if known == nil {
 		known = &scope{caller: s, instance: instance, index: index}
-		known.enter(name)
+		n.enter(known, name)
 		n.modules[instance] = known
 	}
 	return known, rest
