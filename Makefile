@@ -137,6 +137,12 @@ test-web: ## The web client: its types, its modules in Node, and the whole of it
 	@scripts/web
 	$(GO) test -count=1 -timeout 20m ./test/web/...
 
+.PHONY: lighthouse
+lighthouse: ## Have Lighthouse judge the web client's accessibility and best practices (installs it from npm)
+	@scripts/browser
+	@scripts/lighthouse
+	PORTCULLIS_LIGHTHOUSE=1 $(GO) test -count=1 -v -run TestLighthouse ./test/web/
+
 .PHONY: test-grants
 test-grants: ## Take each right away from the deployed functions; the suite must notice (minutes)
 	PORTCULLIS_GRANTS=1 $(GO) test -count=1 -timeout 60m -v -run TestEveryGrantIsNeeded ./test/e2e/...

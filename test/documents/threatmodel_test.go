@@ -23,13 +23,6 @@ const (
 	rows     = 48
 )
 
-// unbuilt are the rows that concern the web client and the edge, so that part
-// of them may be open; of those in the second list everything may.
-var (
-	partlyOpen = []int{1, 24, 25, 27, 28, 45, 46, 48}
-	whollyOpen = []int{26}
-)
-
 // row is one section of the document: its lines by their first word.
 type row struct {
 	number int
@@ -39,7 +32,7 @@ type row struct {
 
 var (
 	heading = regexp.MustCompile(`^### (\d+) (\S.*)$`)
-	part    = regexp.MustCompile(`^- (Requirement|Defence|Code|Test|Open|Not ours, because): (\S.*)$`)
+	part    = regexp.MustCompile(`^- (Requirement|Defence|Code|Test|Not ours, because): (\S.*)$`)
 	quoted  = regexp.MustCompile("`([^`]+)`")
 	// reference is a test: a file, and a test of that file's package.
 	reference = regexp.MustCompile("^`([^`]+)` `([^`]+)`$")
@@ -85,14 +78,10 @@ func check(text string) []string {
 				problem("no %s", name)
 			}
 		}
-		open := slices.Contains(whollyOpen, r.number)
-		if r.parts["Open"] != "" && !open && !slices.Contains(partlyOpen, r.number) {
-			problem("nothing of it can be open: the web client and the edge have no part in it")
-		}
-		if r.parts["Test"] == "" && r.parts["Not ours, because"] == "" && (!open || r.parts["Open"] == "") {
+		if r.parts["Test"] == "" && r.parts["Not ours, because"] == "" {
 			problem("neither a test nor a reason to have none")
 		}
-		if r.parts["Code"] == "" && !open {
+		if r.parts["Code"] == "" {
 			problem("no code")
 		}
 		for _, m := range quoted.FindAllStringSubmatch(r.parts["Code"], -1) {
@@ -119,10 +108,13 @@ func check(text string) []string {
 // subtests that the test's name goes on with.
 func exists(file, test string) error {
 	path := filepath.Join(root, file)
-	if strings.HasSuffix(file, ".tftest.hcl") {
+	for kind, begin := range map[string]string{".tftest.hcl": "\nrun \"" + test + "\" {", ".test.js": "\ntest(\"" + test + "\", "} {
+		if !strings.HasSuffix(file, kind) {
+			continue
+		}
 		text, err := os.ReadFile(path)
-		if err == nil && !bytes.Contains(text, []byte("\nrun \""+test+"\" {")) {
-			err = fmt.Errorf("%s has no run %q", file, test)
+		if err == nil && !bytes.Contains(text, []byte(begin)) {
+			err = fmt.Errorf("%s has no %q", file, test)
 		}
 		return err
 	}
@@ -179,6 +171,7 @@ func TestTheCheckNotices(t *testing.T) {
 		"a test of another file":        {"`lambdas/internal/authorize/chain_test.go` `TestTheWholeChain", "`lambdas/internal/authorize/authorize_test.go` `TestTheWholeChain"},
 		"a subtest that is not there":   {"/from a page of another origin`", "/from a page of another planet`"},
 		"a run that is not there":       {"`refuses_a_wildcard_origin`", "`refuses_a_wildcard`"},
+		"a test of a module's":          {"`frames are copied member by member`", "`frames are copied`"},
 		"a row without a test":          {"- Test: `lambdas/internal/ledger/ledger_test.go` `TestABannedUserIsRefused`", "- Open: `lambdas/internal/ledger/ledger_test.go` `TestABannedUserIsRefused`"},
 		"a row without a defence":       {"- Defence: a ban is", "A ban is"},
 		"an open row that is not":       {"- Test: `lambdas/internal/token/token_test.go` `TestTimes`", "- Open: later\n- Test: `lambdas/internal/token/token_test.go` `TestTimes`"},

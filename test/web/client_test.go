@@ -24,10 +24,16 @@ func (w *world) enter(t *testing.T, browser context.Context, user string) *chrom
 	t.Helper()
 	w.provider.set(func(p *provider) { p.user = user })
 	p := chromium.Open(t, browser, w.site.URL+"/#ops")
-	p.Until(`!document.querySelector('#sign-in').hidden`)
-	p.Click("#sign-in")
+	signInFrom(p)
 	p.Until(connected)
 	return p
+}
+
+// signInFrom goes from the first page to the issuer's.
+func signInFrom(p *chromium.Page) {
+	p.Helper()
+	p.Until(`!document.querySelector('#sign-in').hidden`)
+	p.Click("#sign-in")
 }
 
 // say writes a message and sends it.

@@ -210,9 +210,9 @@ func TestHostileMessages(t *testing.T) {
 				await new Promise((done) => { turn.port1.onmessage = done; turn.port2.postMessage(0); });
 			}
 			location.hash = '';
-			return true;
+			document.body.dataset.been = 'everywhere';
 		})()`, data))
-		p.Until(`!document.querySelector('#join').hidden && document.querySelector('#start-problem').hidden`)
+		p.Until(`document.body.dataset.been === 'everywhere' && !document.querySelector('#join').hidden && document.querySelector('#start-problem').hidden`)
 		if _, opened := w.room.state(); opened != before {
 			t.Errorf("%d rooms were entered", opened-before)
 		}

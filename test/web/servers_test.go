@@ -44,7 +44,7 @@ type provider struct {
 
 type grant struct{ user, nonce, challenge, redirect string }
 
-func newProvider(t testing.TB) *provider {
+func newProvider(t testing.TB, serve serve) *provider {
 	t.Helper()
 	i, err := issuer.New()
 	if err != nil {
@@ -52,7 +52,7 @@ func newProvider(t testing.TB) *provider {
 	}
 	t.Cleanup(i.Close)
 	p := &provider{Issuer: i, user: "alice", valid: time.Hour, codes: map[string]grant{}, tokens: map[string]grant{}, asked: map[string][]url.Values{}}
-	p.server = httptest.NewServer(http.HandlerFunc(p.serve))
+	p.server = serve(http.HandlerFunc(p.serve))
 	t.Cleanup(p.server.Close)
 	return p
 }
@@ -164,10 +164,10 @@ type socket struct {
 	room string
 }
 
-func newRoom(t testing.TB, p *provider) *room {
+func newRoom(t testing.TB, p *provider, serve serve) *room {
 	t.Helper()
 	r := &room{key: &p.Key.PublicKey}
-	r.Server = httptest.NewServer(http.HandlerFunc(r.serve))
+	r.Server = serve(http.HandlerFunc(r.serve))
 	t.Cleanup(func() {
 		r.cut()
 		r.Close()
@@ -335,8 +335,13 @@ type world struct {
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	w := &world{site: newSite(t), provider: newProvider(t)}
-	w.room = newRoom(t, w.provider)
+	return newWorldBy(t, httptest.NewServer)
+}
+
+func newWorldBy(t testing.TB, serve serve) *world {
+	t.Helper()
+	w := &world{site: newSite(t, serve), provider: newProvider(t, serve)}
+	w.room = newRoom(t, w.provider, serve)
 	w.site.configure(t, w.config())
 	return w
 }

@@ -30,6 +30,9 @@ type configuration struct {
 	MaxFrameBytes int      `json:"max_frame_bytes"`
 }
 
+// serve starts a server.
+type serve func(http.Handler) *httptest.Server
+
 // site serves the web client with the headers of the edge.
 type site struct {
 	*httptest.Server
@@ -41,10 +44,10 @@ type site struct {
 	instead map[string]string
 }
 
-func newSite(t testing.TB) *site {
+func newSite(t testing.TB, serve serve) *site {
 	s := &site{instead: map[string]string{}}
 	files := http.FileServer(http.Dir(siteFolder))
-	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	s.Server = serve(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		maps.Copy(w.Header(), headers)
 		if s.policy != "" {
 			w.Header().Set("Content-Security-Policy", s.policy)
@@ -102,41 +105,6 @@ func originOf(t testing.TB, address string) string {
 		t.Fatal(err)
 	}
 	return u.Scheme + "://" + u.Host
-}
-
-// limitOfFirstPaint bounds all that is loaded before somebody sees the page, in
-// bytes, not compressed.
-const limitOfFirstPaint = 60 << 10
-
-func TestTheFirstPageIsSmall(t *testing.T) {
-	page, err := os.ReadFile(filepath.Join(siteFolder, "index.html"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	// room.js and what it imports is loaded when somebody has signed in.
-	later := map[string]bool{"room.js": true, "session.js": true, "feed.js": true, "fragment.js": true, "timeline.js": true}
-	entries, err := os.ReadDir(siteFolder)
-	if err != nil {
-		t.Fatal(err)
-	}
-	total := int64(1 << 10) // config.json
-	for _, entry := range entries {
-		info, err := entry.Info()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if later[entry.Name()] {
-			if strings.Contains(string(page), `"`+entry.Name()+`"`) {
-				t.Errorf("%s is loaded with the first page", entry.Name())
-			}
-			continue
-		}
-		total += info.Size()
-	}
-	if total > limitOfFirstPaint {
-		t.Errorf("%d bytes before the first paint, at most %d may be", total, limitOfFirstPaint)
-	}
-	t.Logf("%d bytes before the first paint", total)
 }
 
 func TestTheSiteHasNothingInline(t *testing.T) {

@@ -11,12 +11,15 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/browser"
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/cdproto/security"
+	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
 )
 
@@ -27,28 +30,29 @@ const Without = "PORTCULLIS_WITHOUT_BROWSER"
 // wait bounds every wait for a page.
 const wait = 60 * time.Second
 
-// Start starts Chromium, which ends with the test.
-func Start(t *testing.T) context.Context {
+// Find returns the path of the browser.
+func Find(t *testing.T) string {
 	t.Helper()
-	var path string
 	names := []string{"chromium", "chromium-browser", "google-chrome"} // as scripts/browser
 	if named := os.Getenv("CHROMIUM"); named != "" {
 		names = []string{named}
 	}
 	for _, name := range names {
-		found, err := exec.LookPath(name)
-		if err == nil {
-			path = found
-			break
+		if path, err := exec.LookPath(name); err == nil {
+			return path
 		}
 	}
-	if path == "" && os.Getenv(Without) != "" {
+	if os.Getenv(Without) != "" {
 		t.Skip("no Chromium here, and " + Without + " is set")
 	}
-	if path == "" {
-		t.Fatal("no Chromium here: `make test-clients` and `make test-web` install one or say how to get it; " + Without + "=1 leaves this test out")
-	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path))
+	t.Fatal("no Chromium here: `make test-clients` and `make test-web` install one or say how to get it; " + Without + "=1 leaves this test out")
+	return ""
+}
+
+// Start starts Chromium, which ends with the test.
+func Start(t *testing.T) context.Context {
+	t.Helper()
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(Find(t)))
 	if os.Getuid() == 0 {
 		options = append(options, chromedp.NoSandbox) // its sandbox refuses to run as root
 	}
@@ -70,14 +74,16 @@ type Page struct {
 	mu       sync.Mutex
 	requests []string
 	problems []string
+	received float64                    // bytes
+	loading  map[network.RequestID]bool // what has been asked for and is not whole
 }
 
-// Open opens a page and notes what it asks of servers and what goes wrong in it.
-func Open(t *testing.T, browser context.Context, url string) *Page {
+// Open opens a page in a browser and notes what it asks of servers and what goes wrong in it.
+func Open(t *testing.T, in context.Context, url string) *Page {
 	t.Helper()
-	ctx, cancel := chromedp.NewContext(browser)
+	ctx, cancel := chromedp.NewContext(in)
 	t.Cleanup(cancel)
-	p := &Page{T: t, Context: ctx}
+	p := &Page{T: t, Context: ctx, loading: map[network.RequestID]bool{}}
 	if err := chromedp.Listen(ctx, p.heard); err != nil {
 		t.Fatal(err)
 	}
@@ -101,6 +107,15 @@ func (p *Page) heard(event any) {
 	switch e := event.(type) {
 	case *network.EventRequestWillBeSent:
 		p.requests = append(p.requests, e.Request.URL)
+		p.loading[e.RequestID] = true
+		if kind := e.Request.MixedContentType; kind != "" && kind != security.MixedContentTypeNone {
+			p.problems = append(p.problems, "mixed content: "+e.Request.URL)
+		}
+	case *network.EventLoadingFinished:
+		p.received += e.EncodedDataLength
+		delete(p.loading, e.RequestID)
+	case *network.EventLoadingFailed:
+		delete(p.loading, e.RequestID)
 	case *network.EventWebSocketCreated:
 		p.requests = append(p.requests, e.URL)
 	case *log.EventEntryAdded:
@@ -131,20 +146,98 @@ func (p *Page) Requests() []string {
 	return append([]string(nil), p.requests...)
 }
 
+// Received is how many bytes have come since Forget, headers among them, when all
+// that was asked for is there.
+func (p *Page) Received() int {
+	p.Helper()
+	for end := time.Now().Add(wait); ; time.Sleep(20 * time.Millisecond) {
+		p.mu.Lock()
+		left, received := len(p.loading), p.received
+		p.mu.Unlock()
+		if left == 0 {
+			return int(received)
+		}
+		if time.Now().After(end) {
+			p.Fatalf("%d requests have no end", left)
+		}
+	}
+}
+
 // Problems are what the browser has complained about since Forget: violations of
-// the Content-Security-Policy, exceptions, failed requests; and dialogs, which
-// the site never opens.
+// the Content-Security-Policy, mixed content, exceptions, failed requests; and
+// dialogs, which the site never opens.
 func (p *Page) Problems() []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return append([]string(nil), p.problems...)
 }
 
-// Forget forgets requests and problems.
+// Forget forgets requests, problems and what was received.
 func (p *Page) Forget() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.requests, p.problems = nil, nil
+	p.requests, p.problems, p.received = nil, nil, 0
+}
+
+// Before has a script evaluated in each document before its own.
+func (p *Page) Before(script string) {
+	p.Helper()
+	call(p, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: script})
+}
+
+// TrustAnyCertificate lets the page take certificates that nobody has signed.
+func (p *Page) TrustAnyCertificate() {
+	p.Helper()
+	call(p, security.SetIgnoreCertificateErrors, security.SetIgnoreCertificateErrorsParams{Ignore: true})
+}
+
+// Permit settles whether an origin may notify the user: granted, denied or prompt.
+func (p *Page) Permit(origin string, notifications browser.PermissionSetting) {
+	p.Helper()
+	_, err := chromedp.CallBrowser(p.Context, browser.SetPermission, browser.SetPermissionParams{
+		Permission: &browser.PermissionDescriptor{Name: "notifications"}, Setting: notifications, Origin: origin,
+	})
+	if err != nil {
+		p.Fatal(err)
+	}
+}
+
+// Online takes the network away from the page, or gives it back.
+func (p *Page) Online(online bool) {
+	p.Helper()
+	conditions := []*network.Conditions{}
+	if !online {
+		conditions = append(conditions, &network.Conditions{Offline: true, DownloadThroughput: -1, UploadThroughput: -1})
+	}
+	call(p, network.EmulateNetworkConditionsByRule, network.EmulateNetworkConditionsByRuleParams{MatchedNetworkConditions: conditions})
+	call(p, network.OverrideNetworkState, network.OverrideNetworkStateParams{Offline: !online, DownloadThroughput: -1, UploadThroughput: -1})
+}
+
+// Hide puts another tab before the page, in its window.
+func (p *Page) Hide() {
+	p.Helper()
+	ctx, cancel := chromedp.NewContext(p.Context, chromedp.WithNewWindow(false))
+	p.Cleanup(cancel)
+	if err := chromedp.Do(ctx); err != nil { // opens it
+		p.Fatal(err)
+	}
+	call(p, target.ActivateTarget, target.ActivateTargetParams{TargetID: chromedp.FromContext(ctx).Target.TargetID})
+	p.Until("document.hidden")
+}
+
+// Show ends Hide.
+func (p *Page) Show() {
+	p.Helper()
+	call(p, page.BringToFront, cdp.Empty{})
+	p.Until("!document.hidden")
+}
+
+// call calls a command of the page's.
+func call[P, R any](p *Page, command cdp.Command[P, R], params P) {
+	p.Helper()
+	if _, err := chromedp.Call(p.Context, command, params); err != nil {
+		p.Fatal(err)
+	}
 }
 
 // Eval evaluates an expression in a page, also a promise.
@@ -203,10 +296,7 @@ func (p *Page) Look(width, height int64, scheme string) {
 	if err := chromedp.Do(p.Context, chromedp.EmulateViewport(width, height)); err != nil {
 		p.Fatal(err)
 	}
-	_, err := chromedp.Call(p.Context, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}})
-	if err != nil {
-		p.Fatal(err)
-	}
+	call(p, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}})
 }
 
 // Picture writes what the window shows, as PNG.

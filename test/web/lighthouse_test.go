@@ -1,0 +1,49 @@
+package web_test
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/portcullis-chat/portcullis/test/internal/chromium"
+)
+
+// lighthouse is the variable that runs the test by Lighthouse, which
+// scripts/lighthouse installs.
+const lighthouse = "PORTCULLIS_LIGHTHOUSE"
+
+// TestLighthouse has Lighthouse find nothing to mend in the client's
+// accessibility and best practices. Its report is among the pictures.
+func TestLighthouse(t *testing.T) {
+	if os.Getenv(lighthouse) == "" {
+		t.Skip("`make lighthouse` runs it")
+	}
+	w := newWorld(t)
+	w.conversation()
+	if err := os.MkdirAll(pictures, 0o750); err != nil {
+		t.Fatal(err)
+	}
+	command := exec.CommandContext(t.Context(), "node", "../../web/lighthouse/judge.js", chromium.Find(t), w.site.URL+"/#ops", pictures)
+	command.Stderr = os.Stderr
+	out, err := command.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var judged []struct {
+		What   string
+		Score  int
+		Audits int
+		Failed []string
+	}
+	if err := json.Unmarshal(out, &judged); err != nil || len(judged) != 4 {
+		t.Fatalf("%v: %s", err, out)
+	}
+	for _, j := range judged {
+		t.Logf("%s: %d, by %d audits", j.What, j.Score, j.Audits)
+		if j.Score != 100 || j.Audits < 5 {
+			t.Errorf("%s: %d by %d audits\n%s", j.What, j.Score, j.Audits, strings.Join(j.Failed, "\n"))
+		}
+	}
+}
