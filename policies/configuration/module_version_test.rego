@@ -25,6 +25,8 @@ test_sources[source] if {
 		"git::ssh://git@example.com/a.git?depth=1&ref=4f2c7d1e9a0b3c5d7e9f1a2b3c4d5e6f7a8b9c0d": "pass",
 		"https://example.com/a.zip": "unknown",
 		"https://example.com/a.zip?checksum=sha256:1": "pass",
+		"https://example.com/a.zip?checksum=sha256:1&ref=main": "pass",
+		"https://example.com/a.zip?checksum=sha256:1&ref=58a1ed605d72": "pass",
 		"s3::https://s3-eu-west-1.amazonaws.com/a/b.zip": "unknown",
 		"../a": "none",
 		"./a": "none",

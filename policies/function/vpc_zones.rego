@@ -64,10 +64,7 @@ places(f) := {zone |
 
 deny contains lib.finding(f, subnets, "all instances are in one subnet") if {
 	some f in in_network
-	not lib.veiled(f, subnets)
-	known := lib.value(f, subnets)
-	is_array(known)
-	count(known) == 1
+	count([id | some id in lib.value(f, subnets)]) == 1
 }
 
 deny contains lib.finding(f, subnets, "all instances are in one zone") if {

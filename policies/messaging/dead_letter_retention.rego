@@ -45,7 +45,6 @@ subjects contains dead.address if some [_, dead] in pairs
 
 deny contains lib.finding(dead, kept, sprintf("it keeps messages for %v s, and %s does for %v s", [lib.value(dead, kept), q.address, lib.value(q, kept)])) if {
 	some [q, dead] in pairs
-	lib.state(q, kept) == "known"
 	lib.state(dead, kept) == "known"
 	lib.value(dead, kept) <= lib.value(q, kept)
 	lib.value(dead, kept) < 1209600

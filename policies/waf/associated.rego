@@ -33,14 +33,16 @@ users := {
 	"aws_wafv2_web_acl_association": {"path": ["web_acl_arn"], "scope": "REGIONAL"},
 }
 
-links(acl) := {link | some type, user in users; some link in join.links(acl, type, user.path)}
-
-# alone holds if the plan has nothing at all that a web ACL of this scope guards.
-alone(acl) if count([type |
+# fitting are the users of web ACLs of the same scope.
+fitting(acl) := {type: user.path |
 	some type, user in users
 	lib.equals(acl, ["scope"], user.scope) != false
-	count(input.by_type[type]) > 0
-]) == 0
+}
+
+links(acl) := {link | some type, path in fitting(acl); some link in join.links(acl, type, path)}
+
+# alone holds if the plan has nothing at all that a web ACL of this scope guards.
+alone(acl) if count([type | some type, _ in fitting(acl); count(input.by_type[type]) > 0]) == 0
 
 deny contains lib.finding(acl, [], "nothing uses it") if {
 	some acl in input.by_type.aws_wafv2_web_acl
@@ -50,7 +52,6 @@ deny contains lib.finding(acl, [], "nothing uses it") if {
 
 unknown contains lib.finding(acl, [], "nothing in this plan uses it; another state may") if {
 	some acl in input.by_type.aws_wafv2_web_acl
-	count(links(acl) & {true, "unknown"}) == 0
 	alone(acl)
 }
 

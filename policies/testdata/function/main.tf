@@ -1093,6 +1093,33 @@ resource "aws_lambda_function" "zones_later" {
   }
 }
 
+# Which subnet is found is known after apply.
+# unknown: function/vpc-zones
+# fail: function/log-group
+# pass: function/code-signing, function/concurrency, function/runtime, function/shared-role, function/tracing
+resource "aws_lambda_function" "zones_of_others" {
+  function_name                  = "zones_of_others"
+  role                           = "arn:aws:iam::111122223333:role/zones_of_others"
+  filename                       = "code.zip"
+  runtime                        = "provided.al2023"
+  handler                        = "bootstrap"
+  reserved_concurrent_executions = 5
+  code_signing_config_arn        = aws_lambda_code_signing_config.good.arn
+
+  tracing_config {
+    mode = "Active"
+  }
+
+  vpc_config {
+    subnet_ids         = [data.aws_subnet.later.id]
+    security_group_ids = ["sg-0123456789abcdef0"]
+  }
+}
+
+data "aws_subnet" "later" {
+  id = local.later
+}
+
 # pass: function/url-auth, function/url-cors
 resource "aws_lambda_function_url" "good" {
   function_name      = aws_lambda_function.good.function_name
@@ -1337,6 +1364,20 @@ resource "aws_lambda_layer_version_permission" "everybody" {
   statement_id   = "everybody"
   action         = "lambda:GetLayerVersion"
   principal      = "*"
+}
+
+# pass: function/layer-public
+resource "aws_lambda_layer_version_permission" "account_later" {
+  layer_name     = "shared"
+  version_number = 1
+  statement_id   = "account_later"
+  action         = "lambda:GetLayerVersion"
+  principal      = aws_organizations_account.partner.id
+}
+
+resource "aws_organizations_account" "partner" {
+  name  = "partner"
+  email = "partner@example.com"
 }
 
 # unknown: function/layer-public

@@ -602,3 +602,57 @@ resource "aws_sqs_queue" "tls_half" {
 resource "aws_sqs_queue" "tls_if_exists" {
   policy = jsonencode({ Statement = [{ Effect = "Deny", Principal = "*", Action = "*", Resource = "*", Condition = { BoolIfExists = { "aws:SecureTransport" = "false" } } }] })
 }
+
+#### How long the dead are kept ####
+
+# Fourteen days is the most there is, for both.
+# pass: messaging/dead-letter-queue
+# fail: messaging/queue-tls
+resource "aws_sqs_queue" "longest" {
+  name                      = "longest"
+  message_retention_seconds = 1209600
+
+  redrive_policy = jsonencode({ deadLetterTargetArn = "arn:aws:sqs:eu-west-1:111122223333:longest-failed", maxReceiveCount = 5 })
+}
+
+# pass: messaging/dead-letter-retention
+# fail: messaging/dead-letter-alarm, messaging/dead-letter-sources, messaging/queue-tls
+resource "aws_sqs_queue" "longest_failed" {
+  name                      = "longest-failed"
+  message_retention_seconds = 1209600
+}
+
+# Nothing is kept for longer, however long the queue keeps its own.
+# pass: messaging/dead-letter-queue
+# fail: messaging/queue-tls
+resource "aws_sqs_queue" "some_time" {
+  name                      = "some-time"
+  message_retention_seconds = local.number
+
+  redrive_policy = jsonencode({ deadLetterTargetArn = "arn:aws:sqs:eu-west-1:111122223333:some-time-failed", maxReceiveCount = 5 })
+}
+
+# pass: messaging/dead-letter-retention
+# fail: messaging/dead-letter-alarm, messaging/dead-letter-sources, messaging/queue-tls
+resource "aws_sqs_queue" "some_time_failed" {
+  name                      = "some-time-failed"
+  message_retention_seconds = 1209600
+}
+
+# pass: messaging/dead-letter-queue
+# fail: messaging/queue-tls
+resource "aws_sqs_queue" "fifo_by_resource" {
+  name       = "by-resource.fifo"
+  fifo_queue = true
+}
+
+resource "aws_sqs_queue_redrive_policy" "fifo_by_resource" {
+  queue_url      = aws_sqs_queue.fifo_by_resource.id
+  redrive_policy = jsonencode({ deadLetterTargetArn = "arn:aws:sqs:eu-west-1:111122223333:by-resource-failed.fifo", maxReceiveCount = 5 })
+}
+
+# fail: messaging/dead-letter-alarm, messaging/dead-letter-sources, messaging/queue-tls
+resource "aws_sqs_queue" "fifo_by_resource_failed" {
+  name       = "by-resource-failed.fifo"
+  fifo_queue = true
+}

@@ -121,6 +121,12 @@ data "aws_iam_policy_document" "service_later" {
   }
 }
 
+# What denies a service needs no condition.
+resource "aws_cloudwatch_log_resource_policy" "service_denied" {
+  policy_name     = "service_denied"
+  policy_document = jsonencode({ Statement = { Effect = "Deny", Principal = { Service = "route53.amazonaws.com" }, Action = "logs:PutLogEvents", Resource = "*" } })
+}
+
 # unknown: observability/log-policy
 resource "aws_cloudwatch_log_resource_policy" "service_later" {
   policy_name     = "service_later"

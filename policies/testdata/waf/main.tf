@@ -933,3 +933,191 @@ resource "aws_apigatewayv2_stage" "chat" {
   api_id = aws_apigatewayv2_api.chat.id
   name   = "chat"
 }
+
+#### Rules that count beside rules that act ####
+
+# Another rule blocks, but not by the label.
+# pass: waf/blocks, waf/counting-overrides, waf/metrics, waf/rate-limit, waf/sampled-requests
+# fail: waf/associated, waf/ip-reputation, waf/known-bad-inputs, waf/logging, waf/counting-rules
+resource "aws_wafv2_web_acl" "counts_beside" {
+  name  = "counts-beside"
+  scope = "CLOUDFRONT"
+
+  default_action {
+    allow {}
+  }
+
+  rule {
+    name     = "odd"
+    priority = 1
+
+    action {
+      count {}
+    }
+
+    statement {
+      geo_match_statement {
+        country_codes = ["KP"]
+      }
+    }
+
+    visibility_config {
+      cloudwatch_metrics_enabled = true
+      metric_name                = "odd"
+      sampled_requests_enabled   = false
+    }
+  }
+
+  rule {
+    name     = "rate"
+    priority = 2
+
+    action {
+      block {}
+    }
+
+    statement {
+      rate_based_statement {
+        limit = 300
+      }
+    }
+
+    visibility_config {
+      cloudwatch_metrics_enabled = true
+      metric_name                = "rate"
+      sampled_requests_enabled   = false
+    }
+  }
+
+  visibility_config {
+    cloudwatch_metrics_enabled = true
+    metric_name                = "counts-beside"
+    sampled_requests_enabled   = false
+  }
+}
+
+# The rule by the label only counts itself.
+# pass: waf/counting-overrides, waf/metrics, waf/sampled-requests
+# fail: waf/associated, waf/ip-reputation, waf/known-bad-inputs, waf/logging, waf/blocks, waf/counting-rules, waf/rate-limit
+resource "aws_wafv2_web_acl" "counts_twice" {
+  name  = "counts-twice"
+  scope = "CLOUDFRONT"
+
+  default_action {
+    allow {}
+  }
+
+  rule {
+    name     = "odd"
+    priority = 1
+
+    action {
+      count {}
+    }
+
+    statement {
+      geo_match_statement {
+        country_codes = ["KP"]
+      }
+    }
+
+    visibility_config {
+      cloudwatch_metrics_enabled = true
+      metric_name                = "odd"
+      sampled_requests_enabled   = false
+    }
+  }
+
+  rule {
+    name     = "by-label"
+    priority = 2
+
+    action {
+      count {}
+    }
+
+    statement {
+      label_match_statement {
+        scope = "LABEL"
+        key   = "ours:odd"
+      }
+    }
+
+    visibility_config {
+      cloudwatch_metrics_enabled = true
+      metric_name                = "by-label"
+      sampled_requests_enabled   = false
+    }
+  }
+
+  visibility_config {
+    cloudwatch_metrics_enabled = true
+    metric_name                = "counts-twice"
+    sampled_requests_enabled   = false
+  }
+}
+
+# One blocks for certain, whatever the other does.
+# pass: waf/blocks, waf/counting-overrides, waf/metrics, waf/rate-limit, waf/sampled-requests
+# fail: waf/associated, waf/ip-reputation, waf/known-bad-inputs, waf/logging
+# unknown: waf/counting-rules
+resource "aws_wafv2_web_acl" "blocks_and_later" {
+  name  = "blocks-and-later"
+  scope = "CLOUDFRONT"
+
+  default_action {
+    allow {}
+  }
+
+  rule {
+    name     = "rate"
+    priority = 1
+
+    action {
+      block {}
+    }
+
+    statement {
+      rate_based_statement {
+        limit = 300
+      }
+    }
+
+    visibility_config {
+      cloudwatch_metrics_enabled = true
+      metric_name                = "rate"
+      sampled_requests_enabled   = false
+    }
+  }
+
+  rule {
+    name     = "later"
+    priority = 2
+
+    action {
+      dynamic "block" {
+        for_each = local.bool ? [1] : []
+
+        content {}
+      }
+    }
+
+    statement {
+      geo_match_statement {
+        country_codes = ["KP"]
+      }
+    }
+
+    visibility_config {
+      cloudwatch_metrics_enabled = true
+      metric_name                = "later"
+      sampled_requests_enabled   = false
+    }
+  }
+
+  visibility_config {
+    cloudwatch_metrics_enabled = true
+    metric_name                = "blocks-and-later"
+    sampled_requests_enabled   = false
+  }
+}
