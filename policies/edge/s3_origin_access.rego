@@ -71,20 +71,7 @@ unknown contains lib.finding(d, ["origin", i, "domain_name"], "whether the origi
 unknown contains lib.finding(d, at, "what the origin access control is set from cannot be seen") if {
 	some [d, at] in buckets
 	lib.state(d, at) == "reference"
-	not from_control(d)
-}
-
-# Origins are a set: what theirs are set from is taken together.
-from_control(d) if {
-	refs := {ref |
-		some at, found in d.refs
-		regex.match(`^origin\.[0-9]+\.origin_access_control_id$`, at)
-		some ref in found
-	}
-	count(refs) > 0
-	every ref in refs {
-		ref.type == "aws_cloudfront_origin_access_control"
-	}
+	not edge.from_control(d)
 }
 
 unknown contains lib.finding(d, ["origin"], "the origins cannot be read before apply") if {

@@ -11,6 +11,7 @@
 #   types: [aws_kms_key]
 #   mappings:
 #     checkov: [CKV_AWS_7]
+#     cis: ["3.0.0/3.6", "5.0.0/3.6"]
 #   good: |
 #     resource "aws_kms_key" "data" {
 #       enable_key_rotation = true

@@ -10,6 +10,8 @@
 #   severity: medium
 #   remediation: Set source_account to the account of the bucket, beside source_arn.
 #   types: [aws_lambda_permission]
+#   mappings:
+#     fsbp: [Lambda.1]
 #   good: |
 #     resource "aws_lambda_permission" "uploads" {
 #       action         = "lambda:InvokeFunction"

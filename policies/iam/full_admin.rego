@@ -8,10 +8,11 @@
 # custom:
 #   severity: critical
 #   remediation: Name the actions that are used and the resources they are used on.
-#   types: [aws_iam_policy, aws_iam_role_policy, aws_iam_user_policy, aws_iam_group_policy, aws_iam_role]
+#   types: [aws_iam_policy, aws_iam_role_policy, aws_iam_user_policy, aws_iam_group_policy, aws_iam_role, aws_ssoadmin_permission_set_inline_policy, aws_iot_policy]
 #   mappings:
-#     checkov: [CKV_AWS_62, CKV_AWS_63, CKV2_AWS_40]
+#     checkov: [CKV_AWS_1, CKV_AWS_49, CKV_AWS_62, CKV_AWS_63, CKV2_AWS_40]
 #     fsbp: [IAM.1]
+#     cis: ["3.0.0/1.16", "5.0.0/1.15"]
 #   good: |
 #     statement {
 #       actions   = ["dynamodb:Query"]

@@ -13,6 +13,7 @@
 #   types: [aws_iam_role, aws_iam_role_policy_attachment, aws_iam_user_policy_attachment, aws_iam_group_policy_attachment, aws_iam_policy_attachment, aws_iam_role_policy_attachments_exclusive, aws_iam_user_policy_attachments_exclusive, aws_iam_group_policy_attachments_exclusive, aws_ssoadmin_managed_policy_attachment]
 #   mappings:
 #     checkov: [CKV_AWS_274, CKV_AWS_275, CKV2_AWS_56]
+#     cis: ["3.0.0/1.16", "5.0.0/1.15"]
 #   good: |
 #     resource "aws_iam_role_policy_attachment" "this" {
 #       role       = aws_iam_role.this.name

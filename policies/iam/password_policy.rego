@@ -11,6 +11,7 @@
 #   types: [aws_iam_account_password_policy]
 #   mappings:
 #     checkov: [CKV_AWS_10, CKV_AWS_13]
+#     cis: ["3.0.0/1.8", "3.0.0/1.9", "5.0.0/1.7", "5.0.0/1.8"]
 #   good: |
 #     resource "aws_iam_account_password_policy" "this" {
 #       minimum_password_length   = 14

@@ -49,10 +49,23 @@ import data.portcullis.lib
 import data.portcullis.lib.iam
 
 # Services that say for whom they take a role, by their guides. Lambda, EC2 and
-# API Gateway do not.
+# API Gateway do not. The pages of those that are hard to find:
+# budgets: cost-management/latest/userguide/cross-service-confused-deputy-prevention.html
+# comprehend: comprehend/latest/dg/cross-service-confused-deputy-prevention.html
+# comprehendmedical: comprehend-medical/latest/dev/textanalysis-batchapi.html
+# dms: dms/latest/userguide/cross-service-confused-deputy-prevention.html
+# elasticmapreduce: emr/latest/ManagementGuide/emr-iam-role.html
+# fis: fis/latest/userguide/getting-started-iam-service-role.html
+# frauddetector: frauddetector/latest/ug/confused-deputy-prevention.html
+# kendra: kendra/latest/dg/iam-roles.html
+# redshift, redshift-serverless: redshift/latest/mgmt/cross-service-confused-deputy-prevention.html
+# sms-voice: sms-voice/latest/userguide/two-way-sms-iam-policy.html
+# translate: translate/latest/dg/async-prereqs.html
 saying := {
-	"amplify", "appstream", "bedrock", "bedrock-agentcore", "codebuild", "cognito-idp", "config", "datasync", "ecs-tasks", "iot", "logs",
-	"monitoring.rds", "personalize", "pipes", "sagemaker", "scheduler", "ssm", "states", "transcribe", "transfer", "vpc-flow-logs",
+	"amplify", "appstream", "bedrock", "bedrock-agentcore", "budgets", "codebuild", "cognito-idp", "comprehend", "comprehendmedical",
+	"config", "datasync", "dms", "ecs-tasks", "elasticmapreduce", "fis", "frauddetector", "iot", "kendra", "logs", "monitoring.rds",
+	"personalize", "pipes", "redshift", "redshift-serverless", "sagemaker", "scheduler", "sms-voice", "ssm", "states", "transcribe",
+	"transfer", "translate", "vpc-flow-logs",
 }
 
 # A principal may have a Region in it.

@@ -13,6 +13,7 @@
 #   mappings:
 #     checkov: [CKV_AWS_40]
 #     fsbp: [IAM.2]
+#     cis: ["3.0.0/1.15", "5.0.0/1.14"]
 #   good: |
 #     resource "aws_iam_group_policy_attachment" "this" {
 #       group      = aws_iam_group.this.name

@@ -9,9 +9,9 @@
 # custom:
 #   severity: medium
 #   remediation: Put the ARNs of the resources in resources, or a condition that says which, such as on aws:ResourceTag.
-#   types: [aws_iam_policy, aws_iam_role_policy, aws_iam_user_policy, aws_iam_group_policy, aws_iam_role, aws_ssoadmin_permission_set_inline_policy]
+#   types: [aws_iam_policy, aws_iam_role_policy, aws_iam_user_policy, aws_iam_group_policy, aws_iam_role, aws_ssoadmin_permission_set_inline_policy, aws_iot_policy]
 #   mappings:
-#     checkov: [CKV_AWS_290, CKV_AWS_355]
+#     checkov: [CKV_AWS_111, CKV_AWS_290, CKV_AWS_355, CKV_AWS_356]
 #   good: |
 #     data "aws_iam_policy_document" "this" {
 #       statement {

@@ -37,7 +37,7 @@ api_types := {
 domain_types := {"aws_apigatewayv2_domain_name", "aws_api_gateway_domain_name"}
 
 host_types := {
-	"aws_lb", "aws_alb", "aws_elb", "aws_instance", "aws_eip", "aws_apprunner_service", "aws_lambda_function_url",
+	"aws_lb", "aws_alb", "aws_elb", "aws_instance", "aws_eip", "aws_apprunner_service",
 	"aws_elastic_beanstalk_environment", "aws_media_store_container", "aws_mediapackagev2_channel_group", "aws_amplify_app",
 }
 
@@ -66,6 +66,11 @@ classes(d) := {class(d, n, refs) |
 class(d, n, _) := "execute-api" if {
 	some text in d.templates[concat(".", ["origin", n, "domain_name"])]
 	contains(text, ".execute-api.")
+} else := "function" if {
+	some text in d.templates[concat(".", ["origin", n, "domain_name"])]
+	contains(text, ".lambda-url.")
+} else := "function" if {
+	of_types(d, n, {"aws_lambda_function_url"})
 } else := "domain" if {
 	of_types(d, n, domain_types)
 } else := "execute-api" if {
@@ -88,8 +93,9 @@ domain(d, i) := text if {
 
 custom(d, i) if not lib.value(d, ["origin", i, "custom_origin_config"]) in {null, []}
 
-# kind is s3, api, website (an S3 bucket over HTTP), other or unknown. CloudFront
-# takes an origin without settings of its own for an S3 bucket.
+# kind is s3, api, function (the URL of one), website (an S3 bucket over HTTP),
+# other or unknown. CloudFront takes an origin without settings of its own for an S3
+# bucket.
 kind(d, i) := "other" if {
 	not lib.value(d, ["origin", i, "vpc_origin_config"]) in {null, []}
 } else := "s3" if {
@@ -100,15 +106,35 @@ kind(d, i) := "other" if {
 	domain(d, i) in api_domains
 } else := "website" if {
 	regex.match(`(^|[.-])s3[.-]([a-z0-9-]+\.)*amazonaws\.com`, domain(d, i))
+} else := "function" if {
+	contains(domain(d, i), ".lambda-url.")
 } else := "other" if {
 	domain(d, i)
 } else := "api" if {
 	found := classes(d)
 	count(found) > 0
 	count(found - {"execute-api", "domain"}) == 0
+} else := "function" if {
+	classes(d) == {"function"}
 } else := "other" if {
-	classes(d) == {"other"}
+	found := classes(d)
+	count(found) > 0
+	count(found - {"function", "other"}) == 0
 } else := "unknown"
+
+# from_control holds if the origin access controls of a distribution are set from
+# such only: its origins are a set, so theirs are taken together.
+from_control(d) if {
+	refs := {ref |
+		some at, found in d.refs
+		regex.match(`^origin\.[0-9]+\.origin_access_control_id$`, at)
+		some ref in found
+	}
+	count(refs) > 0
+	every ref in refs {
+		ref.type == "aws_cloudfront_origin_access_control"
+	}
+}
 
 api_domains := {r.values.domain_name |
 	some type in domain_types

@@ -13,6 +13,7 @@
 #   mappings:
 #     checkov: [CKV2_AWS_6]
 #     fsbp: [S3.8]
+#     cis: ["3.0.0/2.1.4", "5.0.0/2.1.4"]
 #   good: |
 #     resource "aws_s3_bucket" "files" {
 #       bucket = "files"

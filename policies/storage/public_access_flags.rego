@@ -2,7 +2,8 @@
 # title: A public access block blocks everything
 # description: |
 #   Each of the four closes another way to the public: lists and policies that are new,
-#   and those that are there already. One that is left out is off.
+#   and those that are there already. One that is left out is off, also in the block
+#   of the whole account, which holds for the buckets of other plans too.
 # related_resources:
 # - https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html
 # custom:
@@ -11,7 +12,8 @@
 #   types: [aws_s3_bucket_public_access_block, aws_s3_account_public_access_block]
 #   mappings:
 #     checkov: [CKV_AWS_53, CKV_AWS_54, CKV_AWS_55, CKV_AWS_56]
-#     fsbp: [S3.8]
+#     fsbp: [S3.1, S3.8]
+#     cis: ["3.0.0/2.1.4", "5.0.0/2.1.4"]
 #   good: |
 #     resource "aws_s3_bucket_public_access_block" "files" {
 #       bucket                  = aws_s3_bucket.files.id
@@ -37,16 +39,21 @@ verdict(r, flag) := lib.any_of({lib.equals(r, [flag], true)} | account(flag))
 
 account(flag) := {lib.equals(a, [flag], true) | some a in input.by_type.aws_s3_account_public_access_block}
 
-subjects contains r.address if some r in input.by_type.aws_s3_bucket_public_access_block
+blocks := [r |
+	some type in ["aws_s3_bucket_public_access_block", "aws_s3_account_public_access_block"]
+	some r in input.by_type[type]
+]
+
+subjects contains r.address if some r in blocks
 
 deny contains lib.finding(r, [flag], sprintf("%s is off", [flag])) if {
-	some r in input.by_type.aws_s3_bucket_public_access_block
+	some r in blocks
 	some flag in flags
 	verdict(r, flag) == false
 }
 
 unknown contains lib.finding(r, [flag], sprintf("whether %s is on is known after apply", [flag])) if {
-	some r in input.by_type.aws_s3_bucket_public_access_block
+	some r in blocks
 	some flag in flags
 	verdict(r, flag) == "unknown"
 }

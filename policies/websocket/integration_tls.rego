@@ -10,7 +10,7 @@
 # custom:
 #   severity: medium
 #   remediation: Give integration_uri an https:// address; add tls_config with server_name_to_verify to a private integration.
-#   types: [aws_apigatewayv2_integration]
+#   types: [aws_apigatewayv2_integration, aws_apigatewayv2_api]
 #   mappings:
 #     fsbp: [APIGateway.10]
 #   good: |
@@ -88,4 +88,22 @@ unknown contains lib.finding(r, ["tls_config"], "whether TLS is used inside the 
 	some r in servers
 	private(r) == true
 	lib.hidden(r, ["tls_config"])
+}
+
+# An HTTP API may have its integrations in an OpenAPI document, in JSON or YAML.
+documents contains r if {
+	some r in input.by_type.aws_apigatewayv2_api
+	lib.is_set(r, ["body"])
+}
+
+subjects contains r.address if some r in documents
+
+deny contains lib.finding(r, ["body"], "requests travel in clear") if {
+	some r in documents
+	regex.match(`["']?uri["']?[ ]*:[ ]*["']?[hH][tT][tT][pP]://`, lib.text(r, ["body"]))
+}
+
+unknown contains lib.finding(r, ["body"], "which integrations there are is known after apply") if {
+	some r in documents
+	lib.state(r, ["body"]) == "reference"
 }

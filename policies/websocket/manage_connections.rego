@@ -8,7 +8,7 @@
 # custom:
 #   severity: high
 #   remediation: Grant it on "${execution_arn}/<stage>/POST/@connections/*", and on DELETE or GET likewise where that is needed.
-#   types: [aws_iam_policy, aws_iam_role_policy, aws_iam_user_policy, aws_iam_group_policy, aws_iam_role]
+#   types: [aws_iam_policy, aws_iam_role_policy, aws_iam_user_policy, aws_iam_group_policy, aws_iam_role, aws_ssoadmin_permission_set_inline_policy, aws_iot_policy]
 #   good: |
 #     statement {
 #       actions   = ["execute-api:ManageConnections"]

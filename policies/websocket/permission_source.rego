@@ -2,7 +2,8 @@
 # title: Only the API that needs it may invoke a function
 # description: |
 #   A service principal without source_arn lets that service invoke the function
-#   for anybody's resources, in any account: the confused deputy.
+#   for anybody's resources, in any account: the confused deputy. With
+#   source_account alone it does so for everything in that account.
 # related_resources:
 # - https://docs.aws.amazon.com/lambda/latest/dg/permissions-function-services.html
 # - https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
@@ -37,13 +38,18 @@ bound(r) if lib.is_set(r, ["source_arn"])
 
 bound(r) if lib.is_set(r, ["principal_org_id"])
 
-deny contains lib.finding(r, ["source_arn"], sprintf("%s may invoke the function for anybody", [r.values.principal])) if {
+# reach is for whom the principal may: source_account is an account, not a resource.
+reach(r) := "everything in the account" if {
+	lib.is_set(r, ["source_account"])
+} else := "anybody"
+
+deny contains lib.finding(r, ["source_arn"], sprintf("%s may invoke the function for %s", [r.values.principal, reach(r)])) if {
 	some r in input.by_type.aws_lambda_permission
 	regex.match(`\.amazonaws\.com(\.cn)?$`, r.values.principal)
 	not bound(r)
 }
 
-deny contains lib.finding(r, ["principal"], "everybody may invoke the function") if {
+deny contains lib.finding(r, ["principal"], sprintf("everybody may invoke the function for %s", [reach(r)])) if {
 	some r in input.by_type.aws_lambda_permission
 	r.values.principal == "*"
 	not bound(r)

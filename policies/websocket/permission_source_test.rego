@@ -17,3 +17,10 @@ test_a_service_for_anybody if {
 		count(permission_source.deny) == 0 with input as plan(principal, {"source_arn": "arn:aws-cn:execute-api:cn-north-1:111122223333:a/*/$connect"})
 	}
 }
+
+test_what_source_account_leaves_open if {
+	every principal, subject in {"apigateway.amazonaws.com": "apigateway.amazonaws.com", "*": "everybody"} {
+		some finding in permission_source.deny with input as plan(principal, {"source_account": "111122223333"})
+		finding.message == sprintf("%s may invoke the function for everything in the account", [subject])
+	}
+}

@@ -48,7 +48,7 @@ data "aws_iam_policy_document" "key" {
   }
 }
 
-# pass: keys/lockout-check
+# pass: keys/lockout-check, access/all-actions, access/foreign-control, access/public
 resource "aws_kms_key_policy" "later" {
   key_id = local.later
   policy = data.aws_iam_policy_document.key.json
@@ -181,4 +181,20 @@ resource "aws_wafv2_web_acl" "elsewhere" {
     metric_name                = "elsewhere"
     sampled_requests_enabled   = true
   }
+}
+
+# Whether an account is one's own is not in this plan.
+# unknown: access/foreign-control
+# pass: access/all-actions, access/public, storage/policy-lockout
+resource "aws_s3_bucket_policy" "of_some_account" {
+  bucket = "files"
+  policy = jsonencode({ Statement = { Effect = "Allow", Principal = { AWS = "arn:aws:iam::444455556666:root" }, Action = "s3:PutBucketPolicy", Resource = "arn:aws:s3:::files" } })
+}
+
+# By a condition alone others are let in, whichever account it is.
+# fail: access/foreign-control
+# pass: access/all-actions, access/public, storage/policy-lockout
+resource "aws_s3_bucket_policy" "of_an_organisation" {
+  bucket = "files"
+  policy = jsonencode({ Statement = { Effect = "Allow", Principal = "*", Action = "s3:PutBucketPolicy", Resource = "arn:aws:s3:::files", Condition = { StringEquals = { "aws:PrincipalOrgID" = "o-a1b2c3d4e5" } } } })
 }

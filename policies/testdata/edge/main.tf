@@ -463,7 +463,7 @@ resource "aws_cloudfront_cache_policy" "this" {
 #### Distributions ####
 
 # All that there is, as it should be.
-# pass: edge/viewer-https, edge/minimum-tls, edge/custom-certificate, edge/sni, edge/web-acl, edge/access-log, edge/root-object, edge/origin-https, edge/origin-tls, edge/s3-origin-access, edge/response-headers, edge/origin-secret, edge/literal-origin-secret, edge/api-host-header, edge/api-cache
+# pass: edge/viewer-https, edge/minimum-tls, edge/custom-certificate, edge/sni, edge/web-acl, edge/access-log, edge/root-object, edge/origin-https, edge/origin-tls, edge/s3-origin-access, edge/response-headers, edge/origin-secret, edge/literal-origin-secret, edge/api-host-header, edge/api-cache, edge/trusted-signers
 resource "aws_cloudfront_distribution" "good" {
   enabled             = true
   aliases             = ["chat.example.com"]
@@ -551,8 +551,8 @@ resource "aws_cloudwatch_log_delivery" "good" {
 }
 
 # A header whose value is sensitive hides the origins of a dynamic block.
-# pass: edge/viewer-https, edge/minimum-tls, edge/custom-certificate, edge/sni, edge/web-acl, edge/access-log, edge/origin-secret, edge/api-cache
-# unknown: edge/origin-https, edge/origin-tls, edge/s3-origin-access, edge/root-object, edge/response-headers
+# pass: edge/viewer-https, edge/minimum-tls, edge/custom-certificate, edge/sni, edge/web-acl, edge/access-log, edge/origin-secret, edge/api-cache, edge/trusted-signers
+# unknown: edge/origin-https, edge/origin-tls, edge/s3-origin-access, edge/root-object, edge/response-headers, edge/function-origin-access
 resource "aws_cloudfront_distribution" "hidden" {
   enabled    = true
   web_acl_id = "arn:aws:wafv2:us-east-1:111122223333:global/webacl/edge/1"
@@ -605,7 +605,7 @@ resource "aws_cloudfront_distribution" "hidden" {
 }
 
 # Written as blocks, it hides itself alone.
-# pass: edge/viewer-https, edge/minimum-tls, edge/custom-certificate, edge/sni, edge/web-acl, edge/access-log, edge/origin-secret, edge/literal-origin-secret, edge/api-cache, edge/api-host-header
+# pass: edge/viewer-https, edge/minimum-tls, edge/custom-certificate, edge/sni, edge/web-acl, edge/access-log, edge/origin-secret, edge/literal-origin-secret, edge/api-cache, edge/api-host-header, edge/trusted-signers
 # fail: edge/origin-https, edge/origin-tls
 resource "aws_cloudfront_distribution" "half_hidden" {
   enabled    = true
@@ -667,6 +667,7 @@ resource "aws_cloudfront_distribution" "half_hidden" {
 }
 
 # fail: edge/viewer-https, edge/custom-certificate, edge/web-acl, edge/access-log, edge/root-object, edge/origin-https, edge/origin-tls, edge/s3-origin-access, edge/response-headers, edge/origin-secret, edge/api-host-header, edge/api-cache
+# pass: edge/trusted-signers
 resource "aws_cloudfront_distribution" "bad" {
   enabled = true
 
@@ -719,7 +720,7 @@ resource "aws_cloudfront_distribution" "bad" {
 # Each in another way: a website, an old access identity, a secret that is
 # written down, headers of CORS alone, a log that is not of requests.
 # fail: edge/minimum-tls, edge/sni, edge/web-acl, edge/access-log, edge/s3-origin-access, edge/response-headers, edge/literal-origin-secret, edge/api-host-header, edge/api-cache
-# pass: edge/viewer-https, edge/custom-certificate, edge/origin-https, edge/origin-tls, edge/root-object, edge/origin-secret
+# pass: edge/viewer-https, edge/custom-certificate, edge/origin-https, edge/origin-tls, edge/root-object, edge/origin-secret, edge/trusted-signers
 resource "aws_cloudfront_distribution" "otherwise_bad" {
   enabled             = true
   default_root_object = "index.html"
@@ -838,6 +839,7 @@ resource "aws_cloudwatch_log_delivery" "otherwise_bad" {
 }
 
 # unknown: edge/viewer-https, edge/minimum-tls, edge/custom-certificate, edge/sni, edge/web-acl, edge/access-log, edge/root-object, edge/origin-https, edge/origin-tls, edge/s3-origin-access, edge/response-headers, edge/origin-secret, edge/literal-origin-secret, edge/api-host-header, edge/api-cache
+# pass: edge/trusted-signers
 resource "aws_cloudfront_distribution" "later" {
   enabled             = true
   default_root_object = local.later
@@ -913,7 +915,7 @@ resource "aws_cloudfront_distribution" "later" {
 # Which origins and behaviours there are is known after apply. A custom origin is
 # an API or a bucket or neither.
 # pass: edge/custom-certificate, edge/minimum-tls, edge/sni, edge/web-acl
-# unknown: edge/access-log, edge/root-object, edge/origin-tls, edge/viewer-https, edge/s3-origin-access, edge/response-headers, edge/origin-secret, edge/literal-origin-secret, edge/api-cache
+# unknown: edge/access-log, edge/root-object, edge/origin-tls, edge/viewer-https, edge/s3-origin-access, edge/response-headers, edge/origin-secret, edge/literal-origin-secret, edge/api-cache, edge/function-origin-access, edge/trusted-signers
 # fail: edge/origin-https
 resource "aws_cloudfront_distribution" "origins_later" {
   enabled    = true
@@ -994,9 +996,9 @@ resource "aws_cloudwatch_log_delivery" "origins_later" {
 }
 
 # No origin is known before apply.
-# pass: edge/root-object, edge/web-acl, edge/access-log, edge/viewer-https, edge/api-cache
+# pass: edge/root-object, edge/web-acl, edge/access-log, edge/viewer-https, edge/api-cache, edge/trusted-signers
 # fail: edge/custom-certificate
-# unknown: edge/origin-secret, edge/literal-origin-secret, edge/origin-https, edge/origin-tls, edge/s3-origin-access, edge/response-headers
+# unknown: edge/origin-secret, edge/literal-origin-secret, edge/origin-https, edge/origin-tls, edge/s3-origin-access, edge/response-headers, edge/function-origin-access
 resource "aws_cloudfront_distribution" "some_origins" {
   enabled             = true
   default_root_object = "index.html"
@@ -1042,7 +1044,7 @@ resource "aws_cloudfront_distribution" "some_origins" {
 }
 
 # No API and no bucket: a server of one's own, and one of this plan.
-# pass: edge/web-acl, edge/access-log, edge/viewer-https, edge/origin-https, edge/origin-tls, edge/response-headers
+# pass: edge/web-acl, edge/access-log, edge/viewer-https, edge/origin-https, edge/origin-tls, edge/response-headers, edge/trusted-signers
 # fail: edge/custom-certificate
 resource "aws_cloudfront_distribution" "servers" {
   for_each   = { other = "www.example.com", made = aws_eip.server.public_dns }
@@ -1092,7 +1094,7 @@ resource "aws_cloudfront_distribution" "servers" {
 resource "aws_eip" "server" {}
 
 # Policies of the plan, with and without Host.
-# pass: edge/web-acl, edge/access-log, edge/viewer-https, edge/origin-https, edge/origin-tls, edge/origin-secret, edge/api-cache, edge/api-host-header
+# pass: edge/web-acl, edge/access-log, edge/viewer-https, edge/origin-https, edge/origin-tls, edge/origin-secret, edge/api-cache, edge/api-host-header, edge/trusted-signers
 # fail: edge/custom-certificate, edge/literal-origin-secret, edge/api-host-header
 resource "aws_cloudfront_distribution" "request_policies" {
   for_each   = aws_cloudfront_origin_request_policy.this
@@ -1141,7 +1143,7 @@ resource "aws_cloudfront_distribution" "request_policies" {
 }
 
 # A policy whose headers are known after apply.
-# pass: edge/web-acl, edge/access-log, edge/viewer-https, edge/origin-https, edge/origin-tls, edge/origin-secret, edge/api-cache, edge/literal-origin-secret
+# pass: edge/web-acl, edge/access-log, edge/viewer-https, edge/origin-https, edge/origin-tls, edge/origin-secret, edge/api-cache, edge/literal-origin-secret, edge/trusted-signers
 # fail: edge/custom-certificate
 # unknown: edge/api-host-header
 resource "aws_cloudfront_distribution" "request_policy_later" {
@@ -1200,7 +1202,7 @@ resource "aws_cloudfront_distribution" "request_policy_later" {
 }
 
 # Policies of the plan, that keep and that do not.
-# pass: edge/web-acl, edge/access-log, edge/viewer-https, edge/origin-https, edge/origin-tls, edge/origin-secret, edge/api-cache, edge/api-host-header
+# pass: edge/web-acl, edge/access-log, edge/viewer-https, edge/origin-https, edge/origin-tls, edge/origin-secret, edge/api-cache, edge/api-host-header, edge/trusted-signers
 # fail: edge/custom-certificate, edge/literal-origin-secret, edge/api-cache
 # unknown: edge/api-cache
 resource "aws_cloudfront_distribution" "cache_policies" {
@@ -1250,7 +1252,7 @@ resource "aws_cloudfront_distribution" "cache_policies" {
 }
 
 # The domain of an API may be that of the distribution.
-# pass: edge/web-acl, edge/access-log, edge/viewer-https, edge/origin-https, edge/origin-tls, edge/origin-secret, edge/api-cache
+# pass: edge/web-acl, edge/access-log, edge/viewer-https, edge/origin-https, edge/origin-tls, edge/origin-secret, edge/api-cache, edge/trusted-signers
 # fail: edge/custom-certificate, edge/literal-origin-secret
 resource "aws_cloudfront_distribution" "by_domain" {
   for_each   = { known = aws_apigatewayv2_domain_name.chat.domain_name, later = aws_apigatewayv2_domain_name.chat.domain_name_configuration[0].target_domain_name }
@@ -1361,4 +1363,346 @@ resource "aws_apigatewayv2_authorizer" "half_hidden" {
   authorizer_type  = "REQUEST"
   authorizer_uri   = "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/f/invocations"
   identity_sources = ["route.request.header.authorization"]
+}
+
+#### Functions as origins, and signatures ####
+
+resource "aws_lambda_function_url" "hook" {
+  function_name      = "hook"
+  authorization_type = "AWS_IAM"
+}
+
+# pass: edge/origin-access-signing
+resource "aws_cloudfront_origin_access_control" "function" {
+  name                              = "function"
+  origin_access_control_origin_type = "lambda"
+  signing_behavior                  = "always"
+  signing_protocol                  = "sigv4"
+}
+
+# pass: edge/function-origin-access, edge/trusted-signers, edge/web-acl, edge/access-log, edge/viewer-https, edge/origin-https, edge/origin-tls, edge/response-headers
+# fail: edge/custom-certificate
+resource "aws_cloudfront_distribution" "function" {
+  for_each   = { known = "abc.lambda-url.eu-west-1.on.aws", made = "${aws_lambda_function_url.hook.url_id}.lambda-url.eu-west-1.on.aws", url = trimsuffix(trimprefix(aws_lambda_function_url.hook.function_url, "https://"), "/") }
+  enabled    = true
+  web_acl_id = aws_wafv2_web_acl.edge.arn
+
+  origin {
+    origin_id                = "hook"
+    domain_name              = each.value
+    origin_access_control_id = aws_cloudfront_origin_access_control.function.id
+
+    custom_origin_config {
+      http_port              = 80
+      https_port             = 443
+      origin_protocol_policy = "https-only"
+      origin_ssl_protocols   = ["TLSv1.2"]
+    }
+  }
+
+  default_cache_behavior {
+    target_origin_id           = "hook"
+    viewer_protocol_policy     = "https-only"
+    allowed_methods            = ["GET", "HEAD"]
+    cached_methods             = ["GET", "HEAD"]
+    cache_policy_id            = local.caching_optimized
+    response_headers_policy_id = "67f7725c-6f97-4210-82d7-5512b31e9d03"
+  }
+
+  logging_config {
+    bucket = "logs.s3.amazonaws.com"
+  }
+
+  restrictions {
+    geo_restriction {
+      restriction_type = "none"
+    }
+  }
+
+  viewer_certificate {
+    cloudfront_default_certificate = true
+  }
+}
+
+# fail: edge/custom-certificate, edge/function-origin-access
+# pass: edge/trusted-signers, edge/web-acl, edge/access-log, edge/viewer-https, edge/origin-https, edge/origin-tls, edge/response-headers
+resource "aws_cloudfront_distribution" "open_function" {
+  for_each   = { known = "abc.lambda-url.eu-west-1.on.aws", made = "${aws_lambda_function_url.hook.url_id}.lambda-url.eu-west-1.on.aws", url = trimsuffix(trimprefix(aws_lambda_function_url.hook.function_url, "https://"), "/") }
+  enabled    = true
+  web_acl_id = aws_wafv2_web_acl.edge.arn
+
+  origin {
+    origin_id   = "hook"
+    domain_name = each.value
+
+    custom_origin_config {
+      http_port              = 80
+      https_port             = 443
+      origin_protocol_policy = "https-only"
+      origin_ssl_protocols   = ["TLSv1.2"]
+    }
+  }
+
+  default_cache_behavior {
+    target_origin_id           = "hook"
+    viewer_protocol_policy     = "https-only"
+    allowed_methods            = ["GET", "HEAD"]
+    cached_methods             = ["GET", "HEAD"]
+    cache_policy_id            = local.caching_optimized
+    response_headers_policy_id = "67f7725c-6f97-4210-82d7-5512b31e9d03"
+  }
+
+  logging_config {
+    bucket = "logs.s3.amazonaws.com"
+  }
+
+  restrictions {
+    geo_restriction {
+      restriction_type = "none"
+    }
+  }
+
+  viewer_certificate {
+    cloudfront_default_certificate = true
+  }
+}
+
+# unknown: edge/function-origin-access
+# fail: edge/custom-certificate
+# pass: edge/trusted-signers, edge/web-acl, edge/access-log, edge/viewer-https, edge/origin-https, edge/origin-tls, edge/response-headers
+resource "aws_cloudfront_distribution" "function_control_later" {
+  enabled    = true
+  web_acl_id = aws_wafv2_web_acl.edge.arn
+
+  origin {
+    origin_id                = "hook"
+    domain_name              = "abc.lambda-url.eu-west-1.on.aws"
+    origin_access_control_id = local.later
+
+    custom_origin_config {
+      http_port              = 80
+      https_port             = 443
+      origin_protocol_policy = "https-only"
+      origin_ssl_protocols   = ["TLSv1.2"]
+    }
+  }
+
+  default_cache_behavior {
+    target_origin_id           = "hook"
+    viewer_protocol_policy     = "https-only"
+    allowed_methods            = ["GET", "HEAD"]
+    cached_methods             = ["GET", "HEAD"]
+    cache_policy_id            = local.caching_optimized
+    response_headers_policy_id = "67f7725c-6f97-4210-82d7-5512b31e9d03"
+  }
+
+  logging_config {
+    bucket = "logs.s3.amazonaws.com"
+  }
+
+  restrictions {
+    geo_restriction {
+      restriction_type = "none"
+    }
+  }
+
+  viewer_certificate {
+    cloudfront_default_certificate = true
+  }
+}
+
+# One of the two is a function; which, is known after apply.
+# unknown: edge/function-origin-access
+# fail: edge/custom-certificate
+# pass: edge/trusted-signers, edge/web-acl, edge/access-log, edge/viewer-https, edge/origin-https, edge/origin-tls, edge/response-headers
+resource "aws_cloudfront_distribution" "function_or_server" {
+  enabled    = true
+  web_acl_id = aws_wafv2_web_acl.edge.arn
+
+  origin {
+    origin_id   = "hook"
+    domain_name = "${aws_lambda_function_url.hook.url_id}.lambda-url.eu-west-1.on.aws"
+
+    custom_origin_config {
+      http_port              = 80
+      https_port             = 443
+      origin_protocol_policy = "https-only"
+      origin_ssl_protocols   = ["TLSv1.2"]
+    }
+  }
+
+  origin {
+    origin_id   = "server"
+    domain_name = aws_eip.server.public_dns
+
+    custom_origin_config {
+      http_port              = 80
+      https_port             = 443
+      origin_protocol_policy = "https-only"
+      origin_ssl_protocols   = ["TLSv1.2"]
+    }
+  }
+
+  default_cache_behavior {
+    target_origin_id           = "hook"
+    viewer_protocol_policy     = "https-only"
+    allowed_methods            = ["GET", "HEAD"]
+    cached_methods             = ["GET", "HEAD"]
+    cache_policy_id            = local.caching_optimized
+    response_headers_policy_id = "67f7725c-6f97-4210-82d7-5512b31e9d03"
+  }
+
+  logging_config {
+    bucket = "logs.s3.amazonaws.com"
+  }
+
+  restrictions {
+    geo_restriction {
+      restriction_type = "none"
+    }
+  }
+
+  viewer_certificate {
+    cloudfront_default_certificate = true
+  }
+}
+
+# pass: edge/trusted-signers, edge/web-acl, edge/access-log, edge/viewer-https, edge/origin-https, edge/origin-tls, edge/response-headers
+# fail: edge/custom-certificate
+resource "aws_cloudfront_distribution" "key_group" {
+  enabled    = true
+  web_acl_id = aws_wafv2_web_acl.edge.arn
+
+  origin {
+    origin_id   = "server"
+    domain_name = "www.example.com"
+
+    custom_origin_config {
+      http_port              = 80
+      https_port             = 443
+      origin_protocol_policy = "https-only"
+      origin_ssl_protocols   = ["TLSv1.2"]
+    }
+  }
+
+  default_cache_behavior {
+    target_origin_id           = "server"
+    viewer_protocol_policy     = "https-only"
+    allowed_methods            = ["GET", "HEAD"]
+    cached_methods             = ["GET", "HEAD"]
+    cache_policy_id            = local.caching_optimized
+    response_headers_policy_id = "67f7725c-6f97-4210-82d7-5512b31e9d03"
+    trusted_key_groups         = [local.later]
+  }
+
+  logging_config {
+    bucket = "logs.s3.amazonaws.com"
+  }
+
+  restrictions {
+    geo_restriction {
+      restriction_type = "none"
+    }
+  }
+
+  viewer_certificate {
+    cloudfront_default_certificate = true
+  }
+}
+
+# fail: edge/custom-certificate, edge/trusted-signers
+# pass: edge/web-acl, edge/access-log, edge/viewer-https, edge/origin-https, edge/origin-tls, edge/response-headers
+resource "aws_cloudfront_distribution" "signed_by_account" {
+  enabled    = true
+  web_acl_id = aws_wafv2_web_acl.edge.arn
+
+  origin {
+    origin_id   = "server"
+    domain_name = "www.example.com"
+
+    custom_origin_config {
+      http_port              = 80
+      https_port             = 443
+      origin_protocol_policy = "https-only"
+      origin_ssl_protocols   = ["TLSv1.2"]
+    }
+  }
+
+  default_cache_behavior {
+    target_origin_id           = "server"
+    viewer_protocol_policy     = "https-only"
+    allowed_methods            = ["GET", "HEAD"]
+    cached_methods             = ["GET", "HEAD"]
+    cache_policy_id            = local.caching_optimized
+    response_headers_policy_id = "67f7725c-6f97-4210-82d7-5512b31e9d03"
+  }
+
+  ordered_cache_behavior {
+    path_pattern               = "/files/*"
+    target_origin_id           = "server"
+    viewer_protocol_policy     = "https-only"
+    allowed_methods            = ["GET", "HEAD"]
+    cached_methods             = ["GET", "HEAD"]
+    cache_policy_id            = local.caching_optimized
+    response_headers_policy_id = "67f7725c-6f97-4210-82d7-5512b31e9d03"
+    trusted_signers            = ["self"]
+  }
+
+  logging_config {
+    bucket = "logs.s3.amazonaws.com"
+  }
+
+  restrictions {
+    geo_restriction {
+      restriction_type = "none"
+    }
+  }
+
+  viewer_certificate {
+    cloudfront_default_certificate = true
+  }
+}
+
+# unknown: edge/trusted-signers
+# fail: edge/custom-certificate
+# pass: edge/web-acl, edge/access-log, edge/viewer-https, edge/origin-https, edge/origin-tls, edge/response-headers
+resource "aws_cloudfront_distribution" "signers_later" {
+  enabled    = true
+  web_acl_id = aws_wafv2_web_acl.edge.arn
+
+  origin {
+    origin_id   = "server"
+    domain_name = "www.example.com"
+
+    custom_origin_config {
+      http_port              = 80
+      https_port             = 443
+      origin_protocol_policy = "https-only"
+      origin_ssl_protocols   = ["TLSv1.2"]
+    }
+  }
+
+  default_cache_behavior {
+    target_origin_id           = "server"
+    viewer_protocol_policy     = "https-only"
+    allowed_methods            = ["GET", "HEAD"]
+    cached_methods             = ["GET", "HEAD"]
+    cache_policy_id            = local.caching_optimized
+    response_headers_policy_id = "67f7725c-6f97-4210-82d7-5512b31e9d03"
+    trusted_signers            = split(",", local.later)
+  }
+
+  logging_config {
+    bucket = "logs.s3.amazonaws.com"
+  }
+
+  restrictions {
+    geo_restriction {
+      restriction_type = "none"
+    }
+  }
+
+  viewer_certificate {
+    cloudfront_default_certificate = true
+  }
 }

@@ -419,3 +419,123 @@ resource "aws_cognito_identity_pool" "providers_later" {
   }
 }
 
+
+#### Sign-in by triggers ####
+
+# fail: identity/custom-auth-protection, identity/account-recovery, identity/deletion-protection, identity/mfa, identity/self-sign-up, identity/username-case
+# pass: identity/threat-protection, identity/password-policy
+resource "aws_cognito_user_pool" "triggers" {
+  for_each       = { made = aws_lambda_function.define.arn, known = "arn:aws:lambda:eu-west-1:111122223333:function:define" }
+  name           = "triggers"
+  user_pool_tier = "PLUS"
+
+  lambda_config {
+    define_auth_challenge = each.value
+  }
+
+  user_pool_add_ons {
+    advanced_security_mode = "ENFORCED"
+  }
+}
+
+resource "aws_lambda_function" "define" {
+  function_name = "define"
+  role          = "arn:aws:iam::111122223333:role/define"
+  runtime       = "provided.al2023"
+  handler       = "bootstrap"
+  filename      = "define.zip"
+}
+
+# fail: identity/custom-auth-protection, identity/account-recovery, identity/deletion-protection, identity/mfa, identity/self-sign-up, identity/username-case
+# pass: identity/threat-protection, identity/password-policy
+resource "aws_cognito_user_pool" "triggers_audited" {
+  name           = "triggers_audited"
+  user_pool_tier = "PLUS"
+
+  lambda_config {
+    define_auth_challenge = "arn:aws:lambda:eu-west-1:111122223333:function:define"
+  }
+
+  user_pool_add_ons {
+    advanced_security_mode = "ENFORCED"
+
+    advanced_security_additional_flows {
+      custom_auth_mode = "AUDIT"
+    }
+  }
+}
+
+# pass: identity/custom-auth-protection, identity/threat-protection, identity/password-policy
+# fail: identity/account-recovery, identity/deletion-protection, identity/mfa, identity/self-sign-up, identity/username-case
+resource "aws_cognito_user_pool" "triggers_enforced" {
+  name           = "triggers_enforced"
+  user_pool_tier = "PLUS"
+
+  lambda_config {
+    define_auth_challenge = "arn:aws:lambda:eu-west-1:111122223333:function:define"
+  }
+
+  user_pool_add_ons {
+    advanced_security_mode = "ENFORCED"
+
+    advanced_security_additional_flows {
+      custom_auth_mode = "ENFORCED"
+    }
+  }
+}
+
+# Another trigger asks no questions.
+# pass: identity/threat-protection, identity/password-policy
+# fail: identity/account-recovery, identity/deletion-protection, identity/mfa, identity/self-sign-up, identity/username-case
+resource "aws_cognito_user_pool" "other_trigger" {
+  name           = "other_trigger"
+  user_pool_tier = "PLUS"
+
+  lambda_config {
+    pre_sign_up = "arn:aws:lambda:eu-west-1:111122223333:function:check"
+  }
+
+  user_pool_add_ons {
+    advanced_security_mode = "ENFORCED"
+  }
+}
+
+# unknown: identity/custom-auth-protection
+# pass: identity/threat-protection, identity/password-policy
+# fail: identity/account-recovery, identity/deletion-protection, identity/mfa, identity/self-sign-up, identity/username-case
+resource "aws_cognito_user_pool" "triggers_mode_later" {
+  name           = "triggers_mode_later"
+  user_pool_tier = "PLUS"
+
+  lambda_config {
+    define_auth_challenge = "arn:aws:lambda:eu-west-1:111122223333:function:define"
+  }
+
+  user_pool_add_ons {
+    advanced_security_mode = "ENFORCED"
+
+    advanced_security_additional_flows {
+      custom_auth_mode = local.later
+    }
+  }
+}
+
+# unknown: identity/custom-auth-protection
+# pass: identity/threat-protection, identity/password-policy
+# fail: identity/account-recovery, identity/deletion-protection, identity/mfa, identity/self-sign-up, identity/username-case
+resource "aws_cognito_user_pool" "triggers_later" {
+  name           = "triggers_later"
+  user_pool_tier = "PLUS"
+
+  dynamic "lambda_config" {
+    for_each = local.bool ? ["on"] : []
+
+    content {
+      define_auth_challenge = "arn:aws:lambda:eu-west-1:111122223333:function:define"
+    }
+  }
+
+  user_pool_add_ons {
+    advanced_security_mode = "ENFORCED"
+  }
+}

@@ -352,6 +352,15 @@ resource "aws_lambda_permission" "everybody" {
   principal     = "*"
 }
 
+# fail: websocket/permission-source
+resource "aws_lambda_permission" "account" {
+  for_each       = toset(["apigateway.amazonaws.com", "*"])
+  action         = "lambda:InvokeFunction"
+  function_name  = "f"
+  principal      = each.key
+  source_account = "111122223333"
+}
+
 # unknown: websocket/permission-source
 resource "aws_lambda_permission" "later" {
   action        = "lambda:InvokeFunction"
@@ -686,4 +695,34 @@ resource "aws_apigatewayv2_integration" "tls_later" {
       server_name_to_verify = "internal.example.com"
     }
   }
+}
+
+#### Integrations in an OpenAPI document ####
+
+# fail: websocket/integration-tls
+resource "aws_apigatewayv2_api" "document" {
+  for_each      = { json = jsonencode(local.document), yaml = yamlencode(local.document) }
+  name          = "document"
+  protocol_type = "HTTP"
+  body          = each.value
+}
+
+locals {
+  document = { openapi = "3.0.1", info = { title = "orders", version = "1" }, paths = { "/orders" = { get = {
+    "x-amazon-apigateway-integration" = { type = "HTTP_PROXY", httpMethod = "GET", uri = "http://orders.example.com", payloadFormatVersion = "1.0" }
+  } } } }
+}
+
+# pass: websocket/integration-tls
+resource "aws_apigatewayv2_api" "document_tls" {
+  name          = "document_tls"
+  protocol_type = "HTTP"
+  body          = replace(jsonencode(local.document), "http:", "https:")
+}
+
+# unknown: websocket/integration-tls
+resource "aws_apigatewayv2_api" "document_later" {
+  name          = "document_later"
+  protocol_type = "HTTP"
+  body          = local.later
 }
