@@ -3,6 +3,7 @@ package policies_test
 import (
 	"encoding/json"
 	"io/fs"
+	"maps"
 	"path/filepath"
 	"reflect"
 	"regexp"
@@ -129,6 +130,31 @@ func TestRulesSayTheSameOfTheWholePlanCompiledAsNeededAndPacked(t *testing.T) {
 	}
 	if want, err := json.Marshal(every(t).Rules); err != nil || string(got) != string(want) {
 		t.Errorf("packed rules say something else of themselves: %v", err)
+	}
+}
+
+// The gate takes the rules that name a type of the plan. One that speaks of a type
+// that it does not name is silent where nothing else has it taken.
+func TestRulesNameTheTypesOfWhatTheySpeakOf(t *testing.T) {
+	e := load(t)
+	rules, typ := e.ByID(), regexp.MustCompile(`(?:^|\.)(aws_[a-z0-9_]+)\.[^.\[\]]+(?:\[.*\])?$`)
+	missing := map[string]bool{}
+	look := func(rule, address string) {
+		if m := typ.FindStringSubmatch(address); m != nil && !slices.Contains(rules[rule].Types, m[1]) {
+			missing[rule+" "+m[1]] = true
+		}
+	}
+	for _, dir := range fixtures(t) {
+		r := report(t, e, dir, true)
+		for _, f := range r.Findings {
+			look(f.Rule, f.Address)
+		}
+		for _, p := range r.Passed {
+			look(p.Rule, p.Address)
+		}
+	}
+	for _, one := range slices.Sorted(maps.Keys(missing)) {
+		t.Error(one)
 	}
 }
 

@@ -10,7 +10,7 @@
 # custom:
 #   severity: high
 #   remediation: Add a condition ArnEquals on aws:SourceArn with the ARN of what the service works for, or StringEquals on aws:SourceAccount; in a key policy for CloudWatch Logs ArnEquals on kms:EncryptionContext:aws:logs:arn.
-#   types: [aws_sqs_queue, aws_sqs_queue_policy, aws_sns_topic, aws_sns_topic_policy, aws_s3_bucket, aws_s3_bucket_policy, aws_kms_key, aws_kms_key_policy, aws_cloudwatch_log_resource_policy]
+#   types: [aws_sqs_queue, aws_sqs_queue_policy, aws_sns_topic, aws_sns_topic_policy, aws_s3_bucket, aws_s3_bucket_policy, aws_s3_access_point, aws_s3control_access_point_policy, aws_kms_key, aws_kms_key_policy, aws_kms_replica_key, aws_kms_external_key, aws_cloudwatch_log_resource_policy]
 #   good: |
 #     data "aws_iam_policy_document" "jobs" {
 #       statement {
@@ -53,9 +53,19 @@ import data.portcullis.lib.iam
 
 queues := {"s3", "sns", "events"}
 
-topics := {"s3", "cloudwatch", "ses"}
+# AmazonRDS/latest/UserGuide/USER_Events.GrantingPermissions.html,
+# cost-management/latest/userguide/budgets-sns-policy.html,
+# sms-voice/latest/userguide/configuration-sets-sns-creating-role.html
+topics := {"budgets", "cloudwatch", "events.rds", "s3", "ses", "sms-voice"}
 
-buckets := {"cloudfront", "logging.s3", "delivery.logs", "cloudtrail", "config", "ses", "s3", "logs"}
+# guardduty/latest/ug/guardduty_exportfindings.html,
+# inspector/latest/user/findings-managing-exporting-reports.html,
+# redshift/latest/mgmt/db-auditing.html,
+# appstream2/latest/developerguide/example-elastic-fleets.html
+buckets := {
+	"appstream", "cloudfront", "cloudtrail", "config", "delivery.logs", "guardduty", "inspector2", "logging.s3", "logs", "redshift",
+	"s3", "ses",
+}
 
 keys := {"logs", "cloudwatch", "s3", "cloudfront", "cloudtrail"}
 
@@ -65,7 +75,9 @@ saying := {
 	"aws_sqs_queue": queues, "aws_sqs_queue_policy": queues,
 	"aws_sns_topic": topics, "aws_sns_topic_policy": topics,
 	"aws_s3_bucket": buckets, "aws_s3_bucket_policy": buckets,
+	"aws_s3_access_point": buckets, "aws_s3control_access_point_policy": buckets,
 	"aws_kms_key": keys, "aws_kms_key_policy": keys,
+	"aws_kms_replica_key": keys, "aws_kms_external_key": keys,
 	"aws_cloudwatch_log_resource_policy": {"delivery.logs"},
 }
 

@@ -8,7 +8,7 @@
 # custom:
 #   severity: high
 #   remediation: Put the ARNs of the roles in resources.
-#   types: [aws_iam_policy, aws_iam_role_policy, aws_iam_user_policy, aws_iam_group_policy, aws_iam_role, aws_ssoadmin_permission_set_inline_policy]
+#   types: [aws_iam_policy, aws_iam_role_policy, aws_iam_user_policy, aws_iam_group_policy, aws_iam_role, aws_ssoadmin_permission_set_inline_policy, aws_iot_policy]
 #   good: |
 #     data "aws_iam_policy_document" "this" {
 #       statement {

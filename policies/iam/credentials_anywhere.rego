@@ -9,7 +9,7 @@
 # custom:
 #   severity: high
 #   remediation: Name whose credentials are meant, for instance arn:aws:iam::<account>:user/${aws:username}.
-#   types: [aws_iam_policy, aws_iam_role_policy, aws_iam_user_policy, aws_iam_group_policy, aws_iam_role, aws_ssoadmin_permission_set_inline_policy]
+#   types: [aws_iam_policy, aws_iam_role_policy, aws_iam_user_policy, aws_iam_group_policy, aws_iam_role, aws_ssoadmin_permission_set_inline_policy, aws_iot_policy]
 #   mappings:
 #     checkov: [CKV_AWS_107, CKV_AWS_287]
 #   good: |

@@ -8,7 +8,7 @@
 # custom:
 #   severity: medium
 #   remediation: Put the ARNs of the keys in resources, or a condition on kms:ViaService, kms:ResourceAliases or kms:EncryptionContext.
-#   types: [aws_iam_policy, aws_iam_role_policy, aws_iam_user_policy, aws_iam_group_policy, aws_iam_role, aws_ssoadmin_permission_set_inline_policy]
+#   types: [aws_iam_policy, aws_iam_role_policy, aws_iam_user_policy, aws_iam_group_policy, aws_iam_role, aws_ssoadmin_permission_set_inline_policy, aws_iot_policy]
 #   mappings:
 #     fsbp: [KMS.1, KMS.2]
 #   good: |

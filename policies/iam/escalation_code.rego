@@ -10,7 +10,7 @@
 # custom:
 #   severity: high
 #   remediation: Name the functions, machines or stacks, none of which has a role with more rights than the bearer.
-#   types: [aws_iam_policy, aws_iam_role_policy, aws_iam_user_policy, aws_iam_group_policy, aws_iam_role, aws_ssoadmin_permission_set_inline_policy]
+#   types: [aws_iam_policy, aws_iam_role_policy, aws_iam_user_policy, aws_iam_group_policy, aws_iam_role, aws_ssoadmin_permission_set_inline_policy, aws_iot_policy]
 #   mappings:
 #     checkov: [CKV_AWS_110, CKV_AWS_286]
 #   good: |

@@ -11,7 +11,7 @@
 # custom:
 #   severity: critical
 #   remediation: Take the actions out, or name the users, roles and policies, none of which has more rights than the bearer; a permissions boundary that a condition on iam:PermissionsBoundary demands keeps what is made within bounds.
-#   types: [aws_iam_policy, aws_iam_role_policy, aws_iam_user_policy, aws_iam_group_policy, aws_iam_role, aws_ssoadmin_permission_set_inline_policy]
+#   types: [aws_iam_policy, aws_iam_role_policy, aws_iam_user_policy, aws_iam_group_policy, aws_iam_role, aws_ssoadmin_permission_set_inline_policy, aws_iot_policy]
 #   mappings:
 #     checkov: [CKV_AWS_110, CKV_AWS_286]
 #   good: |

@@ -8,7 +8,7 @@
 # custom:
 #   severity: critical
 #   remediation: Grant iam:PassRole on the ARNs of the roles that are passed, with a condition on iam:PassedToService.
-#   types: [aws_iam_policy, aws_iam_role_policy, aws_iam_user_policy, aws_iam_group_policy, aws_iam_role]
+#   types: [aws_iam_policy, aws_iam_role_policy, aws_iam_user_policy, aws_iam_group_policy, aws_iam_role, aws_ssoadmin_permission_set_inline_policy, aws_iot_policy]
 #   mappings:
 #     checkov: [CKV_AWS_110, CKV_AWS_286]
 #   good: |

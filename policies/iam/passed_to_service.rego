@@ -9,7 +9,7 @@
 # custom:
 #   severity: medium
 #   remediation: Add a condition StringEquals on iam:PassedToService with the service, such as lambda.amazonaws.com.
-#   types: [aws_iam_policy, aws_iam_role_policy, aws_iam_user_policy, aws_iam_group_policy, aws_iam_role, aws_ssoadmin_permission_set_inline_policy]
+#   types: [aws_iam_policy, aws_iam_role_policy, aws_iam_user_policy, aws_iam_group_policy, aws_iam_role, aws_ssoadmin_permission_set_inline_policy, aws_iot_policy]
 #   good: |
 #     data "aws_iam_policy_document" "this" {
 #       statement {

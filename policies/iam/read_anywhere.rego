@@ -8,7 +8,7 @@
 # custom:
 #   severity: high
 #   remediation: Put the ARNs of the resources in resources.
-#   types: [aws_iam_policy, aws_iam_role_policy, aws_iam_user_policy, aws_iam_group_policy, aws_iam_role, aws_ssoadmin_permission_set_inline_policy]
+#   types: [aws_iam_policy, aws_iam_role_policy, aws_iam_user_policy, aws_iam_group_policy, aws_iam_role, aws_ssoadmin_permission_set_inline_policy, aws_iot_policy]
 #   mappings:
 #     checkov: [CKV_AWS_108, CKV_AWS_288]
 #   good: |

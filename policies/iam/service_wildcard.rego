@@ -10,7 +10,7 @@
 # custom:
 #   severity: medium
 #   remediation: List the actions that are used; s3:Get* is a wildcard less than s3:*.
-#   types: [aws_iam_policy, aws_iam_role_policy, aws_iam_user_policy, aws_iam_group_policy, aws_iam_role, aws_ssoadmin_permission_set_inline_policy]
+#   types: [aws_iam_policy, aws_iam_role_policy, aws_iam_user_policy, aws_iam_group_policy, aws_iam_role, aws_ssoadmin_permission_set_inline_policy, aws_iot_policy]
 #   mappings:
 #     fsbp: [IAM.21]
 #   good: |

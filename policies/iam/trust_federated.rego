@@ -13,7 +13,7 @@
 #   remediation: Add StringEquals on <issuer>:aud and, for a CI system, StringEquals or StringLike on <issuer>:sub with the owner and the repository; for Cognito StringEquals on cognito-identity.amazonaws.com:aud with the identity pool.
 #   types: [aws_iam_role]
 #   mappings:
-#     checkov: [CKV_AWS_393]
+#     checkov: [CKV_AWS_358, CKV_AWS_393]
 #   good: |
 #     data "aws_iam_policy_document" "trust" {
 #       statement {
@@ -133,14 +133,15 @@ said(s, issuer, claim) if {
 	}
 }
 
-# A subject that begins with a wildcard, or has one for the owner, is everybody's.
+# A subject that begins with a wildcard, or has one in the owner, is everybody's:
+# repo:acme* fits repo:acme-evil/x.
 precise(_, claim, _) if claim != "sub"
 
 precise(issuer, "sub", _) if not regex.match(shared, issuer)
 
 precise(issuer, "sub", text) if {
 	regex.match(shared, issuer)
-	not regex.match(`^[*?]|^[a-z_]+:[*?]`, text)
+	not regex.match(`^[*?]|^[a-z_]+:[^:/]*[*?]`, text)
 	text != ""
 }
 

@@ -13,10 +13,14 @@ pattern_tests := {"stringlike", "arnequals", "arnlike", "ipaddress"}
 comparison(c) := trim_prefix(lower(c.test), "foranyvalue:")
 
 # boundless holds for a pattern that matches resources of anybody, and for every
-# address.
-boundless(text) if regex.match(`^(arn:)?[*?:]+$`, text)
-
-boundless(text) if regex.match(`^arn:[^:]*:[^:]*:[^:]*:([*?]+:|:[*?])`, text)
+# address. It has no account in it, and no name of what has none in its ARN: a
+# bucket, a REST API, a hosted zone.
+boundless(text) if {
+	regex.match(`^(arn:|[*?]).*[*?]|^[*?]`, text)
+	not regex.match(`(^|[^0-9])[0-9]{12}([^0-9]|$)`, text)
+	not regex.match(`^arn:[^:*?]*:s3:::[^*?]`, text)
+	not regex.match(`^arn:[^:*?]*:[^:*?]*:[^:*?]*::/?[a-z-]+[:/][^*?:/]`, text)
+}
 
 # Half of all addresses, or a hundredth of them, are not somebody's.
 boundless(text) if regex.match(`^([0-9.]+/[0-7]|[0-9a-fA-F:]+/([0-9]|1[0-5]))$`, text)

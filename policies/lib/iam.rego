@@ -126,7 +126,14 @@ negative(c) if contains(operator(c), "not")
 any_value(c) if {
 	operator(c) in {"stringlike", "arnlike", "arnequals"}
 	some text in c.values
-	regex.match(`^([*]+|arn(:[*]+){5,})$`, text)
+	every_value(text)
+}
+
+# every_value holds for a pattern that fits all there is of its kind: *, vpce-*,
+# o-*/*, AROA*:*, *.amazonaws.com.
+every_value(text) if {
+	wild(text)
+	regex.match(`^[*?:/.]+$`, regex.replace(text, `^arn:|(^|/)(vpce|vpc|o|r|ou)-|^A(ROA|IDA)|[.]amazonaws[.]com([.]cn)?$`, "*"))
 }
 
 # of_any_account holds if a value of a condition on who asks, or for whom, is an

@@ -24,8 +24,8 @@ condition(test, values) := {"test": test, "variable": "aws:sourcearn", "values":
 
 test_binds[test] if {
 	some test, values in {
-		"StringEquals": ["a"], "ArnLike": ["arn:aws:sns:*:1:a"], "ForAnyValue:StringLike": ["a*"], "IpAddress": ["192.0.2.0/24"],
-		"Bool": ["true"], "stringlike": ["a*"], "ForAnyValue:ArnLike": ["arn:aws:s3:::a*"], "ArnEquals": ["arn:aws:sns:*:1:*"],
+		"StringEquals": ["a"], "ArnLike": ["arn:aws:sns:*:111122223333:a"], "ForAnyValue:StringLike": ["a*"], "IpAddress": ["192.0.2.0/24"],
+		"Bool": ["true"], "stringlike": ["a*"], "ForAnyValue:ArnLike": ["arn:aws:s3:::a*"], "ArnEquals": ["arn:aws:sns:*:111122223333:*"],
 	}
 	iam.binds(condition(test, values))
 }
@@ -44,6 +44,15 @@ test_any_account_of_what_is_asked_for_binds if {
 	iam.binds({"test": "ArnLike", "variable": "iam:policyarn", "values": ["arn:aws:iam::*:policy/a"], "unknown": 0, "refs": []})
 	not iam.binds({"test": "ArnLike", "variable": "kms:encryptioncontext:aws:logs:arn", "values": ["arn:aws:logs:*:*:*"], "unknown": 0, "refs": []})
 	iam.binds({"test": "StringEquals", "variable": "aws:sourcearn", "values": ["arn:aws:sns:*:*:a"], "unknown": 0, "refs": []})
+}
+
+test_every_value if {
+	every text in ["*", "?*", "arn:*:*:*:*:*", "vpce-*", "vpc-????????", "o-*", "o-*/r-*/ou-*/*", "AROA*:*", "*.amazonaws.com", "????????????"] {
+		iam.every_value(text)
+	}
+	every text in ["o-1/*", "vpce-1*", "AROAEXAMPLE:*", "s3.*.amazonaws.com", "o-1", "arn:aws:iam::*:policy/a", "a*"] {
+		not iam.every_value(text)
+	}
 }
 
 test_covered if {

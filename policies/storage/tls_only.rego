@@ -12,6 +12,7 @@
 #   mappings:
 #     checkov: [CKV_AWS_379]
 #     fsbp: [S3.5]
+#     cis: ["3.0.0/2.1.1", "5.0.0/2.1.1"]
 #   good: |
 #     data "aws_iam_policy_document" "files" {
 #       statement {
@@ -40,8 +41,9 @@
 package portcullis.rules.storage.tls_only
 
 import data.portcullis.lib
+import data.portcullis.lib.iam
 
-refused(s) if {
+refusing(s) if {
 	s.effect == "Deny"
 	lib.everybody(s) == true
 	some pattern in s.actions
@@ -49,6 +51,13 @@ refused(s) if {
 		lib.grants(pattern, action)
 	}
 	without_tls(s.conditions)
+}
+
+# On the bucket alone, or on a folder, requests for its objects are not refused.
+refused(s) if {
+	refusing(s)
+	some text in iam.resources(s)
+	regex.match(`^(arn:[^:]*:s3:::)?[^/]*/?[*]$`, text)
 }
 
 # Each condition of a statement has to hold, so one more would let some through.
@@ -63,6 +72,11 @@ unclear(s) if {
 	s.effect == "Deny"
 	some list in ["actions", "principals", "conditions"]
 	object.get(s.unknown, list, 0) > 0
+}
+
+unclear(s) if {
+	refusing(s)
+	object.get(s.unknown, "resources", 0) > 0
 }
 
 unclear(s) if {

@@ -8,7 +8,7 @@ plan(effect) := {
 		"aws_s3_bucket_policy": [{"address": "p", "values": {"bucket": "b"}, "unknown": {}, "refs": {}}],
 	},
 	"policies": [{"address": "p", "state": "known", "statements": [{
-		"effect": effect, "actions": ["s3:*"], "unknown": {},
+		"effect": effect, "actions": ["s3:*"], "resources": ["*"], "unknown": {},
 		"principals": [{"type": "*", "identifiers": ["*"], "unknown": 0}], "not_principals": [],
 		"conditions": [{"test": "Bool", "variable": "aws:securetransport", "values": ["false"], "unknown": 0}],
 	}]}],

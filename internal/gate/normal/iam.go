@@ -115,7 +115,6 @@ var policyAttributes = map[string]map[string]string{
 	"aws_backup_vault_policy":                        {"policy": resource},
 	"aws_opensearch_domain_policy":                   {"access_policies": resource},
 	"aws_lambda_layer_version_permission_policy":     {"policy": resource},
-	"aws_organizations_policy":                       {"content": identity},
 	"aws_iot_policy":                                 {"policy": identity},
 	"aws_ecrpublic_repository_policy":                {"policy": resource},
 	"aws_glacier_vault":                              {"access_policy": resource},
@@ -457,8 +456,12 @@ func refsAt(d *Resource, base []string, steps ...string) []Ref {
 	return refs
 }
 
-// everybody writes the two ways to say so as one.
+// principalTypes are the types of principals by their names in lower case.
+var principalTypes = map[string]string{"aws": "AWS", "service": "Service", "federated": "Federated", "canonicaluser": "CanonicalUser"}
+
+// everybody writes the two ways to say so as one, and types as IAM does.
 func everybody(p Principal) Principal {
+	p.Type = cmp.Or(principalTypes[strings.ToLower(p.Type)], p.Type)
 	if p.Type == "AWS" && slices.Contains(p.Identifiers, "*") {
 		p.Type = "*"
 	}
@@ -490,18 +493,20 @@ func texts(value any) []string {
 	return all
 }
 
-// parse reads a policy document in JSON. IAM takes names in any case; duplicate
-// names are an error, as which one IAM takes is nowhere said.
+// parse reads a policy document in JSON, with names in any case. A name that is
+// told twice is an error, as which one IAM takes is nowhere said.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
 func parse(text string) ([]Statement, error) {
-	var document struct {
-		Statement any `json:"Statement"`
-	}
-	if err := json.Unmarshal([]byte(text), &document, json.MatchCaseInsensitiveNames(true)); err != nil {
+	var given map[string]any
+	if err := json.Unmarshal([]byte(text), &given); err != nil {
 		return nil, fmt.Errorf("not JSON of a policy")
 	}
+	document, err := lowered(given)
+	if err != nil {
+		return nil, err
+	}
 	var blocks []any
-	switch v := document.Statement.(type) {
+	switch v := document["statement"].(type) {
 	case []any:
 		blocks = v
 	case map[string]any:
@@ -515,9 +520,9 @@ func parse(text string) ([]Statement, error) {
 		if !ok {
 			return nil, fmt.Errorf("a statement is no object")
 		}
-		values := map[string]any{}
-		for name, value := range given {
-			values[strings.ToLower(name)] = value
+		values, err := lowered(given)
+		if err != nil {
+			return nil, err
 		}
 		s := Statement{
 			Actions: lower(texts(values["action"])), NotActions: lower(texts(values["notaction"])),
@@ -530,6 +535,19 @@ func parse(text string) ([]Statement, error) {
 		all = append(all, s)
 	}
 	return all, nil
+}
+
+// lowered has the members of an object by their names in lower case.
+func lowered(given map[string]any) (map[string]any, error) {
+	values := map[string]any{}
+	for name, value := range given {
+		name = strings.ToLower(name)
+		if _, twice := values[name]; twice {
+			return nil, fmt.Errorf("it says %s twice", name)
+		}
+		values[name] = value
+	}
+	return values, nil
 }
 
 func principals(value any) []Principal {

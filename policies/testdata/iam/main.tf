@@ -281,7 +281,7 @@ resource "aws_iam_role_policy" "escalates" {
 
 # Half of what is needed, the other half by a managed policy of the same role.
 # fail: iam/escalation-code, iam/escalation-pass-role, iam/pass-role, iam/passed-to-service
-# pass: iam/full-admin, iam/managed-admin, iam/readable-policy, iam/service-wildcard, iam/trust-anyone, iam/user-policy
+# pass: iam/full-admin, iam/managed-admin, iam/readable-policy, iam/service-wildcard, iam/trust-anyone, iam/user-policy, iam/cloudshell
 resource "aws_iam_role" "half" {
   name                = "half"
   assume_role_policy  = jsonencode({ Statement = { Effect = "Allow", Action = "sts:AssumeRole", Principal = { Service = "lambda.amazonaws.com" } } })
@@ -315,7 +315,7 @@ resource "aws_iam_user_policy" "starts_nothing" {
 }
 
 # fail: iam/user-policy
-# pass: iam/managed-admin
+# pass: iam/managed-admin, iam/cloudshell
 resource "aws_iam_user_policy_attachment" "starts_nothing" {
   user       = aws_iam_user.starts_nothing.name
   policy_arn = aws_iam_policy.other_half.arn
@@ -445,7 +445,7 @@ resource "aws_iam_policy" "billing" {
   policy = jsonencode({ Statement = { Effect = "Allow", Action = "s3:ListBucket", Resource = "arn:aws:s3:::bills" } })
 }
 
-# pass: iam/managed-admin, iam/user-policy
+# pass: iam/managed-admin, iam/user-policy, iam/cloudshell
 resource "aws_iam_role_policy_attachment" "billing" {
   role       = aws_iam_role.billing.name
   policy_arn = aws_iam_policy.billing.arn
@@ -918,7 +918,7 @@ resource "aws_iam_policy" "conditions_later" {
 #### Who has what ####
 
 # fail: iam/managed-admin
-# pass: iam/user-policy
+# pass: iam/user-policy, iam/cloudshell
 resource "aws_iam_role_policy_attachment" "admin" {
   role       = aws_iam_role.billing.name
   policy_arn = "arn:aws:iam::aws:policy/AdministratorAccess"
@@ -926,19 +926,19 @@ resource "aws_iam_role_policy_attachment" "admin" {
 
 # The partition is known after apply, the policy is not.
 # fail: iam/managed-admin
-# pass: iam/user-policy
+# pass: iam/user-policy, iam/cloudshell
 resource "aws_iam_group_policy_attachment" "admin" {
   group      = "g"
   policy_arn = "arn:${local.later}:iam::aws:policy/IAMFullAccess"
 }
 
-# pass: iam/managed-admin, iam/user-policy
+# pass: iam/managed-admin, iam/user-policy, iam/cloudshell
 resource "aws_iam_role_policy_attachment" "logs" {
   role       = aws_iam_role.billing.name
   policy_arn = "arn:${local.later}:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
 }
 
-# unknown: iam/managed-admin
+# unknown: iam/managed-admin, iam/cloudshell
 # pass: iam/user-policy
 resource "aws_iam_role_policy_attachment" "later" {
   role       = local.later
@@ -946,7 +946,7 @@ resource "aws_iam_role_policy_attachment" "later" {
 }
 
 # fail: iam/user-policy
-# pass: iam/managed-admin
+# pass: iam/managed-admin, iam/cloudshell
 resource "aws_iam_policy_attachment" "users" {
   name       = "users"
   users      = ["u"]
@@ -956,7 +956,7 @@ resource "aws_iam_policy_attachment" "users" {
 }
 
 # unknown: iam/user-policy
-# pass: iam/managed-admin
+# pass: iam/managed-admin, iam/cloudshell
 resource "aws_iam_policy_attachment" "users_later" {
   name       = "users"
   users      = local.bool ? ["u"] : []
@@ -975,7 +975,7 @@ resource "aws_iam_policy" "used_admin" {
   policy = jsonencode({ Statement = { Effect = "Allow", Action = "*", Resource = "*" } })
 }
 
-# pass: iam/managed-admin, iam/user-policy
+# pass: iam/managed-admin, iam/user-policy, iam/cloudshell
 resource "aws_iam_group_policy_attachment" "used_admin" {
   group      = "admins"
   policy_arn = aws_iam_policy.used_admin.arn
@@ -1030,6 +1030,63 @@ data "aws_iam_policy_document" "unused_later" {
 # unknown: iam/full-admin, iam/readable-policy, iam/service-wildcard, iam/unused-admin
 resource "aws_iam_policy" "unused_later" {
   policy = data.aws_iam_policy_document.unused_later.json
+}
+
+# fail: iam/trust-service
+# pass: iam/readable-policy, iam/trust-anyone
+resource "aws_iam_role" "of_services_for_anybody" {
+  for_each = toset([
+    "budgets", "comprehend", "comprehendmedical", "dms", "elasticmapreduce", "fis", "frauddetector", "kendra", "redshift",
+    "redshift-serverless", "sms-voice", "translate",
+  ])
+  assume_role_policy = jsonencode({ Statement = { Effect = "Allow", Action = "sts:AssumeRole", Principal = { Service = "${each.key}.amazonaws.com" } } })
+}
+
+# fail: iam/cloudshell
+# pass: iam/managed-admin, iam/user-policy
+resource "aws_iam_group_policy_attachment" "shell" {
+  group      = "operators"
+  policy_arn = "arn:aws:iam::aws:policy/AWSCloudShellFullAccess"
+}
+
+# One's own of the same name.
+# pass: iam/cloudshell, iam/managed-admin, iam/user-policy
+resource "aws_iam_group_policy_attachment" "own_shell" {
+  group      = "operators"
+  policy_arn = "arn:aws:iam::111122223333:policy/AWSCloudShellFullAccess"
+}
+
+# Whoever has an organisation whose name begins like ours.
+# fail: iam/trust-federated
+# pass: iam/condition-binds, iam/condition-operator, iam/readable-policy, iam/trust-anyone
+resource "aws_iam_role" "repositories_of_similar_owners" {
+  assume_role_policy = jsonencode({ Statement = {
+    Effect = "Allow", Action = "sts:AssumeRoleWithWebIdentity",
+    Principal = { Federated = "arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com" },
+    Condition = { StringLike = { "token.actions.githubusercontent.com:sub" = "repo:portcullis*/chat:*" } },
+  } })
+}
+
+# A policy of an organisation grants nothing; some are no policies of IAM at all.
+resource "aws_organizations_policy" "allows" {
+  name    = "allows"
+  content = jsonencode({ Version = "2012-10-17", Statement = { Effect = "Allow", Action = "*", Resource = "*" } })
+}
+
+resource "aws_organizations_policy" "tags" {
+  name    = "tags"
+  type    = "TAG_POLICY"
+  content = jsonencode({ tags = { team = { tag_key = { "@@assign" = "team" } } } })
+}
+
+# Names told twice, in two cases: which one counts is nowhere said.
+# fail: iam/readable-policy
+resource "aws_iam_policy" "told_twice" {
+  for_each = {
+    two_cases = "{\"Statement\":{\"Effect\":\"Allow\",\"Action\":\"s3:GetObject\",\"action\":\"*\",\"Resource\":\"*\"}}"
+    whole     = "{\"Statement\":{\"Effect\":\"Deny\",\"Action\":\"*\",\"Resource\":\"*\"},\"statement\":{\"Effect\":\"Allow\",\"Action\":\"*\",\"Resource\":\"*\"}}"
+  }
+  policy = each.value
 }
 
 # By its ARN the account of this plan is known: 111122223333.

@@ -89,6 +89,8 @@ resource "aws_cloudfront_distribution" "edge" {
   }
 }
 
+# fail: storage/public-access-flags
+# unknown: storage/public-access-flags
 resource "aws_s3_account_public_access_block" "half" {
   block_public_acls  = true
   ignore_public_acls = local.bool
@@ -1173,6 +1175,86 @@ resource "aws_s3_bucket" "inline_later" {
       apply_server_side_encryption_by_default {
         sse_algorithm = "aws:kms"
       }
+    }
+  }
+}
+
+# Requests for its objects are answered.
+# fail: storage/tls-only, storage/lifecycle, storage/logging, storage/public-access-block, storage/versioning
+# pass: storage/object-ownership
+resource "aws_s3_bucket" "tls_of_the_bucket_alone" {
+  bucket = "tls-of-the-bucket-alone"
+}
+
+# pass: storage/policy-lockout
+resource "aws_s3_bucket_policy" "tls_of_the_bucket_alone" {
+  bucket = aws_s3_bucket.tls_of_the_bucket_alone.id
+  policy = jsonencode({ Statement = { Effect = "Deny", Principal = "*", Action = "s3:*", Resource = "arn:aws:s3:::tls-of-the-bucket-alone", Condition = { Bool = { "aws:SecureTransport" = "false" } } } })
+}
+
+# Nor are others than those of one folder.
+# fail: storage/tls-only, storage/lifecycle, storage/logging, storage/public-access-block, storage/versioning
+# pass: storage/object-ownership
+resource "aws_s3_bucket" "tls_of_a_folder" {
+  bucket = "tls-of-a-folder"
+}
+
+# pass: storage/policy-lockout
+resource "aws_s3_bucket_policy" "tls_of_a_folder" {
+  bucket = aws_s3_bucket.tls_of_a_folder.id
+  policy = jsonencode({ Statement = { Effect = "Deny", Principal = "*", Action = "s3:*", Resource = "arn:aws:s3:::tls-of-a-folder/private/*", Condition = { Bool = { "aws:SecureTransport" = "false" } } } })
+}
+
+#### Access points ####
+
+# pass: storage/access-point-block
+resource "aws_s3_access_point" "default" {
+  name   = "default"
+  bucket = "files"
+}
+
+# pass: storage/access-point-block
+resource "aws_s3_access_point" "empty_block" {
+  name   = "empty-block"
+  bucket = "files"
+
+  public_access_block_configuration {}
+}
+
+# fail: storage/access-point-block
+resource "aws_s3_access_point" "half_open" {
+  for_each = toset(["block_public_acls", "block_public_policy", "ignore_public_acls", "restrict_public_buckets"])
+  name     = "half-open"
+  bucket   = "files"
+
+  public_access_block_configuration {
+    block_public_acls       = each.key != "block_public_acls"
+    block_public_policy     = each.key != "block_public_policy"
+    ignore_public_acls      = each.key != "ignore_public_acls"
+    restrict_public_buckets = each.key != "restrict_public_buckets"
+  }
+}
+
+# unknown: storage/access-point-block
+resource "aws_s3_access_point" "later" {
+  name   = "later"
+  bucket = "files"
+
+  public_access_block_configuration {
+    block_public_policy = local.bool
+  }
+}
+
+# unknown: storage/access-point-block
+resource "aws_s3_access_point" "block_later" {
+  name   = "block-later"
+  bucket = "files"
+
+  dynamic "public_access_block_configuration" {
+    for_each = local.bool ? ["on"] : []
+
+    content {
+      block_public_policy = false
     }
   }
 }
