@@ -86,11 +86,11 @@ fuzz-briefly:
 
 .PHONY: test-modules
 test-modules: ## terraform fmt, validate and test of each module
-	$(GO) test -count=1 -timeout 40m ./test/modules/... ./test/tfmutants/...
+	$(GO) test -count=1 -timeout 40m ./test/inputs/... ./test/modules/... ./test/tfmutants/...
 
 .PHONY: test-tofu
 test-tofu: ## The modules' tests and the examples with OpenTofu, which is built first (minutes)
-	tofu=$$(scripts/tofu) && TERRAFORM=$$tofu $(GO) test -count=1 -timeout 60m ./test/modules/...
+	tofu=$$(scripts/tofu) && TERRAFORM=$$tofu $(GO) test -count=1 -timeout 60m ./test/inputs/... ./test/modules/...
 
 .PHONY: test-gate
 test-gate: ## Put the examples before the gate, as they are and weakened; run it as pipelines do

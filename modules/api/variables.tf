@@ -10,13 +10,13 @@ variable "name" {
 }
 
 variable "description" {
-  description = "What the API is for, up to 1024 characters, which the console shows. Null, the default, says nothing."
+  description = "What the API is for, up to 1024 bytes of UTF-8, which the console shows. Null, the default, says nothing."
   type        = string
   default     = null
 
   validation {
-    condition     = var.description == null ? true : length(var.description) >= 1 && length(var.description) <= 1024
-    error_message = "description must be null or 1 to 1024 characters."
+    condition     = var.description == null ? true : var.description != "" && floor(length(replace(base64encode(var.description), "=", "")) * 3 / 4) <= 1024
+    error_message = "description must be null or 1 to 1024 bytes of UTF-8: the provider counts bytes."
   }
 }
 
@@ -37,6 +37,16 @@ variable "tags" {
   type        = map(string)
   default     = {}
   nullable    = false
+
+  validation {
+    condition     = length(var.tags) <= 50 && alltrue(flatten([for key, value in var.tags : [for text in [key, value] : can(regex("^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]*$", text))]]))
+    error_message = "tags must be 50 or fewer, their keys and values of letters, digits, spaces and _.:/=+-@ only, and no value null."
+  }
+
+  validation {
+    condition     = alltrue([for key, value in var.tags : key != "" && length(regexall(".", key)) <= 128 && try(length(regexall(".", value)) <= 256, true) && !startswith(lower(key), "aws:")])
+    error_message = "tags must have keys of 1 to 128 characters that do not begin with aws:, which is AWS's own, and values of at most 256."
+  }
 }
 
 #### Routes ####
@@ -52,8 +62,13 @@ variable "authorizer" {
   nullable = false
 
   validation {
-    condition     = alltrue([for source in var.authorizer.identity_sources : can(regex("^route\\.request\\.(header|querystring)\\.[A-Za-z0-9._-]+$", source))])
-    error_message = "Each of authorizer.identity_sources must be route.request.header.<name> or route.request.querystring.<name>; $request.header.<name> is the form of HTTP APIs."
+    condition     = can(regex("^arn:[a-z-]+:apigateway:[!-~]+$", var.authorizer.invoke_arn)) && can(regex("^[A-Za-z0-9_-]{1,64}$", var.authorizer.function_name)) && can(regex("^[A-Za-z0-9_-]{1,128}$", var.authorizer.qualifier))
+    error_message = "authorizer must have the invoke_arn of a function's alias or version (arn:aws:apigateway:<region>:lambda:path/..., not the function's own ARN), the name of the function alone as function_name, and that of the alias or version as qualifier."
+  }
+
+  validation {
+    condition     = alltrue([for source in var.authorizer.identity_sources : can(regex("^route\\.request\\.(header|querystring)\\.[A-Za-z0-9._-]+$", source))]) && length(distinct(var.authorizer.identity_sources)) == length(var.authorizer.identity_sources)
+    error_message = "Each of authorizer.identity_sources must be route.request.header.<name> or route.request.querystring.<name>; $request.header.<name> is the form of HTTP APIs. Each is named once."
   }
 }
 
@@ -101,40 +116,50 @@ variable "routes" {
   }
 
   validation {
-    condition     = alltrue([for route in values(var.routes) : (route.function == null) != (route.mock == null)])
+    condition     = alltrue([for route in values(var.routes) : try((route.function == null) != (route.mock == null), false)])
     error_message = "Each route must have exactly one of function and mock."
   }
 
   validation {
-    condition     = alltrue([for key, route in var.routes : route.function != null || !contains(["$connect", "$disconnect"], key)])
+    condition     = alltrue([for route in values(var.routes) : try(route.mock, null) == null ? true : trimspace(route.mock) != ""])
+    error_message = "The mock of a route must have text: a frame cannot be empty."
+  }
+
+  validation {
+    condition     = alltrue([for route in values(var.routes) : try(route.function == null, true) ? true : can(regex("^arn:[a-z-]+:apigateway:[!-~]+$", route.function.invoke_arn)) && can(regex("^[A-Za-z0-9_-]{1,64}$", route.function.function_name)) && can(regex("^[A-Za-z0-9_-]{1,128}$", route.function.qualifier))])
+    error_message = "The function of each route must have the invoke_arn of a function's alias or version (arn:aws:apigateway:<region>:lambda:path/..., not the function's own ARN), the name of the function alone as function_name, and that of the alias or version as qualifier."
+  }
+
+  validation {
+    condition     = alltrue([for key, route in var.routes : try(route.function != null, true) || !contains(["$connect", "$disconnect"], key)])
     error_message = "$connect and $disconnect must have a function: a mock could neither answer the subprotocol nor forget the connection."
   }
 
   validation {
-    condition     = alltrue([for route in values(var.routes) : route.mock == null || route.reply])
+    condition     = alltrue([for route in values(var.routes) : try(route.mock == null || route.reply, true)])
     error_message = "A route with a mock must reply: its answer is all that it does."
   }
 
   validation {
-    condition     = alltrue([for route in values(var.routes) : route.timeout_ms == floor(route.timeout_ms) && route.timeout_ms >= 50 && route.timeout_ms <= 29000])
+    condition     = alltrue([for route in values(var.routes) : try(route.timeout_ms == floor(route.timeout_ms) && route.timeout_ms >= 50 && route.timeout_ms <= 29000, true)])
     error_message = "The timeout_ms of each route must be a whole number from 50 to 29000."
   }
 
   validation {
-    condition     = alltrue([for key, route in var.routes : route.model == null ? true : contains(keys(var.models), route.model) && !contains(["$connect", "$disconnect"], key)])
+    condition     = alltrue([for key, route in var.routes : try(route.model, null) == null ? true : contains(keys(var.models), route.model) && !contains(["$connect", "$disconnect"], key)])
     error_message = "The model of each route must be a key of models; $connect and $disconnect cannot have one."
   }
 
   # A statement has some 330 characters beside the names in it.
   validation {
-    condition = alltrue([for function in distinct([for route in values(var.routes) : route.function.function_name if route.function != null]) :
-      sum([for key, route in var.routes : 330 + length(function) + length(var.stage_name) + 2 * length(key) if try(route.function.function_name, null) == function]) <= 20480
+    condition = alltrue([for function in distinct([for route in values(var.routes) : route.function.function_name if try(route.function, null) != null]) :
+      try(sum([for key, route in var.routes : 330 + length(function) + length(var.stage_name) + 2 * length(key) if try(route.function.function_name, null) == function]) <= 20480, true)
     ])
     error_message = "A function has more routes than its policy has room for (20 KB, one statement for each route, some 50 in all). Serve some by $default, or by another function."
   }
 
   validation {
-    condition     = alltrue([for route in values(var.routes) : try(route.throttle.rate > 0 && route.throttle.burst >= 1 && route.throttle.burst == floor(route.throttle.burst), route.throttle == null)])
+    condition     = alltrue([for route in values(var.routes) : try(route.throttle.rate > 0 && route.throttle.burst >= 1 && route.throttle.burst == floor(route.throttle.burst), try(route.throttle, null) == null)])
     error_message = "The throttle of each route must have a rate above 0 (messages a second) and a burst that is a whole number of at least 1; 0 would refuse everything."
   }
 }
@@ -152,7 +177,7 @@ variable "route_selection_expression" {
 }
 
 variable "models" {
-  description = "What a message may look like, by name: `schema` is a JSON schema of draft 4, and `description` is optional. Routes name them. None by default: the functions judge alone."
+  description = "What a message may look like, by name: `schema` is a JSON schema of draft 4, and `description`, of at most 128 bytes, is optional. Routes name them. None by default: the functions judge alone."
   type = map(object({
     schema      = string
     description = optional(string)
@@ -166,8 +191,13 @@ variable "models" {
   }
 
   validation {
-    condition     = alltrue([for model in values(var.models) : can(keys(jsondecode(model.schema))) && length(model.schema) <= 32768])
-    error_message = "The schema of each model must be a JSON object of at most 32768 characters."
+    condition     = alltrue([for model in values(var.models) : can(keys(jsondecode(model.schema))) && try(floor(length(replace(base64encode(model.schema), "=", "")) * 3 / 4) <= 32768, true)])
+    error_message = "The schema of each model must be a JSON object of at most 32768 bytes."
+  }
+
+  validation {
+    condition     = alltrue([for model in values(var.models) : try(model.description, null) == null ? true : model.description != "" && floor(length(replace(base64encode(model.description), "=", "")) * 3 / 4) <= 128])
+    error_message = "The description of each model must be null or 1 to 128 bytes of UTF-8: the provider counts bytes."
   }
 }
 
@@ -191,8 +221,8 @@ variable "custom_domain" {
   default = null
 
   validation {
-    condition     = var.custom_domain == null ? true : can(regex("^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.)+[a-z0-9][a-z0-9-]{0,61}[a-z0-9]$", var.custom_domain.name))
-    error_message = "custom_domain.name must be a domain name in lower case, without wildcard, scheme, port and path."
+    condition     = var.custom_domain == null ? true : can(regex("^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.)+([a-z]{2,63}|xn--[a-z0-9-]{0,58}[a-z0-9])$", var.custom_domain.name)) && try(length(var.custom_domain.name) <= 253, false)
+    error_message = "custom_domain.name must be a domain name of at most 253 characters in lower case, without wildcard, scheme, port and path; letters beyond a-z in punycode (xn--)."
   }
 
   validation {
@@ -201,8 +231,8 @@ variable "custom_domain" {
   }
 
   validation {
-    condition     = var.custom_domain == null ? true : length(var.custom_domain.mapping_key) <= 300 && can(regex("^([A-Za-z0-9$_.+!*'()-]+(/[A-Za-z0-9$_.+!*'()-]+)*)?$", var.custom_domain.mapping_key))
-    error_message = "custom_domain.mapping_key must be empty or a path of at most 300 characters of a-z, A-Z, 0-9 and $-_.+!*'(), with single slashes between its parts only."
+    condition     = var.custom_domain == null ? true : length(var.custom_domain.mapping_key) <= 300 && can(regex("^([A-Za-z0-9$_.+!*'()-]+(/[A-Za-z0-9$_.+!*'()-]+)*)?$", var.custom_domain.mapping_key)) && !can(regex("(^|/)[.][.]?(/|$)", var.custom_domain.mapping_key))
+    error_message = "custom_domain.mapping_key must be empty or a path of at most 300 characters of a-z, A-Z, 0-9 and $-_.+!*'(), with single slashes between its parts only, none of which is a dot or two: clients resolve them."
   }
 
   validation {
@@ -347,8 +377,8 @@ variable "alarms" {
   default = null
 
   validation {
-    condition     = var.alarms == null ? true : length(var.alarms.actions) >= 1 && length(var.alarms.actions) <= 5 && alltrue([for action in var.alarms.actions : can(regex("^arn:[a-z-]+:", action))])
-    error_message = "alarms.actions must have 1 to 5 ARNs: an alarm that tells nobody is none."
+    condition     = var.alarms == null ? true : try(length(var.alarms.actions) >= 1 && length(var.alarms.actions) <= 5 && alltrue([for action in var.alarms.actions : can(regex("^arn:[a-z-]+:[a-z0-9-]+:[a-z0-9-]*:([0-9]{12})?:[!-~]+$", action))]) && length(distinct(var.alarms.actions)) == length(var.alarms.actions), false)
+    error_message = "alarms.actions must have 1 to 5 different ARNs: an alarm that tells nobody is none."
   }
 
   validation {

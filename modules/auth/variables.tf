@@ -14,6 +14,21 @@ variable "tags" {
   type        = map(string)
   default     = {}
   nullable    = false
+
+  validation {
+    condition     = length(var.tags) <= 50 && alltrue(flatten([for key, value in var.tags : [for text in [key, value] : can(regex("^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]*$", text))]]))
+    error_message = "tags must be 50 or fewer, their keys and values of letters, digits, spaces and _.:/=+-@ only, and no value null."
+  }
+
+  validation {
+    condition     = alltrue([for key, value in var.tags : key != "" && length(regexall(".", key)) <= 128 && try(length(regexall(".", value)) <= 256, true) && !startswith(lower(key), "aws:")])
+    error_message = "tags must have keys of 1 to 128 characters that do not begin with aws:, which is AWS's own, and values of at most 256."
+  }
+
+  validation {
+    condition     = length(distinct([for key in keys(var.tags) : lower(key)])) == length(var.tags)
+    error_message = "tags must not have two keys that differ in upper and lower case alone: IAM takes them for one."
+  }
 }
 
 #### Who may connect ####
@@ -36,18 +51,18 @@ variable "oidc" {
   default = null
 
   validation {
-    condition     = var.oidc == null || can(regex("^[!-~]{1,512}$", var.oidc.issuer)) && can(regex("^(https://[^\\s?#/]+(/[^\\s?#]*)?|http://(127\\.[0-9]{1,3}\\.[0-9]{1,3}\\.[0-9]{1,3}|\\[::1\\]|localhost)(:[0-9]{1,5})?(/[^\\s?#]*)?)$", var.oidc.issuer))
-    error_message = "oidc.issuer must be an https URL of at most 512 ASCII characters without query or fragment, exactly as the tokens write it; http is for loopback addresses only."
+    condition     = var.oidc == null || can(regex("^[!-~]{1,512}$", var.oidc.issuer)) && can(regex("^(https://(?i:[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*)|http://(127(\\.(25[0-5]|(2[0-4]|1[0-9]|[1-9])?[0-9])){3}|\\[::1\\]|localhost))(:[1-9][0-9]{0,4})?(/([A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*)?$", var.oidc.issuer))
+    error_message = "oidc.issuer must be an https URL of at most 512 ASCII characters without user, query and fragment, exactly as the tokens write it; http is for loopback addresses only."
   }
 
   validation {
-    condition     = var.oidc == null || can(regex("^(https://[^\\s?#@/]+(/[^\\s?#@]*)?|http://(127\\.[0-9]{1,3}\\.[0-9]{1,3}\\.[0-9]{1,3}|\\[::1\\]|localhost)(:[0-9]{1,5})?(/[^\\s?#]*)?)$", var.oidc.jwks_uri))
+    condition     = var.oidc == null || can(regex("^(https://(?i:[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*)|http://(127(\\.(25[0-5]|(2[0-4]|1[0-9]|[1-9])?[0-9])){3}|\\[::1\\]|localhost))(:[1-9][0-9]{0,4})?(/([A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*)?$", var.oidc.jwks_uri))
     error_message = "oidc.jwks_uri must be an https URL without user, query and fragment; http is for loopback addresses (127.0.0.0/8, [::1], localhost) only."
   }
 
   validation {
-    condition     = var.oidc == null || try(length(var.oidc.audiences) > 0 && alltrue([for audience in var.oidc.audiences : can(regex("^[^\\s,]+$", audience))]), false)
-    error_message = "oidc.audiences must have one or more entries, none empty, none with a comma or white space."
+    condition     = var.oidc == null || try(length(var.oidc.audiences) > 0 && alltrue([for audience in var.oidc.audiences : can(regex("^[^\\pZ\\pC,]+$", audience))]) && length(distinct(var.oidc.audiences)) == length(var.oidc.audiences), false)
+    error_message = "oidc.audiences must have one or more different entries, none empty, none with a comma, white space or a character that cannot be seen."
   }
 
   validation {
@@ -122,8 +137,8 @@ variable "allowed_origins" {
   nullable    = false
 
   validation {
-    condition     = alltrue([for origin in var.allowed_origins : can(regex("^(https://[a-z0-9]([a-z0-9.-]*[a-z0-9])?|http://(127\\.[0-9]{1,3}\\.[0-9]{1,3}\\.[0-9]{1,3}|\\[::1\\]|localhost))(:[1-9][0-9]{0,4})?$", origin))])
-    error_message = "Each allowed origin must be https://host or https://host:port, in lower case, without path, trailing slash or wildcard; http is for 127.0.0.0/8, [::1] and localhost only."
+    condition     = alltrue([for origin in var.allowed_origins : can(regex("^(https://[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*|http://(127(\\.(25[0-5]|(2[0-4]|1[0-9]|[1-9])?[0-9])){3}|\\[::1\\]|localhost))(:[1-9][0-9]{0,4})?$", origin))]) && length(distinct(var.allowed_origins)) == length(var.allowed_origins)
+    error_message = "Each allowed origin must be https://host or https://host:port, in lower case, without path, trailing slash or wildcard, and named once; http is for 127.0.0.0/8, [::1] and localhost only."
   }
 
   validation {
@@ -140,7 +155,7 @@ variable "allow_missing_origin" {
 }
 
 variable "origin_secrets" {
-  description = "Secrets of which the header x-origin-verify must carry one, at most two so that they can be rotated; set by the edge in front of the API, so that nobody goes round it. Only their SHA-256 reaches the function. Empty, the default, checks nothing: callers may come directly."
+  description = "Secrets of which the header x-origin-verify must carry one, at most two so that they can be rotated; set by the edge in front of the API, so that nobody goes round it. At least 32 characters each, eight different ones among them; `openssl rand -hex 32` makes one. Only their SHA-256 reaches the function. Empty, the default, checks nothing: callers may come directly."
   type        = list(string)
   default     = []
   sensitive   = true
@@ -152,8 +167,13 @@ variable "origin_secrets" {
   }
 
   validation {
-    condition     = alltrue([for secret in var.origin_secrets : can(regex("^[!-~]{32,256}$", secret))])
-    error_message = "Each origin secret must be 32 to 256 printable ASCII characters without spaces."
+    condition     = alltrue([for secret in var.origin_secrets : can(regex("^[!-~]{32,256}$", secret)) && try(length(distinct(split("", secret))) >= 8, false)])
+    error_message = "Each origin secret must be 32 to 256 printable ASCII characters without spaces, eight different ones among them: openssl rand -hex 32 makes one."
+  }
+
+  validation {
+    condition     = length(distinct(var.origin_secrets)) == length(var.origin_secrets)
+    error_message = "The two origin_secrets must differ: a rotation to the same secret is none."
   }
 }
 
@@ -165,8 +185,13 @@ variable "cognito_endpoint" {
   default     = null
 
   validation {
-    condition     = var.cognito_endpoint == null || can(regex("^(https://[^\\s/?#]+|http://(127\\.[0-9]{1,3}\\.[0-9]{1,3}\\.[0-9]{1,3}|\\[::1\\]|localhost)(:[0-9]{1,5})?)$", var.cognito_endpoint))
-    error_message = "cognito_endpoint must be null or https://host[:port] without a path; http is for loopback addresses only."
+    condition     = var.cognito_endpoint == null || can(regex("^(https://[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*|http://(127(\\.(25[0-5]|(2[0-4]|1[0-9]|[1-9])?[0-9])){3}|\\[::1\\]|localhost))(:[1-9][0-9]{0,4})?$", var.cognito_endpoint))
+    error_message = "cognito_endpoint must be null or https://host[:port] in lower case without a path; http is for loopback addresses only."
+  }
+
+  validation {
+    condition     = var.cognito_endpoint == null || var.oidc == null
+    error_message = "cognito_endpoint is for the Cognito user pool: with oidc there is none, and the keys come from oidc.jwks_uri."
   }
 }
 
@@ -271,8 +296,13 @@ variable "callback_urls" {
   nullable    = false
 
   validation {
-    condition     = alltrue([for url in var.callback_urls : can(regex("^(https://[^\\s#]+|http://(localhost|127\\.0\\.0\\.1|\\[::1\\])(:[0-9]{1,5})?(/[^\\s#]*)?)$", url))])
-    error_message = "Each callback URL must be an https URL without fragment; http is for localhost, 127.0.0.1 and [::1] only."
+    condition     = length(var.callback_urls) <= 100 && length(distinct(var.callback_urls)) == length(var.callback_urls) && alltrue([for url in var.callback_urls : can(regex("^(https://(?i:[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*)|http://(localhost|127\\.0\\.0\\.1|\\[::1\\]))(:[1-9][0-9]{0,4})?([/?][!-\"$-~]*)?$", url)) && try(length(url) <= 1024, false)])
+    error_message = "callback_urls must be at most 100 different https URLs of at most 1024 ASCII characters without user and fragment; http is for localhost, 127.0.0.1 and [::1] only."
+  }
+
+  validation {
+    condition     = length(var.callback_urls) == 0 || var.oidc == null
+    error_message = "callback_urls is for the Cognito user pool: with oidc there is none, and the issuer has its own."
   }
 }
 
@@ -283,8 +313,13 @@ variable "logout_urls" {
   nullable    = false
 
   validation {
-    condition     = alltrue([for url in var.logout_urls : can(regex("^(https://[^\\s#]+|http://(localhost|127\\.0\\.0\\.1|\\[::1\\])(:[0-9]{1,5})?(/[^\\s#]*)?)$", url))])
-    error_message = "Each logout URL must be an https URL without fragment; http is for localhost, 127.0.0.1 and [::1] only."
+    condition     = length(var.logout_urls) <= 100 && length(distinct(var.logout_urls)) == length(var.logout_urls) && alltrue([for url in var.logout_urls : can(regex("^(https://(?i:[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*)|http://(localhost|127\\.0\\.0\\.1|\\[::1\\]))(:[1-9][0-9]{0,4})?([/?][!-\"$-~]*)?$", url)) && try(length(url) <= 1024, false)])
+    error_message = "logout_urls must be at most 100 different https URLs of at most 1024 ASCII characters without user and fragment; http is for localhost, 127.0.0.1 and [::1] only."
+  }
+
+  validation {
+    condition     = length(var.logout_urls) == 0 || var.oidc == null
+    error_message = "logout_urls is for the Cognito user pool: with oidc there is none, and the issuer has its own."
   }
 
   validation {
@@ -323,12 +358,12 @@ variable "sign_in_domain" {
   }
 
   validation {
-    condition     = var.sign_in_domain == null ? true : var.sign_in_domain.custom == null ? true : can(regex("^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.){2,}[a-z0-9][a-z0-9-]{0,61}[a-z0-9]$", var.sign_in_domain.custom.name)) && can(regex("^arn:[a-z-]+:acm:us-east-1:[0-9]{12}:certificate/[A-Za-z0-9-]+$", var.sign_in_domain.custom.certificate.arn))
-    error_message = "sign_in_domain.custom must have a domain name below another (auth.example.com), in lower case, and the ARN of an ACM certificate of us-east-1."
+    condition     = var.sign_in_domain == null ? true : var.sign_in_domain.custom == null ? true : can(regex("^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.){2,}([a-z]{2,63}|xn--[a-z0-9-]{0,58}[a-z0-9])$", var.sign_in_domain.custom.name)) && try(length(var.sign_in_domain.custom.name) <= 63, false) && can(regex("^arn:[a-z-]+:acm:us-east-1:[0-9]{12}:certificate/[A-Za-z0-9-]+$", var.sign_in_domain.custom.certificate.arn))
+    error_message = "sign_in_domain.custom must have a domain name below another (auth.example.com), in lower case and of at most 63 characters, which is all that Cognito takes, and the ARN of an ACM certificate of us-east-1."
   }
 
   validation {
-    condition     = var.sign_in_domain == null ? true : contains([1, 2], var.sign_in_domain.managed_login_version)
+    condition     = var.sign_in_domain == null ? true : try(contains([1, 2], var.sign_in_domain.managed_login_version), false)
     error_message = "sign_in_domain.managed_login_version must be 1 or 2."
   }
 

@@ -220,7 +220,7 @@ resource "aws_lambda_function" "this" {
   }
 
   dynamic "environment" {
-    for_each = length(var.environment) > 0 ? [true] : []
+    for_each = nonsensitive(length(var.environment)) > 0 ? [true] : [] # how many there are is no secret
 
     content {
       variables = var.environment

@@ -16,8 +16,8 @@ variable "description" {
   nullable    = false
 
   validation {
-    condition     = length(var.description) <= 256
-    error_message = "description must have 256 characters or fewer."
+    condition     = length(regexall("(?s).", var.description)) <= 256
+    error_message = "description must have 256 characters or fewer, each part of a composed one counted."
   }
 }
 
@@ -88,13 +88,13 @@ variable "package_object" {
   }
 
   validation {
-    condition     = var.package_object == null || try(length(var.package_object.version_id) > 0 && var.package_object.version_id != "null", false)
+    condition     = var.package_object == null || try(can(regex("^[!-~]+$", var.package_object.version_id)) && var.package_object.version_id != "null", false)
     error_message = "package_object.version_id must be the id of a version. An object without one (a bucket without versioning has the id \"null\") can be overwritten."
   }
 
   validation {
-    condition     = var.package_object == null || try(length(var.package_object.bucket) > 0 && length(var.package_object.key) > 0, false)
-    error_message = "package_object needs the bucket's name and the object's key."
+    condition     = var.package_object == null || try(can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", var.package_object.bucket)) && trimspace(var.package_object.key) != "", false)
+    error_message = "package_object needs the bucket's name (3 to 63 characters of a-z, 0-9, dot and hyphen) and the object's key."
   }
 }
 
@@ -141,9 +141,14 @@ variable "environment" {
     error_message = "environment names must be a letter followed by letters, digits and underscores, and must not start with AWS_ or LAMBDA_, which Lambda keeps for itself."
   }
 
-  # Four characters of base64 are three bytes, less one for each "=" at the end.
   validation {
-    condition     = length(base64encode(jsonencode(var.environment))) / 4 * 3 - length(regexall("=", base64encode(jsonencode(var.environment)))) <= 4096
+    condition     = alltrue([for value in values(var.environment) : value != null])
+    error_message = "environment must have a value for each name: leave out what has none."
+  }
+
+  # Four characters of base64 are three bytes.
+  validation {
+    condition     = floor(length(replace(base64encode(jsonencode(var.environment)), "=", "")) * 3 / 4) <= 4096
     error_message = "environment must come to 4096 bytes or fewer, written as JSON with all names and values: Lambda takes 4 KB for a function."
   }
 }
@@ -213,29 +218,46 @@ variable "statements" {
   nullable = false
 
   validation {
-    condition     = alltrue([for statement in var.statements : can(regex("^[A-Za-z0-9]{1,64}$", statement.sid))]) && length(distinct(var.statements[*].sid)) == length(var.statements)
-    error_message = "Each statement needs a sid of its own, 1 to 64 letters and digits."
+    condition     = alltrue([for statement in var.statements : can(regex("^[A-Za-z0-9]{1,64}$", statement.sid))]) && length(distinct([for statement in var.statements : try(lower(statement.sid), "")])) == length(var.statements)
+    error_message = "Each statement needs a sid of its own, 1 to 64 letters and digits; capitals alone do not tell two apart."
   }
 
   validation {
-    condition     = !anytrue([for statement in var.statements : contains(["OwnLogs", "OwnTraces", "OwnNetwork", "NoNetworkForTheCode", "OwnFailures", "OwnFailuresKey"], statement.sid)])
+    condition     = !anytrue([for statement in var.statements : try(contains(["ownlogs", "owntraces", "ownnetwork", "nonetworkforthecode", "ownfailures", "ownfailureskey"], lower(statement.sid)), false)])
     error_message = "The sids OwnLogs, OwnTraces, OwnNetwork, NoNetworkForTheCode, OwnFailures and OwnFailuresKey are the module's own; choose others."
   }
 
   validation {
-    condition = alltrue(flatten([for statement in var.statements : [
+    condition = alltrue(flatten([for statement in var.statements : try([
       length(statement.actions) > 0,
       [for action in statement.actions : can(regex("^[a-z0-9-]+:[A-Za-z0-9]+$", action))],
-    ]]))
+    ], false)]))
     error_message = "Each statement needs one or more actions, each written out as service:Action. Wildcards are refused: they grant what AWS adds later."
   }
 
   validation {
-    condition = alltrue(flatten([for statement in var.statements : [
+    condition = alltrue(flatten([for statement in var.statements : try([
       length(statement.resources) > 0,
-      [for resource in statement.resources : can(regex("^arn:[^:*?]+:[^:*?]+:[^:]*:[^:]*:[^*?].*$", resource))],
-    ]]))
+      [for resource in statement.resources : can(regex("^arn:[^:*?\\s]+:[^:*?\\s]+:[^:\\s]*:[^:\\s]*:[^*?\\s]([ -~]*[!-~])?$", resource))],
+    ], false)]))
     error_message = "Each statement needs one or more resources, each an ARN whose service and beginning of the name are written out. The bare * is refused, and so is a name that begins with * or ?."
+  }
+
+  # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
+  validation {
+    condition     = alltrue(flatten([for statement in var.statements : try([for condition in statement.conditions : can(regex("^((ForAllValues:|ForAnyValue:)?(String(Not)?(Equals|EqualsIgnoreCase|Like)|(Numeric|Date)((Not)?Equals|(LessThan|GreaterThan)(Equals)?)|Bool|BinaryEquals|(Not)?IpAddress|Arn(Not)?(Equals|Like))(IfExists)?|Null)$", condition.test)) && can(regex("^[A-Za-z0-9._/-]+:[!-~]([ -~]*[!-~])?$", condition.variable))], false)]))
+    error_message = "The test of each condition must be an operator of IAM (StringEquals, ArnLike, NumericLessThan, Bool, Null and so on, with ForAllValues:, ForAnyValue: or IfExists), and its variable a key with its prefix (aws:SourceAccount)."
+  }
+
+  validation {
+    condition     = alltrue(flatten([for statement in var.statements : try([for condition in statement.conditions : length(condition.values) > 0 && alltrue([for value in condition.values : value != null && value != "" && (!can(regex("Bool|Null", condition.test)) || contains(["true", "false"], value))])], false)]))
+    error_message = "Each condition needs one or more values, none empty; those of Bool and Null are true or false."
+  }
+
+  # Two would be written as one, of which either may hold.
+  validation {
+    condition     = alltrue([for statement in var.statements : try(length(distinct([for condition in statement.conditions : lower("${condition.test} ${condition.variable}")])) == length(statement.conditions), false)])
+    error_message = "The conditions of a statement must differ in test or variable: all of them have to hold, and of two with the same either would do."
   }
 }
 
@@ -245,7 +267,7 @@ variable "permissions_boundary" {
   default     = null
 
   validation {
-    condition     = var.permissions_boundary == null || can(regex("^arn:[a-z-]+:iam::([0-9]{12}|aws):policy/.+$", var.permissions_boundary))
+    condition     = var.permissions_boundary == null || can(regex("^arn:[a-z-]+:iam::([0-9]{12}|aws):policy/[!-~]+$", var.permissions_boundary))
     error_message = "permissions_boundary must be null or the ARN of an IAM policy (arn:aws:iam::<account>:policy/<name>)."
   }
 }
@@ -352,4 +374,19 @@ variable "tags" {
   type        = map(string)
   default     = {}
   nullable    = false
+
+  validation {
+    condition     = length(var.tags) <= 50 && alltrue(flatten([for key, value in var.tags : [for text in [key, value] : can(regex("^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]*$", text))]]))
+    error_message = "tags must be 50 or fewer, their keys and values of letters, digits, spaces and _.:/=+-@ only, and no value null."
+  }
+
+  validation {
+    condition     = alltrue([for key, value in var.tags : key != "" && length(regexall(".", key)) <= 128 && try(length(regexall(".", value)) <= 256, true) && !startswith(lower(key), "aws:")])
+    error_message = "tags must have keys of 1 to 128 characters that do not begin with aws:, which is AWS's own, and values of at most 256."
+  }
+
+  validation {
+    condition     = length(distinct([for key in keys(var.tags) : lower(key)])) == length(var.tags)
+    error_message = "tags must not have two keys that differ in upper and lower case alone: IAM takes them for one."
+  }
 }

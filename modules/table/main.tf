@@ -107,8 +107,8 @@ resource "aws_kms_key_policy" "this" {
 resource "aws_kms_alias" "this" {
   count = local.own_key ? 1 : 0
 
-  # Unlike a table's name, an alias has no dots.
-  name          = "alias/dynamodb-${replace(var.name, ".", "-")}"
+  # An alias has no dots, and a table's name no slashes.
+  name          = "alias/dynamodb-${replace(var.name, ".", "/")}"
   target_key_id = aws_kms_key.this[0].key_id
 }
 

@@ -202,29 +202,49 @@ variable "resource_policy_statements" {
   nullable = false
 
   validation {
-    condition     = alltrue([for statement in var.resource_policy_statements : can(regex("^[A-Za-z0-9]{1,64}$", statement.sid))]) && length(distinct(var.resource_policy_statements[*].sid)) == length(var.resource_policy_statements)
-    error_message = "Each statement needs a sid of its own, 1 to 64 letters and digits."
+    condition     = alltrue([for statement in var.resource_policy_statements : can(regex("^[A-Za-z0-9]{1,64}$", statement.sid))]) && length(distinct([for statement in var.resource_policy_statements : try(lower(statement.sid), "")])) == length(var.resource_policy_statements)
+    error_message = "Each statement needs a sid of its own, 1 to 64 letters and digits; capitals alone do not tell two apart."
   }
 
   validation {
-    condition     = alltrue([for statement in var.resource_policy_statements : contains(["Allow", "Deny"], statement.effect) && contains(["AWS", "Service"], statement.principals.type)])
+    condition     = alltrue([for statement in var.resource_policy_statements : try(contains(["Allow", "Deny"], statement.effect) && contains(["AWS", "Service"], statement.principals.type), false)])
     error_message = "Each statement needs the effect Allow or Deny, and principals of the type AWS or Service."
   }
 
   validation {
-    condition = alltrue(flatten([for statement in var.resource_policy_statements : [
+    condition = alltrue(flatten([for statement in var.resource_policy_statements : try([
       length(statement.principals.identifiers) > 0,
-      [for identifier in statement.principals.identifiers : statement.effect == "Deny" || !strcontains(identifier, "*")],
-    ]]))
-    error_message = "Each statement needs one or more principals, and one that allows must name each: the * is for refusals only."
+      [for identifier in statement.principals.identifiers : statement.effect == "Deny" && statement.principals.type == "AWS" && identifier == "*" || can(regex({
+        AWS     = "^([0-9]{12}|arn:[a-z-]+:(iam|sts)::[0-9]{12}:(root|(user|role|assumed-role|federated-user)/[!-)+->@-~]+))$"
+        Service = "^[a-z0-9-]+(\\.[a-z0-9-]+)*\\.amazonaws\\.com(\\.cn)?$"
+      }[statement.principals.type], identifier))],
+    ], false)]))
+    error_message = "Each statement needs one or more principals: numbers of accounts, ARNs of IAM and STS (arn:aws:iam::<account>:role/<name>), or names of services (<service>.amazonaws.com). The * is for refusals only, and a part of an ARN it cannot be."
   }
 
   validation {
-    condition = alltrue(flatten([for statement in var.resource_policy_statements : [
+    condition = alltrue(flatten([for statement in var.resource_policy_statements : try([
       length(statement.actions) > 0,
       [for action in statement.actions : can(regex("^dynamodb:[A-Za-z0-9]+$", action)) || (statement.effect == "Deny" && can(regex("^dynamodb:[A-Za-z0-9]*\\*$", action)))],
-    ]]))
+    ], false)]))
     error_message = "Each statement needs one or more actions, each written out as dynamodb:Action. Wildcards are for refusals only: allowing, they grant what AWS adds later."
+  }
+
+  # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
+  validation {
+    condition     = alltrue(flatten([for statement in var.resource_policy_statements : try([for condition in statement.conditions : can(regex("^((ForAllValues:|ForAnyValue:)?(String(Not)?(Equals|EqualsIgnoreCase|Like)|(Numeric|Date)((Not)?Equals|(LessThan|GreaterThan)(Equals)?)|Bool|BinaryEquals|(Not)?IpAddress|Arn(Not)?(Equals|Like))(IfExists)?|Null)$", condition.test)) && can(regex("^[A-Za-z0-9._/-]+:[!-~]([ -~]*[!-~])?$", condition.variable))], false)]))
+    error_message = "The test of each condition must be an operator of IAM (StringEquals, ArnLike, NumericLessThan, Bool, Null and so on, with ForAllValues:, ForAnyValue: or IfExists), and its variable a key with its prefix (aws:SourceAccount)."
+  }
+
+  validation {
+    condition     = alltrue(flatten([for statement in var.resource_policy_statements : try([for condition in statement.conditions : length(condition.values) > 0 && alltrue([for value in condition.values : value != null && value != "" && (!can(regex("Bool|Null", condition.test)) || contains(["true", "false"], value))])], false)]))
+    error_message = "Each condition needs one or more values, none empty; those of Bool and Null are true or false."
+  }
+
+  # Two would be written as one, of which either may hold.
+  validation {
+    condition     = alltrue([for statement in var.resource_policy_statements : try(length(distinct([for condition in statement.conditions : lower("${condition.test} ${condition.variable}")])) == length(statement.conditions), false)])
+    error_message = "The conditions of a statement must differ in test or variable: all of them have to hold, and of two with the same either would do."
   }
 }
 
@@ -233,4 +253,14 @@ variable "tags" {
   type        = map(string)
   default     = {}
   nullable    = false
+
+  validation {
+    condition     = length(var.tags) <= 50 && alltrue(flatten([for key, value in var.tags : [for text in [key, value] : can(regex("^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]*$", text))]]))
+    error_message = "tags must be 50 or fewer, their keys and values of letters, digits, spaces and _.:/=+-@ only, and no value null."
+  }
+
+  validation {
+    condition     = alltrue([for key, value in var.tags : key != "" && length(regexall(".", key)) <= 128 && try(length(regexall(".", value)) <= 256, true) && !startswith(lower(key), "aws:")])
+    error_message = "tags must have keys of 1 to 128 characters that do not begin with aws:, which is AWS's own, and values of at most 256."
+  }
 }

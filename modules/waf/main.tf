@@ -20,6 +20,15 @@ locals {
   default_origin = var.site == null ? "api" : "site"
 }
 
+#### Region ####
+
+# Asks nobody: the provider knows its Region.
+data "aws_service" "us_east_1" {
+  provider = aws.us_east_1
+
+  service_id = "wafv2"
+}
+
 #### Key ####
 
 # In us-east-1, with everything that CloudFront and its web ACL write to.
@@ -34,11 +43,6 @@ resource "aws_kms_key" "this" {
 
   lifecycle {
     create_before_destroy = true
-
-    postcondition {
-      condition     = split(":", self.arn)[3] == "us-east-1"
-      error_message = "The provider aws.us_east_1 is one for ${split(":", self.arn)[3]}. CloudFront takes its web ACL, certificate and logs from us-east-1 only: pass a provider of that Region."
-    }
   }
 }
 
@@ -394,9 +398,10 @@ locals {
     txt         = "text/plain; charset=utf-8"
   }
 
-  # By name; what is generated has no path.
+  # By name; what is generated has no path. A name that begins with a dot is of an
+  # editor's, a tool's or git's: nothing for everybody, but for /.well-known (RFC 8615).
   files = var.site == null ? {} : merge(
-    { for name in fileset(var.site.dir, "**/*.{${join(",", keys(local.content_types))}}") : name => "${var.site.dir}/${name}" },
+    { for name in fileset(var.site.dir, "**/*.{${join(",", keys(local.content_types))}}") : name => "${var.site.dir}/${name}" if !can(regex("(^|/)\\.", trimprefix(name, ".well-known/"))) },
     { for name in keys(var.site.generated) : name => null },
   )
 }
@@ -1567,6 +1572,15 @@ resource "aws_wafv2_web_acl" "this" {
       }
     }
   }
+
+  # Before anything is made: buckets and logs would be in another Region by the time
+  # that CloudFront refused its web ACL.
+  lifecycle {
+    precondition {
+      condition     = data.aws_service.us_east_1.region == "us-east-1"
+      error_message = "The provider aws.us_east_1 is one for ${data.aws_service.us_east_1.region}. CloudFront takes its web ACL, certificate and logs from us-east-1 only: pass a provider of that Region."
+    }
+  }
 }
 
 #### Sign-in ####
@@ -1660,6 +1674,13 @@ resource "aws_wafv2_web_acl" "sign_in" {
         metric_name                = "${var.name}-sign-in-${rule.key}"
         sampled_requests_enabled   = false
       }
+    }
+  }
+
+  lifecycle {
+    postcondition {
+      condition     = split(":", self.arn)[3] == split(":", var.user_pool.arn)[3]
+      error_message = "The provider aws is one for ${split(":", self.arn)[3]}, and user_pool is in ${split(":", var.user_pool.arn)[3]}: a web ACL is of the user pool's Region."
     }
   }
 }

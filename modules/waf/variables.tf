@@ -7,6 +7,12 @@ variable "name" {
     condition     = can(regex("^[a-z][a-z0-9-]{0,38}[a-z0-9]$", var.name))
     error_message = "name must be 2 to 40 characters of a-z, 0-9 and hyphen, begin with a letter and not end with a hyphen."
   }
+
+  # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+  validation {
+    condition     = !can(regex("^(xn--|sthree-|amzn-s3-demo-)", var.name))
+    error_message = "name must not begin with xn--, sthree- or amzn-s3-demo-, which S3 refuses for buckets."
+  }
 }
 
 variable "tags" {
@@ -14,12 +20,22 @@ variable "tags" {
   type        = map(string)
   default     = {}
   nullable    = false
+
+  validation {
+    condition     = length(var.tags) <= 50 && alltrue(flatten([for key, value in var.tags : [for text in [key, value] : can(regex("^[\\p{L}\\p{Z}\\p{N}_.:/=+@-]*$", text))]]))
+    error_message = "tags must be 50 or fewer, their keys and values of letters, digits, spaces and _.:/=+-@ only, and no value null."
+  }
+
+  validation {
+    condition     = alltrue([for key, value in var.tags : key != "" && length(regexall(".", key)) <= 128 && try(length(regexall(".", value)) <= 256, true) && !startswith(lower(key), "aws:")])
+    error_message = "tags must have keys of 1 to 128 characters that do not begin with aws:, which is AWS's own, and values of at most 256."
+  }
 }
 
 #### The API behind it ####
 
 variable "api" {
-  description = "The WebSocket API: `endpoint`, `wss://host` as API Gateway returns it or of a custom domain, and `path`, which clients ask for and the API answers at: `/<stage>`, or `/<mapping key>` of a custom domain. CloudFront passes the path on as it is."
+  description = "The WebSocket API: `endpoint`, `wss://host` as API Gateway returns it or of a custom domain, and `path`, which clients ask for and the API answers at: `/<stage>`, or `/<mapping key>` of a custom domain, at most 200 characters. CloudFront passes the path on as it is."
   type = object({
     endpoint = string
     path     = string
@@ -27,18 +43,18 @@ variable "api" {
   nullable = false
 
   validation {
-    condition     = can(regex("^(wss://[a-z0-9.-]+|wss?://(127\\.[0-9]{1,3}\\.[0-9]{1,3}\\.[0-9]{1,3}|localhost)(:[0-9]{1,5})?)(/[A-Za-z0-9._/-]*)?$", var.api.endpoint))
+    condition     = can(regex("^(wss://[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)+|wss?://(127\\.[0-9]{1,3}\\.[0-9]{1,3}\\.[0-9]{1,3}|localhost)(:[1-9][0-9]{0,4})?)(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*/?$", var.api.endpoint))
     error_message = "api.endpoint must be wss://host, without query; ws and a port are for loopback addresses only."
   }
 
   validation {
-    condition     = can(regex("^/[A-Za-z0-9_-]{1,128}$", var.api.path))
-    error_message = "api.path must be a slash and 1 to 128 characters of a-z, A-Z, 0-9, underscore and hyphen."
+    condition     = can(regex("^(/[A-Za-z0-9_-][A-Za-z0-9._-]*)+$", var.api.path)) && try(length(var.api.path) <= 200, false)
+    error_message = "api.path must be a path of at most 200 characters without a slash at its end: after each slash a-z, A-Z, 0-9, underscore, hyphen and, not first, dot. CloudFront and AWS WAF cannot tell a mapping key with other characters."
   }
 }
 
 variable "origin_secrets" {
-  description = "Secrets by which the API knows this edge, one or, while rotating, two: CloudFront sends the first as x-origin-verify, the API's authorizer takes either. At least 32 characters each, of `openssl rand -hex 32` for example; see docs/edge.md."
+  description = "Secrets by which the API knows this edge, one or, while rotating, two: CloudFront sends the first as x-origin-verify, the API's authorizer takes either. At least 32 characters each, eight different ones among them; `openssl rand -hex 32` makes one. See docs/edge.md."
   type        = list(string)
   sensitive   = true
   nullable    = false
@@ -49,8 +65,13 @@ variable "origin_secrets" {
   }
 
   validation {
-    condition     = alltrue([for secret in var.origin_secrets : can(regex("^[!-~]{32,256}$", secret))])
-    error_message = "Each origin secret must be 32 to 256 printable ASCII characters without spaces: openssl rand -hex 32 makes one."
+    condition     = alltrue([for secret in var.origin_secrets : can(regex("^[!-~]{32,256}$", secret)) && try(length(distinct(split("", secret))) >= 8, false)])
+    error_message = "Each origin secret must be 32 to 256 printable ASCII characters without spaces, eight different ones among them: openssl rand -hex 32 makes one."
+  }
+
+  validation {
+    condition     = length(distinct(var.origin_secrets)) == length(var.origin_secrets)
+    error_message = "The two origin_secrets must differ: a rotation to the same secret is none."
   }
 }
 
@@ -60,10 +81,10 @@ variable "site" {
   description = <<-EOT
     A static site beside the API, from a private bucket. Null, the default, makes none: everything goes to the API.
 
-    - `dir`: folder of its files. Uploaded are html, css, js, mjs, json, svg, png, ico, webp, webmanifest, woff2 and txt files, and no others.
+    - `dir`: folder of its files. Uploaded are html, css, js, mjs, json, svg, png, ico, webp, webmanifest, woff2 and txt files, and no others; nothing whose own name or folder's begins with a dot, but for `.well-known`.
     - `generated`: more files, by name: their text. They win over files of the folder.
-    - `index`: what `/` answers (`index.html`).
-    - `error_pages`: pages for what is not found or refused, by status: path of a file. The status stays. Without, `404 = "/404.html"` if the folder has one.
+    - `index`: what `/` answers (`index.html`), a page of the folder or of `generated`.
+    - `error_pages`: pages for what is not found or refused, by status: path of a page of the folder or of `generated`. The status stays. Without, `404 = "/404.html"` if there is one.
     - `connect_origins`: origins that its scripts may talk to besides its own, as `https://host`: the issuer's for sign-in, tokens and discovery.
   EOT
   type = object({
@@ -76,27 +97,32 @@ variable "site" {
   default = null
 
   validation {
-    condition     = var.site == null ? true : fileexists("${var.site.dir}/${var.site.index}")
-    error_message = "site.dir must be a folder with the file that site.index names."
+    condition     = var.site == null ? true : can(regex("^([A-Za-z0-9_-][A-Za-z0-9._-]*/)*[A-Za-z0-9_-][A-Za-z0-9._-]*\\.html$", var.site.index)) && (contains(keys(var.site.generated), var.site.index) || try(fileexists("${var.site.dir}/${var.site.index}"), false))
+    error_message = "site.dir must be a folder with the page (index.html) that site.index names, or site.generated must have it."
   }
 
   validation {
-    condition     = var.site == null ? true : endswith(var.site.index, ".html") && alltrue([for page in values(coalesce(var.site.error_pages, {})) : endswith(page, ".html") && (fileexists("${var.site.dir}${page}") || contains(keys(var.site.generated), trimprefix(page, "/")))])
-    error_message = "site.index and site.error_pages must be html files of site.dir or of site.generated: nothing else is there to be shown."
+    condition     = var.site == null ? true : alltrue([for name, text in var.site.generated : can(regex("^(\\.well-known/)?([A-Za-z0-9_-][A-Za-z0-9._-]*/)*[A-Za-z0-9_-][A-Za-z0-9._-]*\\.(html|css|js|mjs|json|svg|webmanifest|txt)$", name)) && text != null])
+    error_message = "Each of site.generated must be named as a file of text, without a slash before it: html, css, js, mjs, json, svg, webmanifest or txt; and must have its text."
   }
 
   validation {
-    condition     = var.site == null ? true : alltrue([for name in keys(var.site.generated) : can(regex("^[A-Za-z0-9_-][A-Za-z0-9._/-]*\\.(html|css|js|mjs|json|svg|webmanifest|txt)$", name))])
-    error_message = "Each of site.generated must be named as a file of text: html, css, js, mjs, json, svg, webmanifest or txt."
+    condition     = var.site == null ? true : alltrue([for status, page in coalesce(var.site.error_pages, {}) : contains(["400", "403", "404", "405", "414", "416", "500", "501", "502", "503", "504"], status) && can(regex("^(/[A-Za-z0-9_-][A-Za-z0-9._-]*)+\\.html$", page))])
+    error_message = "site.error_pages must be paths of pages (/404.html) by status: 400, 403, 404, 405, 414, 416, 500, 501, 502, 503 or 504, those that CloudFront has pages for."
   }
 
   validation {
-    condition     = var.site == null ? true : alltrue([for status, page in coalesce(var.site.error_pages, {}) : contains(["400", "403", "404", "405", "414", "416", "500", "501", "502", "503", "504"], status) && can(regex("^/[A-Za-z0-9._/-]+$", page))])
-    error_message = "site.error_pages must be paths (/404.html) by status: 400, 403, 404, 405, 414, 416, 500, 501, 502, 503 or 504, those that CloudFront has pages for."
+    condition     = var.site == null ? true : alltrue([for page in values(coalesce(var.site.error_pages, {})) : try(contains(keys(var.site.generated), trimprefix(page, "/")) || fileexists("${var.site.dir}${page}"), false)])
+    error_message = "Each page of site.error_pages must be a file of site.dir or site.generated: CloudFront would answer with the error of a missing page."
   }
 
   validation {
-    condition     = var.site == null ? true : alltrue([for origin in var.site.connect_origins : can(regex("^(https|wss)://[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[1-9][0-9]{0,4})?$", origin)) || can(regex("^(http|ws)://(127\\.[0-9]{1,3}\\.[0-9]{1,3}\\.[0-9]{1,3}|localhost)(:[1-9][0-9]{0,4})?$", origin))])
+    condition     = var.site == null ? true : !try(contains(keys(var.site.generated), trimprefix(var.api.path, "/")) || fileexists("${var.site.dir}${var.api.path}"), false)
+    error_message = "The site has a file at api.path, which CloudFront would ask the API for: give one of them another name."
+  }
+
+  validation {
+    condition     = var.site == null ? true : alltrue([for origin in var.site.connect_origins : can(regex("^(https|wss)://[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*(:[1-9][0-9]{0,4})?$", origin)) || can(regex("^(http|ws)://(127\\.[0-9]{1,3}\\.[0-9]{1,3}\\.[0-9]{1,3}|localhost)(:[1-9][0-9]{0,4})?$", origin))])
     error_message = "Each of site.connect_origins must be an origin, https://host or wss://host, without path or wildcard; http and ws are for loopback addresses only."
   }
 }
@@ -107,13 +133,13 @@ variable "site_url" {
   default     = null
 
   validation {
-    condition     = var.site_url == null ? true : can(regex("^(https://[a-z0-9]([a-z0-9.-]*[a-z0-9])?|http://(127\\.[0-9]{1,3}\\.[0-9]{1,3}\\.[0-9]{1,3}|localhost))(:[1-9][0-9]{0,4})?$", var.site_url))
+    condition     = var.site_url == null ? true : can(regex("^(https://[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*|http://(127\\.[0-9]{1,3}\\.[0-9]{1,3}\\.[0-9]{1,3}|localhost))(:[1-9][0-9]{0,4})?$", var.site_url))
     error_message = "site_url must be https://host, in lower case, without path and trailing slash; http is for loopback addresses only."
   }
 }
 
 variable "hsts" {
-  description = "For how long browsers use nothing but HTTPS for this host, in days (365 and more; default 730), whether for every name below it too (default true), and whether it may be put on the list that browsers come with (`preload`, default false: there is hardly a way back)."
+  description = "For how long browsers use nothing but HTTPS for this host, in days (365 and more; default 730), whether for every name below it too (default true), and whether it may be put on the list that browsers come with (`preload`, default false: there is hardly a way back), which needs both."
   type = object({
     days               = optional(number, 730)
     include_subdomains = optional(bool, true)
@@ -126,6 +152,12 @@ variable "hsts" {
     condition     = var.hsts.days == floor(var.hsts.days) && var.hsts.days >= 365 && var.hsts.days <= 3650
     error_message = "hsts.days must be a whole number from 365 to 3650."
   }
+
+  # https://hstspreload.org/#submission-requirements
+  validation {
+    condition     = !var.hsts.preload || var.hsts.include_subdomains
+    error_message = "hsts.preload needs hsts.include_subdomains: the list that browsers come with takes no other."
+  }
 }
 
 #### The distribution ####
@@ -137,8 +169,8 @@ variable "aliases" {
   nullable    = false
 
   validation {
-    condition     = alltrue([for alias in var.aliases : can(regex("^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.)+[a-z]{2,63}$", alias))])
-    error_message = "Each alias must be a domain name in lower case, without wildcard."
+    condition     = alltrue([for alias in var.aliases : can(regex("^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.)+([a-z]{2,63}|xn--[a-z0-9-]{0,58}[a-z0-9])$", alias)) && try(length(alias) <= 253, false)]) && length(distinct(var.aliases)) == length(var.aliases)
+    error_message = "Each alias must be a domain name of at most 253 characters in lower case, named once, without wildcard; letters beyond a-z in punycode (xn--)."
   }
 
   validation {
@@ -198,19 +230,23 @@ variable "geo_restriction" {
   }
 
   validation {
-    condition     = var.geo_restriction == null ? true : alltrue([for country in coalesce(var.geo_restriction.allow, var.geo_restriction.deny, []) : can(regex("^[A-Z]{2}$", country))]) && length(coalesce(var.geo_restriction.allow, var.geo_restriction.deny, [])) > 0
-    error_message = "geo_restriction.allow and deny are ISO 3166 codes of two capital letters, at least one."
+    condition     = var.geo_restriction == null ? true : alltrue([for country in coalesce(var.geo_restriction.allow, var.geo_restriction.deny, []) : can(regex("^(A[DEFGILMOQRSTUWXZ]|B[ABDEFGHIJLMNOQRSTVWYZ]|C[ACDFGHIKLMNORUVWXYZ]|D[EJKMOZ]|E[CEGHRST]|F[IJKMOR]|G[ABDEFGHILMNPQRSTUWY]|H[KMNRTU]|I[DELMNOQRST]|J[EMOP]|K[EGHIMNPRWYZ]|L[ABCIKRSTUVY]|M[ACDEFGHKLMNOPQRSTUVWXYZ]|N[ACEFGILOPRUZ]|OM|P[AEFGHKLMNRSTWY]|QA|R[EOSUW]|S[ABCDEGHIJKLMNORSTVXYZ]|T[CDFGHJKLMNORTVWZ]|U[AGMSYZ]|V[ACEGINU]|W[FS]|XK|Y[ET]|Z[AMW])$", country))]) && length(coalesce(var.geo_restriction.allow, var.geo_restriction.deny, [])) > 0 && length(distinct(coalesce(var.geo_restriction.allow, var.geo_restriction.deny, []))) == length(coalesce(var.geo_restriction.allow, var.geo_restriction.deny, []))
+    error_message = "geo_restriction.allow and deny are ISO 3166-1 codes of countries, two capital letters (GB, not UK), at least one, each once."
   }
 }
 
 variable "access_log_fields" {
-  description = "Fields of a line of CloudFront's access log, in its spelling (`c-ip`, `sc-status`). Null, the default, leaves out the query, cookies and the Referer, which may hold what is secret."
+  description = "Fields of a line of CloudFront's access log, in its spelling (`c-ip`, `sc-status`). Null, the default, takes those that tell who asked for what; the query, cookies and the Referer, which may hold what is secret, cannot be had."
   type        = list(string)
   default     = null
 
   validation {
-    condition     = length(setintersection([for field in coalesce(var.access_log_fields, []) : lower(field)], ["cs(cookie)", "cs-uri-query"])) == 0
-    error_message = "access_log_fields must not have cs(Cookie) or cs-uri-query: a client in error may put a token there."
+    condition = var.access_log_fields == null ? true : length(var.access_log_fields) > 0 && length(distinct(var.access_log_fields)) == length(var.access_log_fields) && alltrue([for field in var.access_log_fields : try(contains([
+      "date", "time", "timestamp", "timestamp(ms)", "x-edge-location", "sc-bytes", "c-ip", "c-port", "c-country", "asn", "s-ip", "cs-method", "cs(Host)", "cs-uri-stem", "sc-status", "cs(User-Agent)", "cs-bytes", "time-taken", "time-to-first-byte",
+      "x-edge-result-type", "x-edge-response-result-type", "x-edge-detailed-result-type", "x-edge-request-id", "x-host-header", "x-forwarded-for", "cs-protocol", "cs-protocol-version", "ssl-protocol", "ssl-cipher", "connection-id",
+      "sc-content-type", "sc-content-len", "sc-range-start", "sc-range-end", "fle-status", "fle-encrypted-fields", "origin-fbl", "origin-lbl", "r-host", "sr-reason", "cache-behavior-path-pattern", "DistributionId",
+    ], field), false)])
+    error_message = "access_log_fields must be null or one or more different fields of date, time, timestamp, timestamp(ms), x-edge-location, sc-bytes, c-ip, c-port, c-country, asn, s-ip, cs-method, cs(Host), cs-uri-stem, sc-status, cs(User-Agent), cs-bytes, time-taken, time-to-first-byte, x-edge-result-type, x-edge-response-result-type, x-edge-detailed-result-type, x-edge-request-id, x-host-header, x-forwarded-for, cs-protocol, cs-protocol-version, ssl-protocol, ssl-cipher, connection-id, sc-content-type, sc-content-len, sc-range-start, sc-range-end, fle-status, fle-encrypted-fields, origin-fbl, origin-lbl, r-host, sr-reason, cache-behavior-path-pattern and DistributionId; cs(Cookie), cs(Referer) and cs-uri-query are not to be had, since a token may be there."
   }
 }
 
@@ -236,6 +272,11 @@ variable "rate" {
   validation {
     condition     = alltrue([for limit in [var.rate.requests, var.rate.handshakes] : limit == floor(limit) && limit >= 10 && limit <= 2000000000])
     error_message = "rate.requests and rate.handshakes must be whole numbers from 10 to 2000000000."
+  }
+
+  validation {
+    condition     = var.rate.handshakes <= var.rate.requests
+    error_message = "rate.handshakes must not be above rate.requests: a handshake is a request, and would be refused as one first."
   }
 
   validation {
@@ -270,6 +311,11 @@ variable "limits" {
     condition     = var.limits.handshake_query_bytes >= 69
     error_message = "limits.handshake_query_bytes must be at least 69: room= and the longest name of a room."
   }
+
+  validation {
+    condition     = var.limits.handshake_query_bytes <= var.limits.query_bytes && try(length(var.api.path) <= var.limits.path_bytes, true)
+    error_message = "limits.query_bytes must not be below limits.handshake_query_bytes, nor limits.path_bytes below the length of api.path: nobody could connect."
+  }
 }
 
 variable "addresses" {
@@ -281,19 +327,21 @@ variable "addresses" {
   default  = {}
   nullable = false
 
+  # The address by itself and the first of its range are one: no bit of a host is set.
   validation {
-    condition     = alltrue([for set in [var.addresses.allow, var.addresses.deny] : set == null ? true : alltrue([for address in set.ipv4 : can(cidrhost(address, 0)) && can(regex("^[0-9.]+/", address))])])
-    error_message = "addresses.allow.ipv4 and deny.ipv4 must be IPv4 ranges in CIDR notation: 192.0.2.44/32."
+    condition     = alltrue([for set in [var.addresses.allow, var.addresses.deny] : set == null ? true : alltrue([for address in set.ipv4 : can(regex("^(0|[1-9][0-9]{0,2})(\\.(0|[1-9][0-9]{0,2})){3}/[0-9]+$", address)) && try(cidrhost(address, 0) == split("/", address)[0], false)])])
+    error_message = "addresses.allow.ipv4 and deny.ipv4 must be IPv4 ranges in CIDR notation by their first address: 192.0.2.44/32, 192.0.2.0/24."
   }
 
   validation {
-    condition     = alltrue([for set in [var.addresses.allow, var.addresses.deny] : set == null ? true : alltrue([for address in set.ipv6 : can(cidrhost(address, 0)) && can(regex(":", address))])])
-    error_message = "addresses.allow.ipv6 and deny.ipv6 must be IPv6 ranges in CIDR notation: 2001:db8::/32."
+    condition     = alltrue([for set in [var.addresses.allow, var.addresses.deny] : set == null ? true : alltrue([for address in set.ipv6 : can(regex(":", address)) && try(cidrhost(address, 0) == cidrhost("${split("/", address)[0]}/128", 0), false)])])
+    error_message = "addresses.allow.ipv6 and deny.ipv6 must be IPv6 ranges in CIDR notation by their first address: 2001:db8::/32."
   }
 
+  # https://docs.aws.amazon.com/waf/latest/APIReference/API_IPSet.html
   validation {
-    condition     = !contains(flatten([for set in [var.addresses.allow] : set == null ? [] : [for address in concat(set.ipv4, set.ipv6) : tonumber(try(split("/", address)[1], 99)) == 0]]), true)
-    error_message = "addresses.allow must not have a range of everybody (/0): no other rule would see a request."
+    condition     = alltrue([for set in [var.addresses.allow, var.addresses.deny] : set == null ? true : alltrue([for address in concat(set.ipv4, set.ipv6) : !can(regex("/0+$", address))])])
+    error_message = "addresses must not have a range of everybody (/0), which AWS WAF does not take."
   }
 }
 
@@ -311,8 +359,8 @@ variable "countries" {
   }
 
   validation {
-    condition     = var.countries == null ? true : alltrue([for country in coalesce(var.countries.allow, var.countries.deny, []) : can(regex("^[A-Z]{2}$", country))]) && length(coalesce(var.countries.allow, var.countries.deny, [])) > 0
-    error_message = "countries.allow and deny are ISO 3166 codes of two capital letters, at least one."
+    condition     = var.countries == null ? true : alltrue([for country in coalesce(var.countries.allow, var.countries.deny, []) : can(regex("^(A[DEFGILMOQRSTUWXZ]|B[ABDEFGHIJLMNOQRSTVWYZ]|C[ACDFGHIKLMNORUVWXYZ]|D[EJKMOZ]|E[CEGHRST]|F[IJKMOR]|G[ABDEFGHILMNPQRSTUWY]|H[KMNRTU]|I[DELMNOQRST]|J[EMOP]|K[EGHIMNPRWYZ]|L[ABCIKRSTUVY]|M[ACDEFGHKLMNOPQRSTUVWXYZ]|N[ACEFGILOPRUZ]|OM|P[AEFGHKLMNRSTWY]|QA|R[EOSUW]|S[ABCDEGHIJKLMNORSTVXYZ]|T[CDFGHJKLMNORTVWZ]|U[AGMSYZ]|V[ACEGINU]|W[FS]|XK|Y[ET]|Z[AMW])$", country))]) && length(coalesce(var.countries.allow, var.countries.deny, [])) > 0 && length(distinct(coalesce(var.countries.allow, var.countries.deny, []))) == length(coalesce(var.countries.allow, var.countries.deny, []))
+    error_message = "countries.allow and deny are ISO 3166-1 codes of countries, two capital letters (GB, not UK), at least one, each once."
   }
 }
 
@@ -322,7 +370,7 @@ variable "managed_groups" {
 
     - `enabled`: false gives the group up;
     - `count`: true makes the whole group count instead of block;
-    - `version`: a version to stay at (default: AWS's newest);
+    - `version`: a version to stay at, as `Version_1.10` (default: AWS's newest); `ip_reputation` and `anonymous_ip` have none;
     - `overrides`: what single rules do, by their name: allow, block, count, captcha or challenge. Servers and VPNs that are clients of yours need `anonymous_ip = { overrides = { HostingProviderIPList = "count" } }`.
   EOT
   type = object({
@@ -336,8 +384,13 @@ variable "managed_groups" {
   nullable = false
 
   validation {
-    condition     = alltrue([for action in flatten([for group in values(var.managed_groups) : values(group.overrides)]) : contains(["allow", "block", "count", "captcha", "challenge"], action)])
-    error_message = "The overrides of managed_groups must be allow, block, count, captcha or challenge."
+    condition     = alltrue(flatten([for group in values(var.managed_groups) : [for name, action in group.overrides : can(regex("^[A-Za-z0-9_-]{1,128}$", name)) && try(contains(["allow", "block", "count", "captcha", "challenge"], action), false)]]))
+    error_message = "The overrides of managed_groups must be allow, block, count, captcha or challenge, by the names of rules."
+  }
+
+  validation {
+    condition     = alltrue([for group in values(var.managed_groups) : group.version == null ? true : can(regex("^Version_[0-9]+\\.[0-9]+$", group.version))]) && var.managed_groups.ip_reputation.version == null && var.managed_groups.anonymous_ip.version == null
+    error_message = "The version of one of managed_groups must be as Version_1.10; ip_reputation and anonymous_ip have no versions."
   }
 }
 
@@ -355,8 +408,8 @@ variable "bot_control" {
   }
 
   validation {
-    condition     = var.bot_control == null ? true : alltrue([for action in values(var.bot_control.overrides) : contains(["allow", "block", "count", "captcha", "challenge"], action)])
-    error_message = "The overrides of bot_control must be allow, block, count, captcha or challenge."
+    condition     = var.bot_control == null ? true : alltrue([for name, action in var.bot_control.overrides : can(regex("^[A-Za-z0-9_-]{1,128}$", name)) && try(contains(["allow", "block", "count", "captcha", "challenge"], action), false)])
+    error_message = "The overrides of bot_control must be allow, block, count, captcha or challenge, by the names of rules."
   }
 }
 
@@ -393,28 +446,65 @@ variable "custom_rules" {
   nullable = false
 
   validation {
-    condition     = alltrue([for name in keys(var.custom_rules) : can(regex("^[A-Za-z0-9_-]{1,64}$", name)) && !contains(["addresses-allowed", "addresses-denied", "countries", "oversized-headers", "path-size", "query-size", "handshake-query-size", "rate", "rate-handshakes", "bot_control"], name)])
-    error_message = "Each of custom_rules must be named by 1 to 64 letters, digits, underscores and hyphens, and not as a rule of the module is."
+    condition     = alltrue([for name in keys(var.custom_rules) : can(regex("^[A-Za-z0-9_-]{1,64}$", name)) && !contains(["addresses-allowed", "addresses-denied", "countries", "oversized-headers", "path-size", "query-size", "handshake-query-size", "rate", "rate-handshakes", "common", "known_bad_inputs", "sql_injection", "ip_reputation", "anonymous_ip", "bot_control"], name)])
+    error_message = "Each of custom_rules must be named by 1 to 64 letters, digits, underscores and hyphens, and not as a rule or a group of the module is."
   }
 
   validation {
-    condition     = alltrue([for rule in values(var.custom_rules) : rule.priority == floor(rule.priority) && rule.priority >= 0 && rule.priority <= 999]) && length(distinct([for rule in values(var.custom_rules) : rule.priority])) == length(var.custom_rules)
+    condition     = alltrue([for rule in values(var.custom_rules) : try(rule.priority == floor(rule.priority) && rule.priority >= 0 && rule.priority <= 999, false)]) && length(distinct([for rule in values(var.custom_rules) : try(rule.priority, null)])) == length(var.custom_rules)
     error_message = "The priorities of custom_rules must be whole numbers from 0 to 999, each used once."
   }
 
   validation {
-    condition     = alltrue([for rule in values(var.custom_rules) : contains(["block", "allow", "count"], rule.action) && contains([400, 401, 403, 404, 405, 408, 409, 411, 412, 413, 414, 415, 416, 421, 429, 500, 501, 502, 503, 504], rule.status)])
+    condition     = alltrue([for rule in values(var.custom_rules) : try(contains(["block", "allow", "count"], rule.action) && contains([400, 401, 403, 404, 405, 408, 409, 411, 412, 413, 414, 415, 416, 421, 429, 500, 501, 502, 503, 504], rule.status), false)])
     error_message = "The action of a custom rule must be block, allow or count, and its status one that AWS WAF has: 400, 401, 403 to 405, 408, 409, 411 to 416, 421, 429 or 500 to 504."
   }
 
+  # https://docs.aws.amazon.com/waf/latest/developerguide/waf-rule-label-requirements.html
   validation {
-    condition     = alltrue([for rule in values(var.custom_rules) : length(rule.when.text) + length(rule.when.countries) + length(rule.when.ip_set_arns) + length(rule.when.labels) > 0])
+    condition     = alltrue([for rule in values(var.custom_rules) : try(alltrue([for label in rule.labels : can(regex("^([A-Za-z0-9_-]{1,128}:){0,5}[A-Za-z0-9_-]{1,128}$", label)) && length(setintersection(split(":", label), ["awswaf", "aws", "waf", "rulegroup", "webacl", "regexpatternset", "ipset", "managed"])) == 0]), false)])
+    error_message = "Each of a custom rule's labels must be a name, or up to five namespaces and a name with colons between, each 1 to 128 letters, digits, underscores and hyphens, and none of awswaf, aws, waf, rulegroup, webacl, regexpatternset, ipset and managed."
+  }
+
+  validation {
+    condition     = alltrue([for rule in values(var.custom_rules) : try(length(rule.when.text) + length(rule.when.countries) + length(rule.when.ip_set_arns) + length(rule.when.labels) > 0, false)])
     error_message = "The when of a custom rule must have a condition: without one the rule would be for everybody."
   }
 
   validation {
-    condition     = alltrue(flatten([for rule in values(var.custom_rules) : [for text in rule.when.text : contains(["path", "query", "method", "header"], text.part) && (text.part == "header") == (text.header != null) && contains(["EXACTLY", "STARTS_WITH", "ENDS_WITH", "CONTAINS", "CONTAINS_WORD", "REGEX"], text.match) && length(text.value) > 0]]))
+    condition     = alltrue(flatten([for rule in values(var.custom_rules) : try([for text in rule.when.text : contains(["path", "query", "method", "header"], text.part) && (text.part == "header") == (text.header != null) && contains(["EXACTLY", "STARTS_WITH", "ENDS_WITH", "CONTAINS", "CONTAINS_WORD", "REGEX"], text.match) && length(text.value) > 0], false)]))
     error_message = "Each when.text of a custom rule needs part path, query, method or header (and header, the name, with that part alone), match EXACTLY, STARTS_WITH, ENDS_WITH, CONTAINS, CONTAINS_WORD or REGEX, and a value."
+  }
+
+  validation {
+    condition     = alltrue(flatten([for rule in values(var.custom_rules) : try([for text in rule.when.text : text.header == null ? true : can(regex("^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$", text.header))], true)]))
+    error_message = "The header of a custom rule's when.text must be the name of one: 1 to 64 characters of a-z, A-Z, 0-9 and !#$%&'*+.^_`|~-"
+  }
+
+  validation {
+    condition     = alltrue(flatten([for rule in values(var.custom_rules) : try([for text in rule.when.text : text.match == "REGEX" ? can(regexall(text.value, "")) && length(text.value) <= 512 : floor(length(replace(base64encode(text.value), "=", "")) * 3 / 4) <= 200], true)]))
+    error_message = "The value of a custom rule's when.text must have 200 bytes or fewer, or, with match REGEX, be a regular expression of 512 characters or fewer, without lookaround and backreferences."
+  }
+
+  # Without what a backslash makes of a letter, as in \W.
+  validation {
+    condition     = alltrue(flatten([for rule in values(var.custom_rules) : try([for text in rule.when.text : !(text.lower && text.match == "REGEX" && can(regex("[A-Z]", replace(text.value, "/\\\\./", ""))))], true)]))
+    error_message = "A custom rule's when.text with match REGEX and lower = true must not have capital letters in its value: it is compared with text that has none."
+  }
+
+  validation {
+    condition     = alltrue(flatten([for rule in values(var.custom_rules) : try([for country in rule.when.countries : can(regex("^(A[DEFGILMOQRSTUWXZ]|B[ABDEFGHIJLMNOQRSTVWYZ]|C[ACDFGHIKLMNORUVWXYZ]|D[EJKMOZ]|E[CEGHRST]|F[IJKMOR]|G[ABDEFGHILMNPQRSTUWY]|H[KMNRTU]|I[DELMNOQRST]|J[EMOP]|K[EGHIMNPRWYZ]|L[ABCIKRSTUVY]|M[ACDEFGHKLMNOPQRSTUVWXYZ]|N[ACEFGILOPRUZ]|OM|P[AEFGHKLMNRSTWY]|QA|R[EOSUW]|S[ABCDEGHIJKLMNORSTVXYZ]|T[CDFGHJKLMNORTVWZ]|U[AGMSYZ]|V[ACEGINU]|W[FS]|XK|Y[ET]|Z[AMW])$", country))], true)]))
+    error_message = "The when.countries of a custom rule are ISO 3166-1 codes of countries, two capital letters (GB, not UK)."
+  }
+
+  validation {
+    condition     = alltrue(flatten([for rule in values(var.custom_rules) : try([for arn in rule.when.ip_set_arns : can(regex("^arn:[a-z-]+:wafv2:us-east-1:[0-9]{12}:global/ipset/[A-Za-z0-9_-]{1,128}/[A-Za-z0-9-]+$", arn))], true)]))
+    error_message = "The when.ip_set_arns of a custom rule must be ARNs of sets of addresses of scope CLOUDFRONT (arn:aws:wafv2:us-east-1:<account>:global/ipset/<name>/<id>)."
+  }
+
+  validation {
+    condition     = alltrue(flatten([for rule in values(var.custom_rules) : try([for label in rule.when.labels : can(regex("^([A-Za-z0-9_-]+:)*[A-Za-z0-9_-]+$", label)) && length(label) <= 1024], true)]))
+    error_message = "The when.labels of a custom rule must be names of labels, of at most 1024 letters, digits, underscores and hyphens, with colons between namespaces."
   }
 }
 
@@ -439,17 +529,27 @@ variable "user_pool" {
     kms_key_arn = string
   })
   default = null
+
+  validation {
+    condition     = var.user_pool == null ? true : can(regex("^arn:[a-z-]+:cognito-idp:[a-z0-9-]+:[0-9]{12}:userpool/[a-z0-9-]+_[A-Za-z0-9]+$", var.user_pool.arn)) && can(regex("^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$", var.user_pool.kms_key_arn))
+    error_message = "user_pool must have the ARN of a user pool (arn:aws:cognito-idp:<region>:<account>:userpool/<id>) and, as kms_key_arn, that of a key (arn:aws:kms:<region>:<account>:key/<id>), not an alias or a bare id."
+  }
+
+  validation {
+    condition     = var.user_pool == null ? true : try(split(":", var.user_pool.arn)[3] == split(":", var.user_pool.kms_key_arn)[3], true)
+    error_message = "user_pool.kms_key_arn must be a key of the user pool's Region, where its web ACL and the log of that are."
+  }
 }
 
 variable "sign_in_rate" {
-  description = "Requests that one IP address may make to the user pool in five minutes (at least 10), with user_pool."
+  description = "Requests that one IP address may make to the user pool in five minutes (10 to 2000000000), with user_pool."
   type        = number
   default     = 300
   nullable    = false
 
   validation {
-    condition     = var.sign_in_rate == floor(var.sign_in_rate) && var.sign_in_rate >= 10
-    error_message = "sign_in_rate must be a whole number of at least 10."
+    condition     = var.sign_in_rate == floor(var.sign_in_rate) && var.sign_in_rate >= 10 && var.sign_in_rate <= 2000000000
+    error_message = "sign_in_rate must be a whole number from 10 to 2000000000."
   }
 }
 

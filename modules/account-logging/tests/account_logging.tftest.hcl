@@ -57,14 +57,15 @@ run "bounded_and_tagged" {
   }
 }
 
-run "refuses_a_name_with_a_slash" {
+run "refuses_a_name_with_a_slash_and_a_tag_of_awss" {
   command = plan
 
   variables {
     name = "logs/apigateway"
+    tags = { "aws:team" = "chat" }
   }
 
-  expect_failures = [var.name]
+  expect_failures = [var.name, var.tags]
 }
 
 run "refuses_a_name_that_is_too_long" {

@@ -78,14 +78,15 @@ run "accepts_the_longest_description" {
   }
 }
 
-run "refuses_a_longer_description" {
+run "refuses_a_longer_description_and_a_tag_of_awss" {
   command = plan
 
   variables {
     description = format("%01025d", 0)
+    tags        = { "aws:team" = "chat" }
   }
 
-  expect_failures = [var.description]
+  expect_failures = [var.description, var.tags]
 }
 
 run "refuses_a_mock_on_connect" {

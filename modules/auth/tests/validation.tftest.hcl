@@ -44,14 +44,15 @@ variables {
   kms_key_arn          = "arn:aws:kms:eu-west-1:111122223333:key/1a2b3c4d-0000-4000-8000-000000000000"
 }
 
-run "refuses_an_origin_with_a_path" {
+run "refuses_an_origin_with_a_path_and_a_tag_of_awss" {
   command = plan
 
   variables {
     allowed_origins = ["https://chat.example.com/"]
+    tags            = { "aws:team" = "chat" }
   }
 
-  expect_failures = [var.allowed_origins]
+  expect_failures = [var.allowed_origins, var.tags]
 }
 
 run "refuses_a_wildcard_origin" {
@@ -554,7 +555,6 @@ run "refuses_cognitos_pages_for_another_issuer" {
   command = plan
 
   variables {
-    callback_urls  = ["https://chat.example.com/"]
     sign_in_domain = { prefix = "chat" }
     oidc           = { issuer = "https://id.example.com", jwks_uri = "https://id.example.com/keys", audiences = ["chat"] }
   }

@@ -284,9 +284,10 @@ run "refuses_words_that_aws_does_not_know" {
     kms_key_arn          = "arn:aws:kms:eu-west-1:111122223333:alias/chat"
     permissions_boundary = "arn:aws:iam::111122223333:role/boundary"
     environment          = { "TABLE-NAME" = "rows" }
+    tags                 = { "aws:team" = "chat" }
   }
 
-  expect_failures = [var.name, var.architecture, var.reserved_concurrency, var.tracing_mode, var.log_level, var.kms_key_arn, var.permissions_boundary, var.environment]
+  expect_failures = [var.name, var.architecture, var.reserved_concurrency, var.tracing_mode, var.log_level, var.kms_key_arn, var.permissions_boundary, var.environment, var.tags]
 }
 
 run "refuses_a_setting_that_lambda_owns" {

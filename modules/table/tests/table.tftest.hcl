@@ -81,7 +81,7 @@ run "its_own_key_serves_the_table_only" {
   }
 
   assert {
-    condition     = aws_kms_alias.this[0].name == "alias/dynamodb-chat-messages" && aws_kms_alias.this[0].target_key_id == aws_kms_key.this[0].key_id
+    condition     = aws_kms_alias.this[0].name == "alias/dynamodb-chat/messages" && aws_kms_alias.this[0].target_key_id == aws_kms_key.this[0].key_id
     error_message = "The key has no alias with the table's name."
   }
 

@@ -63,9 +63,10 @@ run "refuses_words_that_aws_does_not_know" {
     partition_key    = { name = "pk", type = "String" }
     kms_key          = { arn = "arn:aws:kms:eu-west-1:111122223333:alias/chat" }
     stream_view_type = "ALL"
+    tags             = { "aws:team" = "chat" }
   }
 
-  expect_failures = [var.partition_key, var.kms_key, var.stream_view_type]
+  expect_failures = [var.partition_key, var.kms_key, var.stream_view_type, var.tags]
 }
 
 run "refuses_other_words_that_aws_does_not_know" {

@@ -6,6 +6,10 @@ mock_provider "aws" {}
 mock_provider "aws" {
   alias = "us_east_1"
 
+  mock_data "aws_service" {
+    defaults = { region = "us-east-1" }
+  }
+
   mock_resource "aws_wafv2_ip_set" {
     defaults = { arn = "arn:aws:wafv2:us-east-1:111122223333:global/ipset/chat/1a2b" }
   }

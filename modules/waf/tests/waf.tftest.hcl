@@ -28,6 +28,10 @@ mock_provider "aws" {
 mock_provider "aws" {
   alias = "us_east_1"
 
+  mock_data "aws_service" {
+    defaults = { region = "us-east-1" }
+  }
+
   mock_resource "aws_kms_key" {
     defaults = {
       arn    = "arn:aws:kms:us-east-1:111122223333:key/1a2b3c4d-0000-4000-8000-000000000000"
@@ -263,11 +267,12 @@ run "hardened_without_being_asked" {
 
   assert {
     condition = { for name, o in aws_s3_object.site : name => "${o.content_type} | ${o.cache_control}" } == {
-      "404.html"     = "text/html; charset=utf-8 | no-store"
-      "config.json"  = "application/json | no-cache"
-      "index.html"   = "text/html; charset=utf-8 | no-store"
-      "modules/a.js" = "text/javascript; charset=utf-8 | no-cache"
-      "style.css"    = "text/css; charset=utf-8 | no-cache"
+      ".well-known/security.txt" = "text/plain; charset=utf-8 | no-cache"
+      "404.html"                 = "text/html; charset=utf-8 | no-store"
+      "config.json"              = "application/json | no-cache"
+      "index.html"               = "text/html; charset=utf-8 | no-store"
+      "modules/a.js"             = "text/javascript; charset=utf-8 | no-cache"
+      "style.css"                = "text/css; charset=utf-8 | no-cache"
     }
     error_message = "Uploaded is what is no part of the site, or something with a wrong type."
   }

@@ -1,0 +1,147 @@
+# What a caller may give and what is refused by this module itself; see test/inputs.
+# The others are judged by the modules that it is made of.
+
+given = {
+  name            = "chat"
+  allowed_origins = ["https://chat.example.com"]
+  package_dir     = "packages"
+}
+
+refuse "name" {
+  values = {
+    "capitals"      = "Chat"
+    "one letter"    = "c"
+    "41 letters"    = "a${format("%040d", 0)}"
+    "a digit first" = "1chat"
+    "a hyphen last" = "chat-"
+  }
+}
+
+#### The chat ####
+
+refuse "message_format" {
+  values = {
+    "another word" = "markdown"
+    "empty"        = ""
+  }
+}
+
+refuse "max_frame_bytes" {
+  with = { max_text_bytes = 1 }
+
+  values = {
+    "less than a text"    = 1023
+    "more than API takes" = 32769
+    "parts of a byte"     = 2048.5
+  }
+}
+
+refuse "max_text_bytes" {
+  values = {
+    "none"                  = 0
+    "more than is stored"   = 24577
+    "parts of a byte"       = 1.5
+    "more than a frame has" = 7937
+  }
+}
+
+accept "max_text_bytes" {
+  values = {
+    "all that a frame has" = 7936
+  }
+}
+
+refuse "message_retention_days" {
+  values = {
+    "none"         = 0
+    "eleven years" = 4015
+    "half a day"   = 0.5
+  }
+}
+
+refuse "max_members" {
+  values = {
+    "one"       = 1
+    "too many"  = 5001
+    "and parts" = 2.5
+  }
+}
+
+refuse "max_connections_per_user" {
+  values = {
+    "none"      = 0
+    "too many"  = 51
+    "and parts" = 1.5
+  }
+}
+
+refuse "page_size" {
+  values = {
+    "nothing"     = { history = 0 }
+    "too much"    = { members = 101 }
+    "parts of it" = { history = 1.5 }
+  }
+}
+
+refuse "rate_limit" {
+  values = {
+    "no message"            = { messages_per_minute = 0 }
+    "601"                   = { messages_per_minute = 601 }
+    "no read"               = { reads_per_minute = 0 }
+    "6001 refusals"         = { refusals_per_minute = 6001 }
+    "less than one message" = { bytes_per_minute = 4095 }
+    "parts of a byte"       = { bytes_per_minute = 65536.5 }
+  }
+}
+
+#### Limits of the stage and of the functions ####
+
+refuse "disable_execute_api_endpoint" {
+  values = {
+    "no other way in" = true
+  }
+}
+
+refuse "throttle" {
+  values = {
+    "nothing"          = { rate = 0 }
+    "no connection"    = { connect_rate = 0 }
+    "no burst"         = { burst = 0 }
+    "a burst of parts" = { connect_burst = 1.5 }
+  }
+}
+
+#### Packages, keys ####
+
+refuse "package_dir" {
+  values = {
+    "nothing" = null
+  }
+}
+
+refuse "kms_deletion_window_days" {
+  values = {
+    "six"   = 6
+    "31"    = 31
+    "parts" = 7.5
+  }
+}
+
+#### Alarms and dashboard ####
+
+refuse "alarms" {
+  values = {
+    "a FIFO topic"       = { topic = { arn = "arn:aws:sns:eu-west-1:111122223333:alarms.fifo" } }
+    "a topic's name"     = { topic = { arn = "alarms" } }
+    "a topic of null"    = { topic = { arn = null } }
+    "none to be told of" = { thresholds = { failures = 0 } }
+    "parts"              = { thresholds = { latency_ms = 1.5 } }
+  }
+}
+
+accept "alarms" {
+  values = {
+    "all defaults" = {}
+    "a topic"      = { topic = { arn = "arn:aws:sns:eu-west-1:111122223333:alarms" }, thresholds = { connects = 10 } }
+  }
+}
