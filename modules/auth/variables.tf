@@ -296,8 +296,8 @@ variable "callback_urls" {
   nullable    = false
 
   validation {
-    condition     = length(var.callback_urls) <= 100 && length(distinct(var.callback_urls)) == length(var.callback_urls) && alltrue([for url in var.callback_urls : can(regex("^(https://(?i:[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*)|http://(localhost|127\\.0\\.0\\.1|\\[::1\\]))(:[1-9][0-9]{0,4})?([/?][!-\"$-~]*)?$", url)) && try(length(url) <= 1024, false)])
-    error_message = "callback_urls must be at most 100 different https URLs of at most 1024 ASCII characters without user and fragment; http is for localhost, 127.0.0.1 and [::1] only."
+    condition     = length(var.callback_urls) <= 100 && alltrue([for url in var.callback_urls : can(regex("^(https://(?i:[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*)|http://(localhost|127\\.0\\.0\\.1|\\[::1\\]))(:[1-9][0-9]{0,4})?([/?][!-\"$-~]*)?$", url)) && try(length(url) <= 1024, false)])
+    error_message = "callback_urls must be at most 100 https URLs of at most 1024 ASCII characters without user and fragment; http is for localhost, 127.0.0.1 and [::1] only."
   }
 
   validation {
@@ -313,8 +313,8 @@ variable "logout_urls" {
   nullable    = false
 
   validation {
-    condition     = length(var.logout_urls) <= 100 && length(distinct(var.logout_urls)) == length(var.logout_urls) && alltrue([for url in var.logout_urls : can(regex("^(https://(?i:[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*)|http://(localhost|127\\.0\\.0\\.1|\\[::1\\]))(:[1-9][0-9]{0,4})?([/?][!-\"$-~]*)?$", url)) && try(length(url) <= 1024, false)])
-    error_message = "logout_urls must be at most 100 different https URLs of at most 1024 ASCII characters without user and fragment; http is for localhost, 127.0.0.1 and [::1] only."
+    condition     = length(var.logout_urls) <= 100 && alltrue([for url in var.logout_urls : can(regex("^(https://(?i:[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*)|http://(localhost|127\\.0\\.0\\.1|\\[::1\\]))(:[1-9][0-9]{0,4})?([/?][!-\"$-~]*)?$", url)) && try(length(url) <= 1024, false)])
+    error_message = "logout_urls must be at most 100 https URLs of at most 1024 ASCII characters without user and fragment; http is for localhost, 127.0.0.1 and [::1] only."
   }
 
   validation {

@@ -663,7 +663,7 @@ locals {
       metric      = "${key[1]}ThrottleEvents"
       dimensions  = { TableName = local.tables[key[0]].name }
       threshold   = var.alarms.thresholds.table_throttles
-      description = "DynamoDB throttles the table ${key[0]}. One room or user takes more than a partition gives (contributor insights show which), or the table's maximum or the account's quota is reached."
+      description = "DynamoDB throttles the table ${key[0]}. One room or user takes more than a partition gives (contributor insights, once switched on, show which), or the table's maximum or the account's quota is reached."
     } },
     { for pair in flatten([for table, settings in local.tables : [for operation in settings.operations : { table = table, operation = operation }]]) : "${pair.table}-${lower(pair.operation)}-errors" => {
       namespace   = "AWS/DynamoDB"

@@ -75,6 +75,11 @@ output "user_pool_id" {
   value       = module.auth.user_pool_id
 }
 
+output "user_pool_arn" {
+  description = "ARN of the Cognito user pool, or null with an issuer of your own."
+  value       = module.auth.user_pool_arn
+}
+
 output "user_pool_client_id" {
   description = "Id of the Cognito app client, or null with an issuer of your own."
   value       = module.auth.user_pool_client_id

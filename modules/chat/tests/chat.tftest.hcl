@@ -254,7 +254,7 @@ run "an_issuer_of_ones_own" {
   }
 
   assert {
-    condition     = output.user_pool_id == null && output.user_pool_client_id == null && output.issuer == "https://id.example.com"
+    condition     = output.user_pool_id == null && output.user_pool_arn == null && output.user_pool_client_id == null && output.issuer == "https://id.example.com"
     error_message = "There is still a user pool, or the issuer is another."
   }
 

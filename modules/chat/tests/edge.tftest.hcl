@@ -56,6 +56,10 @@ mock_provider "aws" {
 mock_provider "aws" {
   alias = "us_east_1"
 
+  mock_data "aws_service" {
+    defaults = { region = "us-east-1" }
+  }
+
   mock_resource "aws_kms_key" {
     defaults = {
       arn    = "arn:aws:kms:us-east-1:111122223333:key/9f8e7d6c-0000-4000-8000-000000000000"

@@ -96,6 +96,39 @@ refuse "rate_limit" {
 
 #### Limits of the stage and of the functions ####
 
+refuse "origin_secrets" {
+  with = { edge = {} }
+
+  values = {
+    "an edge without" = []
+  }
+}
+
+refuse "edge" {
+  with = { origin_secrets = ["0123456789abcdef0123456789abcdef-1"], custom_domain = { name = "chat.example.com" } }
+
+  values = {
+    "a domain name alone" = {}
+  }
+}
+
+refuse "edge" {
+  with = { origin_secrets = ["0123456789abcdef0123456789abcdef-1"], oidc = { issuer = "https://id.example.com", jwks_uri = "https://id.example.com/keys", audiences = ["chat"] } }
+
+  values = {
+    "no user pool" = { protect_sign_in = true }
+  }
+}
+
+accept "edge" {
+  with = { origin_secrets = ["0123456789abcdef0123456789abcdef-1"] }
+
+  values = {
+    "all defaults" = {}
+    "none"         = null
+  }
+}
+
 refuse "disable_execute_api_endpoint" {
   values = {
     "no other way in" = true
