@@ -21,7 +21,7 @@ import (
 // with everything on, also what no local stack serves.
 var production = variant{
 	example: "complete", inputs: "production.tfvars",
-	settings: []string{fmt.Sprintf("TF_VAR_origin_secrets=[%q]", strings.Repeat("example-", 4))},
+	settings: []string{fmt.Sprintf("TF_VAR_origin_secrets=[%q]", strings.Repeat("0123456789abcdef", 2))},
 }
 
 // settings are the variables of the complete example that are no switches. The
