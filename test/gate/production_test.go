@@ -75,6 +75,7 @@ func TestTheProductionVariantHasEverySwitchOn(t *testing.T) {
 var untold = []string{
 	"edge/api-cache module.chat.module.edge[0].aws_cloudfront_distribution.this",
 	"edge/content-policy module.chat.module.edge[0].aws_cloudfront_response_headers_policy.this[0]",
+	"edge/function-origin-access module.chat.module.edge[0].aws_cloudfront_distribution.this",
 	"edge/origin-https module.chat.module.edge[0].aws_cloudfront_distribution.this",
 	"edge/origin-tls module.chat.module.edge[0].aws_cloudfront_distribution.this",
 	"edge/response-headers module.chat.module.edge[0].aws_cloudfront_distribution.this",

@@ -188,7 +188,7 @@ run "relaxed_by_name" {
     tracing_mode         = "PassThrough"
     log_retention_days   = 1
     architecture         = "x86_64"
-    environment          = sensitive({ TABLE = "rows" })
+    environment          = { TABLE = "rows" }
     permissions_boundary = "arn:aws:iam::111122223333:policy/boundary"
   }
 
@@ -208,7 +208,7 @@ run "relaxed_by_name" {
   }
 
   assert {
-    condition     = nonsensitive(aws_lambda_function.this.environment[0].variables == tomap({ TABLE = "rows" }))
+    condition     = aws_lambda_function.this.environment[0].variables == tomap({ TABLE = "rows" })
     error_message = "The environment is not the given one."
   }
 

@@ -47,6 +47,7 @@ module "function" {
   vpc          = { subnet_ids = [terraform_data.made.output.subnet], security_group_ids = [terraform_data.made.output.security_group] }
   on_failure   = { service = "sqs", arn = terraform_data.made.output.queue_arn, kms_key = { arn = terraform_data.made.output.key_arn } }
 
-  environment = { QUEUE = terraform_data.made.output.queue_url }
+  # Sensitive besides: how many there are decides whether there is a block.
+  environment = sensitive({ QUEUE = terraform_data.made.output.queue_url })
   statements  = [{ sid = "Queue", actions = ["sqs:SendMessage"], resources = [terraform_data.made.output.queue_arn] }]
 }
