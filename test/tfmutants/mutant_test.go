@@ -189,7 +189,7 @@ func (w *world) validate(t *testing.T, dir string) {
 			}
 		}()
 	}
-	if out, err := w.command(t, t.Context(), dir, "validate", "-no-color").CombinedOutput(); err != nil {
+	if out, err := w.command(t, t.Context(), dir, "validate", "-no-color", "-no-tests").CombinedOutput(); err != nil {
 		t.Fatalf("it is not valid; the rule that made it does not fit:\n%s", out)
 	}
 }

@@ -1061,7 +1061,7 @@ resource "aws_iam_group_policy_attachment" "own_shell" {
 # pass: iam/condition-binds, iam/condition-operator, iam/readable-policy, iam/trust-anyone
 resource "aws_iam_role" "repositories_of_similar_owners" {
   assume_role_policy = jsonencode({ Statement = {
-    Effect = "Allow", Action = "sts:AssumeRoleWithWebIdentity",
+    Effect    = "Allow", Action = "sts:AssumeRoleWithWebIdentity",
     Principal = { Federated = "arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com" },
     Condition = { StringLike = { "token.actions.githubusercontent.com:sub" = "repo:portcullis*/chat:*" } },
   } })
