@@ -270,19 +270,34 @@ const packed = 2000
 
 // sayPacked says inputs, as many in one text as can be: where the server still
 // shows what stands behind one, the next one is read from the beginning, as if it
-// were alone. It returns how many messages there are.
+// were alone. Whoever is refused often is followed by somebody else. It returns how
+// many messages there are.
 func (d *deployment) sayPacked(ctx context.Context, inputs []string, room string) (messages int, err error) {
-	s, err := d.speaker(ctx, "mallory", room)
-	if err != nil {
-		return 0, err
+	var s *speaker
+	refused := each
+	say := func(text string) (html string, err error) {
+		if refused == each {
+			if s != nil {
+				s.leave()
+			}
+			if s, err = d.speaker(ctx, "mallory", room); err != nil {
+				return "", err
+			}
+			refused = 0
+		}
+		if html, err = s.say(ctx, text); html == "" {
+			refused++
+		} else {
+			messages++
+		}
+		return html, err
 	}
-	defer s.leave()
 	for len(inputs) > 0 {
 		text, n := inputs[0]+ending(inputs[0], 0), 1
 		for ; n < len(inputs) && len(text)+len(inputs[n]) < packed; n++ {
 			text += inputs[n] + ending(inputs[n], n)
 		}
-		html, err := s.say(ctx, text)
+		html, err := say(text)
 		if err != nil {
 			return messages, err
 		}
@@ -290,21 +305,15 @@ func (d *deployment) sayPacked(ctx context.Context, inputs []string, room string
 		for seen < n && strings.Contains(html, mark(seen)) {
 			seen++
 		}
-		if html != "" {
-			messages++
-		}
 		if seen == 0 { // it hides what follows, so it is said alone
-			html, err := s.say(ctx, inputs[0])
-			if err != nil {
+			if _, err := say(inputs[0]); err != nil {
 				return messages, err
-			}
-			if html != "" {
-				messages++
 			}
 			seen = 1
 		}
 		inputs = inputs[seen:]
 	}
+	s.leave()
 	return messages, nil
 }
 
