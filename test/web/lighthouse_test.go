@@ -18,7 +18,7 @@ const lighthouse = "PORTCULLIS_LIGHTHOUSE"
 // accessibility and best practices. Its report is among the pictures.
 func TestLighthouse(t *testing.T) {
 	if os.Getenv(lighthouse) == "" {
-		t.Skip("`make lighthouse` runs it")
+		t.Skip("NOT TESTED here, since it installs 200 packages from npm: `make lighthouse` does both")
 	}
 	w := newWorld(t)
 	w.conversation()
