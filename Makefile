@@ -54,7 +54,7 @@ test-go: ## Unit tests with the race detector, 90 % of the functions' statements
 	@mkdir -p bin
 	$(GO) test -race -coverpkg=./lambdas/internal/... -coverprofile=bin/coverage.out ./lambdas/...
 	@$(GO) tool cover -func=bin/coverage.out | awk '/^total:/ {got = $$3 + 0} END {printf "lambdas/internal: %s %% of the statements are tested, at least 90 must be\n", got; exit !(got >= 90)}'
-	$(GO) test ./test/documents/...
+	$(GO) test ./test/documents/... ./test/internal/...
 
 .PHONY: test-parity
 test-parity: ## A second HTML parser and DOMPurify must agree with the functions (needs Node)
@@ -112,7 +112,7 @@ conformance: ## Write docs/conformance.md from a run of the suite
 # does: what only plans uses the time, at a lower priority.
 .PHONY: test-terraform
 test-terraform:
-	$(GO) test -count=1 -p 6 -timeout 40m ./test/e2e/... ./test/consumer/... ./test/upgrade/... ./test/modules/... ./test/tfmutants/...
+	$(GO) test -count=1 -p 6 -timeout 40m ./test/e2e/... ./test/consumer/... ./test/upgrade/... ./test/inputs/... ./test/modules/... ./test/tfmutants/...
 
 .PHONY: test-e2e
 test-e2e: ## Deploy the example to the local stack and attack it
