@@ -94,6 +94,16 @@ settled(text) if {
 	every source in scripts(text) {
 		not contains(source, "${}")
 	}
+	not later(text)
+}
+
+# later holds if a directive for scripts may be in what is known after apply:
+# where it is more than a source among others. The first of a name counts, so
+# none takes the place of one that is written.
+later(text) if {
+	not words(text, "script-src")
+	some directive in split(text, ";")
+	regex.match(`^\s*\$\{\}|['\w]\$\{\}`, directive)
 }
 
 unknown contains lib.finding(p, at, "where scripts may come from is known after apply") if {

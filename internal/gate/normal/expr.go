@@ -595,8 +595,39 @@ func (w *walk) ownText(t term, hops int) (string, bool) {
 			b.WriteString(text)
 		}
 		return b.String(), true
+	case *hclsyntax.FunctionCallExpr:
+		if e.Name == "join" && len(e.Args) == 2 && len(t.way) == 0 {
+			return w.joined(e, t.env, hops), true
+		}
 	}
 	return Hole, true
+}
+
+// joined writes what join gives. A hole stands for an element that is perhaps
+// not there, and for the separator before it.
+func (w *walk) joined(e *hclsyntax.FunctionCallExpr, in *env, hops int) string {
+	separator, ok := w.text(term{expr: e.Args[0], env: in}, hops+1)
+	if !ok || strings.Contains(separator, Hole) {
+		return Hole
+	}
+	var b strings.Builder
+	certain := false // an element is before it
+	for _, one := range w.items(term{expr: e.Args[1], env: in}, hops+1) {
+		if one.optional || one.many || len(one.alternatives) != 1 {
+			b.WriteString(Hole)
+			continue
+		}
+		if certain {
+			b.WriteString(separator)
+		}
+		text, ok := w.text(one.alternatives[0].value, hops+1)
+		if !ok {
+			text = Hole
+		}
+		b.WriteString(text)
+		certain = true
+	}
+	return b.String()
 }
 
 // constant writes a value as Terraform turns it into a text.
@@ -789,7 +820,7 @@ func (w *walk) ownItems(t term, hops int) []item {
 			return all
 		case "distinct", "compact":
 			for i := range all {
-				all[i].optional = true
+				all[i].optional = all[i].optional || i > 0 || e.Name == "compact" // the first is no repetition
 			}
 			return all
 		case "toset", "merge", "values", "sort", "reverse", "setunion", "slice":

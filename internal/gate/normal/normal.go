@@ -126,15 +126,22 @@ func New(in *plan.Input, needs *Needs) (*Document, error) {
 	d.work = n
 	// Without sources nobody comes back to what the plan says of a resource.
 	once := in.Once && in.Sources.Empty()
+	// What is written in one resource may be known of another.
 	for i := range in.Plan.Changes {
 		c := &in.Plan.Changes[i]
-		if c.Deposed != "" || slices.Equal(c.Values.Actions, []string{"delete"}) || slices.Equal(c.Values.Actions, []string{"forget"}) {
+		if c.Goes() {
 			continue
 		}
 		if _, twice := n.changes[c.Address]; twice {
 			return nil, &plan.Error{File: in.Name, Problem: "has two resources of one address", Remedy: remedy}
 		}
 		n.changes[c.Address] = i
+	}
+	for i := range in.Plan.Changes {
+		c := &in.Plan.Changes[i]
+		if c.Goes() {
+			continue
+		}
 		if c.Mode == "managed" {
 			d.managed++
 		}
@@ -168,7 +175,6 @@ func New(in *plan.Input, needs *Needs) (*Document, error) {
 	if once {
 		in.Plan.Changes, in.Plan.Documents, n.changes = nil, nil, nil
 	}
-	// What is written in one resource may be known of another.
 	for _, address := range slices.Sorted(maps.Keys(d.index)) {
 		r := d.index[address]
 		n.setFrom(r, n.modules[r.Module])
@@ -187,7 +193,7 @@ func New(in *plan.Input, needs *Needs) (*Document, error) {
 	}
 	d.look()
 	// To find a place takes none of this, or little of it again.
-	n.byBase, n.byName = nil, nil
+	n.byBase, n.byName, n.marked = nil, nil, nil
 	for _, s := range n.modules {
 		s.memo = nil
 	}
@@ -228,8 +234,9 @@ type normaliser struct {
 	configs  map[*plan.Module]map[[3]string]*plan.Resource // by mode, type and name
 	callers  map[called]*plan.Call
 	objects  map[*hclsyntax.ObjectConsExpr]*object
-	byBase   map[string][]*Resource // by address without the instance's own key, and without any
-	byName   map[string]*Resource   // by type and name, see names
+	byBase   map[string][]*Resource      // by address without the instance's own key, and without any
+	marked   map[string][]jsontext.Value // what is sensitive of each instance, see openRef
+	byName   map[string]*Resource        // by type and name, see names
 }
 
 func (n *normaliser) add(r *Resource, after, unknowns, hidden jsontext.Value) error {
@@ -282,7 +289,7 @@ func (n *normaliser) values(r *Resource, config *plan.Resource, after, unknowns,
 	}
 	r.Unknown = map[string]string{}
 	n.mark(r.Unknown, nil, unknownTree, unknown)
-	hide(r.Unknown, nil, values, secretParts(config, values, hiddenTree))
+	hide(r.Unknown, nil, values, n.secrets(r, config, values, hiddenTree))
 	r.Values, _ = values.(map[string]any)
 	if r.Values == nil {
 		r.Values = map[string]any{}

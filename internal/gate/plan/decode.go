@@ -120,7 +120,7 @@ func decodeTop(name string, d *jsontext.Decoder) (*Plan, error) {
 		case "variables":
 			err = json.UnmarshalDecode(d, &values)
 		case "prior_state":
-			plan.Documents, err = decodePrior(d)
+			plan.Documents, plan.Read, err = decodePrior(d)
 		default:
 			err = d.SkipValue()
 		}
@@ -180,8 +180,8 @@ func kind(name string, seen []string, format string, errored bool) error {
 	return nil
 }
 
-// stateModule is a module of the prior state, from which only the policy
-// documents are kept.
+// stateModule is a module of the prior state, from which only data sources are
+// kept, and their values only of those that the gate looks at.
 type stateModule struct {
 	Address   string        `json:"address"`
 	Resources documents     `json:"resources"`
@@ -190,8 +190,8 @@ type stateModule struct {
 
 type documents []Data
 
-// UnmarshalJSONFrom drops each resource that is no policy document as soon as
-// it is read, so that a large state does not fill the memory.
+// UnmarshalJSONFrom drops each other resource as soon as it is read, so that a
+// large state does not fill the memory.
 func (list *documents) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	if token, err := d.ReadToken(); err != nil || token.Kind() != '[' {
 		return errors.Join(err, notA(token, '['))
@@ -201,9 +201,13 @@ func (list *documents) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 		if err := json.UnmarshalDecode(d, &one); err != nil {
 			return err
 		}
-		if one.Mode == "data" && (one.Type == "aws_iam_policy_document" || one.Type == "aws_caller_identity") {
-			*list = append(*list, one)
+		if one.Mode != "data" {
+			continue
 		}
+		if !one.document() {
+			one.Values = nil
+		}
+		*list = append(*list, one)
 	}
 	_, err := d.ReadToken()
 	return err
@@ -216,26 +220,35 @@ func notA(token jsontext.Token, want jsontext.Kind) error {
 	return fmt.Errorf("want %s, have %s", want, token.Kind())
 }
 
-func decodePrior(d *jsontext.Decoder) ([]Data, error) {
+// document tells of a data source that the gate looks at.
+func (d *Data) document() bool {
+	return d.Type == "aws_iam_policy_document" || d.Type == "aws_caller_identity"
+}
+
+func decodePrior(d *jsontext.Decoder) (all []Data, others map[string][]jsontext.Value, err error) {
 	var prior struct {
 		Values struct {
 			Root stateModule `json:"root_module"`
 		} `json:"values"`
 	}
 	if err := json.UnmarshalDecode(d, &prior); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	var all []Data
+	others = map[string][]jsontext.Value{}
 	var walk func(stateModule)
 	walk = func(m stateModule) {
 		for _, one := range m.Resources {
 			one.Module = m.Address
-			all = append(all, one)
+			base := strings.TrimPrefix(m.Address+".data."+one.Type+"."+one.Name, ".")
+			others[base] = append(others[base], one.Sensitive)
+			if one.document() {
+				all = append(all, one)
+			}
 		}
 		for _, child := range m.Children {
 			walk(child)
 		}
 	}
 	walk(prior.Values.Root)
-	return all, nil
+	return all, others, nil
 }

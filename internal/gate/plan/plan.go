@@ -5,6 +5,7 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -20,7 +21,10 @@ type Plan struct {
 	// Documents are the aws_iam_policy_document and aws_caller_identity data sources that were known
 	// when the plan was made; the plan has them in its prior state only.
 	Documents []Data
-	Config    Config
+	// Read has what is sensitive of each instance of the data sources that
+	// were known then, by their addresses without their own keys.
+	Read   map[string][]jsontext.Value
+	Config Config
 	// Variables are the root's that are not sensitive.
 	Variables map[string]any
 }
@@ -36,6 +40,11 @@ type Change struct {
 	Index           any    `json:"index"` // nil, a float64 (count) or a string (for_each)
 	Deposed         string `json:"deposed"`
 	Values          Values `json:"change"`
+}
+
+// Goes tells that nothing of it is there after apply, or that it is left alone.
+func (c *Change) Goes() bool {
+	return c.Deposed != "" || slices.Equal(c.Values.Actions, []string{"delete"}) || slices.Equal(c.Values.Actions, []string{"forget"})
 }
 
 // Values is how a resource will be.
@@ -119,6 +128,7 @@ type Variable struct {
 
 // Output is an output block.
 type Output struct {
+	Sensitive  bool       `json:"sensitive"`
 	Expression Expression `json:"expression"`
 }
 

@@ -301,6 +301,64 @@ resource "aws_cloudfront_response_headers_policy" "cors" {
   }
 }
 
+# Where one may connect to is known after apply, and composed; scripts are not from
+# there.
+# pass: edge/content-policy, edge/browser-headers
+# fail: edge/hsts
+resource "aws_cloudfront_response_headers_policy" "composed" {
+  name = "composed"
+
+  security_headers_config {
+    content_security_policy {
+      content_security_policy = join("; ", concat(
+        ["default-src 'none'", "script-src 'self'"],
+        [join(" ", distinct(concat(["connect-src 'self'"], local.bool ? [local.later] : [], [local.later])))],
+        local.bool ? [] : ["upgrade-insecure-requests"],
+      ))
+      override = true
+    }
+
+    content_type_options {
+      override = true
+    }
+
+    frame_options {
+      frame_option = "DENY"
+      override     = true
+    }
+  }
+}
+
+# A directive for scripts may come after the one that stands for all others.
+# unknown: edge/content-policy
+# pass: edge/browser-headers
+# fail: edge/hsts
+resource "aws_cloudfront_response_headers_policy" "more_later" {
+  for_each = {
+    appended = "default-src 'self'; ${local.later}"
+    joined   = join("; ", concat(["default-src 'self'; img-src 'self'"], local.bool ? ["script-src *"] : []))
+    unclear  = join(local.later, ["default-src 'self'", "img-src 'self'"])
+  }
+
+  name = each.key
+
+  security_headers_config {
+    content_security_policy {
+      content_security_policy = each.value
+      override                = true
+    }
+
+    content_type_options {
+      override = true
+    }
+
+    frame_options {
+      frame_option = "DENY"
+      override     = true
+    }
+  }
+}
+
 # Scripts are open whatever the rest is.
 # fail: edge/content-policy
 # pass: edge/browser-headers
@@ -550,7 +608,7 @@ resource "aws_cloudwatch_log_delivery" "good" {
   delivery_destination_arn = "arn:aws:logs:us-east-1:111122223333:delivery-destination:edge"
 }
 
-# A header whose value is sensitive hides the origins of a dynamic block.
+# Whether there is an origin depends on a secret.
 # pass: edge/viewer-https, edge/minimum-tls, edge/custom-certificate, edge/sni, edge/web-acl, edge/access-log, edge/origin-secret, edge/api-cache, edge/trusted-signers
 # unknown: edge/origin-https, edge/origin-tls, edge/s3-origin-access, edge/root-object, edge/response-headers, edge/function-origin-access
 resource "aws_cloudfront_distribution" "hidden" {
@@ -558,10 +616,10 @@ resource "aws_cloudfront_distribution" "hidden" {
   web_acl_id = "arn:aws:wafv2:us-east-1:111122223333:global/webacl/edge/1"
 
   dynamic "origin" {
-    for_each = toset(["api"])
+    for_each = var.origin_secret == "" ? [] : ["api"]
 
     content {
-      origin_id   = origin.key
+      origin_id   = origin.value
       domain_name = trimprefix(aws_apigatewayv2_api.hidden.api_endpoint, "wss://")
 
       custom_header {
@@ -574,6 +632,65 @@ resource "aws_cloudfront_distribution" "hidden" {
         https_port             = 443
         origin_protocol_policy = "https-only"
         origin_ssl_protocols   = ["TLSv1.2"]
+      }
+    }
+  }
+
+  default_cache_behavior {
+    target_origin_id         = "api"
+    viewer_protocol_policy   = "https-only"
+    allowed_methods          = ["GET", "HEAD"]
+    cached_methods           = ["GET", "HEAD"]
+    cache_policy_id          = local.caching_disabled
+    origin_request_policy_id = local.all_but_host
+  }
+
+  logging_config {
+    bucket = "logs.s3.amazonaws.com"
+  }
+
+  restrictions {
+    geo_restriction {
+      restriction_type = "none"
+    }
+  }
+
+  viewer_certificate {
+    iam_certificate_id       = "ASCACKCEVSQ6C2EXAMPLE"
+    minimum_protocol_version = "TLSv1.2_2021"
+    ssl_support_method       = "sni-only"
+  }
+}
+
+# A secret in one of several origins of a dynamic block hides itself alone, and
+# what is made from it.
+# pass: edge/viewer-https, edge/minimum-tls, edge/custom-certificate, edge/sni, edge/web-acl, edge/access-log, edge/origin-secret, edge/api-cache, edge/api-host-header, edge/literal-origin-secret, edge/trusted-signers
+# fail: edge/origin-https
+# unknown: edge/origin-tls
+resource "aws_cloudfront_distribution" "uncovered" {
+  enabled    = true
+  web_acl_id = "arn:aws:wafv2:us-east-1:111122223333:global/webacl/edge/1"
+
+  dynamic "origin" {
+    for_each = {
+      api   = { host = trimprefix(aws_apigatewayv2_api.chat.api_endpoint, "wss://"), secret = var.origin_secret, protocol = "https-only", tls = "TLSv1.2" }
+      other = { host = "other.example.com", secret = "none", protocol = "http-only", tls = var.origin_secret == "" ? "TLSv1.2" : "TLSv1.1" }
+    }
+
+    content {
+      origin_id   = origin.key
+      domain_name = origin.value.host
+
+      custom_header {
+        name  = "x-origin-verify"
+        value = origin.value.secret
+      }
+
+      custom_origin_config {
+        http_port              = 80
+        https_port             = 443
+        origin_protocol_policy = origin.value.protocol
+        origin_ssl_protocols   = [origin.value.tls]
       }
     }
   }
