@@ -13,7 +13,7 @@ locals {
       type       = route.function != null ? "AWS_PROXY" : "MOCK"
       method     = route.function != null ? "POST" : null
       uri        = route.function != null ? route.function.invoke_arn : null
-      timeout_ms = route.timeout_ms
+      timeout_ms = coalesce(route.timeout_ms, 29000)
 
       # The template of a mock names the status that its response is chosen by.
       request_templates = route.function != null ? null : { "$default" = jsonencode({ statusCode = 200 }) }

@@ -82,7 +82,7 @@ variable "routes" {
     and optionally
 
     - `reply`: whether what the function returns goes back to the caller as a frame (default true; `$connect` and `$disconnect` never reply);
-    - `timeout_ms`: how long API Gateway waits for the function, in milliseconds (50 to 29000, the default);
+    - `timeout_ms`: how long API Gateway waits for the function, in milliseconds (50 to 29000, the default); a mock does not wait;
     - `throttle`: `rate` in messages a second and `burst`, for this route instead of the stage's;
     - `model`: name of one of `models`, which API Gateway holds each message against before the function: one that does not match gets the frame `Bad request body`. Not for `$connect` and `$disconnect`, which have no message.
 
@@ -96,7 +96,7 @@ variable "routes" {
     }))
     mock       = optional(string)
     reply      = optional(bool, true)
-    timeout_ms = optional(number, 29000)
+    timeout_ms = optional(number)
     throttle = optional(object({
       rate  = number
       burst = number
@@ -146,8 +146,18 @@ variable "routes" {
   }
 
   validation {
+    condition     = alltrue([for route in values(var.routes) : try(route.mock == null || route.timeout_ms == null, true)])
+    error_message = "A route with a mock must have no timeout_ms: API Gateway answers by itself, and waits for nobody."
+  }
+
+  validation {
     condition     = alltrue([for key, route in var.routes : try(route.model, null) == null ? true : contains(keys(var.models), route.model) && !contains(["$connect", "$disconnect"], key)])
     error_message = "The model of each route must be a key of models; $connect and $disconnect cannot have one."
+  }
+
+  validation {
+    condition     = alltrue([for name in keys(var.models) : contains([for route in values(var.routes) : coalesce(try(route.model, null), "none of them")], name)])
+    error_message = "Each of models must be the model of a route: one that no route names is held against no message."
   }
 
   # A statement has some 330 characters beside the names in it.
@@ -177,7 +187,7 @@ variable "route_selection_expression" {
 }
 
 variable "models" {
-  description = "What a message may look like, by name: `schema` is a JSON schema of draft 4, and `description`, of at most 128 bytes, is optional. Routes name them. None by default: the functions judge alone."
+  description = "What a message may look like, by name: `schema` is a JSON schema of draft 4, and `description`, of at most 128 bytes, is optional. Each is the model of a route at least. None by default: the functions judge alone."
   type = map(object({
     schema      = string
     description = optional(string)

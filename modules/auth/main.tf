@@ -15,6 +15,24 @@ locals {
   audiences        = local.use_cognito ? aws_cognito_user_pool_client.this[*].id : var.oidc.audiences
   token_type_check = local.use_cognito ? "token_use" : var.oidc.token_type_check
 
+  # Null says that nothing was given: what is given in vain, with oidc, is refused.
+  mfa                 = coalesce(var.mfa, "OPTIONAL")
+  threat_protection   = coalesce(var.threat_protection, "ENFORCED")
+  allow_self_sign_up  = coalesce(var.allow_self_sign_up, false)
+  deletion_protection = coalesce(var.deletion_protection, true)
+
+  token_validity = var.token_validity != null ? var.token_validity : { access_minutes = 30, id_minutes = 30, refresh_hours = 12 }
+
+  password_policy = var.password_policy != null ? var.password_policy : {
+    minimum_length          = 12
+    require_lowercase       = true
+    require_uppercase       = true
+    require_numbers         = true
+    require_symbols         = true
+    history_size            = 5
+    temporary_validity_days = 1
+  }
+
   # A digest of 32 random characters gives nothing away, and a plan that shows
   # it can be read.
   origin_secret_digests = nonsensitive([for secret in var.origin_secrets : sha256(secret)])
@@ -26,9 +44,9 @@ resource "aws_cognito_user_pool" "this" {
   count = local.use_cognito ? 1 : 0
 
   name                = var.name
-  deletion_protection = var.deletion_protection ? "ACTIVE" : "INACTIVE"
-  user_pool_tier      = var.threat_protection == "OFF" ? "ESSENTIALS" : "PLUS"
-  mfa_configuration   = var.mfa
+  deletion_protection = local.deletion_protection ? "ACTIVE" : "INACTIVE"
+  user_pool_tier      = local.threat_protection == "OFF" ? "ESSENTIALS" : "PLUS"
+  mfa_configuration   = local.mfa
 
   auto_verified_attributes = ["email"]
 
@@ -38,21 +56,21 @@ resource "aws_cognito_user_pool" "this" {
   }
 
   admin_create_user_config {
-    allow_admin_create_user_only = !var.allow_self_sign_up
+    allow_admin_create_user_only = !local.allow_self_sign_up
   }
 
   password_policy {
-    minimum_length                   = var.password_policy.minimum_length
-    require_lowercase                = var.password_policy.require_lowercase
-    require_uppercase                = var.password_policy.require_uppercase
-    require_numbers                  = var.password_policy.require_numbers
-    require_symbols                  = var.password_policy.require_symbols
-    password_history_size            = var.password_policy.history_size
-    temporary_password_validity_days = var.password_policy.temporary_validity_days
+    minimum_length                   = local.password_policy.minimum_length
+    require_lowercase                = local.password_policy.require_lowercase
+    require_uppercase                = local.password_policy.require_uppercase
+    require_numbers                  = local.password_policy.require_numbers
+    require_symbols                  = local.password_policy.require_symbols
+    password_history_size            = local.password_policy.history_size
+    temporary_password_validity_days = local.password_policy.temporary_validity_days
   }
 
   dynamic "software_token_mfa_configuration" {
-    for_each = var.mfa == "OFF" ? [] : [true]
+    for_each = local.mfa == "OFF" ? [] : [true]
 
     content {
       enabled = true
@@ -60,7 +78,7 @@ resource "aws_cognito_user_pool" "this" {
   }
 
   user_pool_add_ons {
-    advanced_security_mode = var.threat_protection
+    advanced_security_mode = local.threat_protection
   }
 
   account_recovery_setting {
@@ -96,9 +114,9 @@ resource "aws_cognito_user_pool_client" "this" {
   callback_urls                        = var.callback_urls
   logout_urls                          = var.logout_urls
 
-  access_token_validity  = var.token_validity.access_minutes
-  id_token_validity      = var.token_validity.id_minutes
-  refresh_token_validity = var.token_validity.refresh_hours
+  access_token_validity  = local.token_validity.access_minutes
+  id_token_validity      = local.token_validity.id_minutes
+  refresh_token_validity = local.token_validity.refresh_hours
 
   token_validity_units {
     access_token  = "minutes"

@@ -51,12 +51,12 @@ variable "oidc" {
   default = null
 
   validation {
-    condition     = var.oidc == null || can(regex("^[!-~]{1,512}$", var.oidc.issuer)) && can(regex("^(https://(?i:[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*)|http://(127(\\.(25[0-5]|(2[0-4]|1[0-9]|[1-9])?[0-9])){3}|\\[::1\\]|localhost))(:[1-9][0-9]{0,4})?(/([A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*)?$", var.oidc.issuer))
+    condition     = var.oidc == null || can(regex("^[!-~]{1,512}$", var.oidc.issuer)) && can(regex("^(https://(?i:[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*)|http://(127(\\.(25[0-5]|(2[0-4]|1[0-9]|[1-9])?[0-9])){3}|\\[::1\\]|localhost))(:([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?(/([A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*)?$", var.oidc.issuer))
     error_message = "oidc.issuer must be an https URL of at most 512 ASCII characters without user, query and fragment, exactly as the tokens write it; http is for loopback addresses only."
   }
 
   validation {
-    condition     = var.oidc == null || can(regex("^(https://(?i:[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*)|http://(127(\\.(25[0-5]|(2[0-4]|1[0-9]|[1-9])?[0-9])){3}|\\[::1\\]|localhost))(:[1-9][0-9]{0,4})?(/([A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*)?$", var.oidc.jwks_uri))
+    condition     = var.oidc == null || can(regex("^(https://(?i:[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*)|http://(127(\\.(25[0-5]|(2[0-4]|1[0-9]|[1-9])?[0-9])){3}|\\[::1\\]|localhost))(:([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?(/([A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})*)?$", var.oidc.jwks_uri))
     error_message = "oidc.jwks_uri must be an https URL without user, query and fragment; http is for loopback addresses (127.0.0.0/8, [::1], localhost) only."
   }
 
@@ -137,7 +137,7 @@ variable "allowed_origins" {
   nullable    = false
 
   validation {
-    condition     = alltrue([for origin in var.allowed_origins : can(regex("^(https://[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*|http://(127(\\.(25[0-5]|(2[0-4]|1[0-9]|[1-9])?[0-9])){3}|\\[::1\\]|localhost))(:[1-9][0-9]{0,4})?$", origin))]) && length(distinct(var.allowed_origins)) == length(var.allowed_origins)
+    condition     = alltrue([for origin in var.allowed_origins : can(regex("^(https://[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*|http://(127(\\.(25[0-5]|(2[0-4]|1[0-9]|[1-9])?[0-9])){3}|\\[::1\\]|localhost))(:([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?$", origin))]) && length(distinct(var.allowed_origins)) == length(var.allowed_origins)
     error_message = "Each allowed origin must be https://host or https://host:port, in lower case, without path, trailing slash or wildcard, and named once; http is for 127.0.0.0/8, [::1] and localhost only."
   }
 
@@ -177,7 +177,7 @@ variable "origin_secrets" {
   }
 }
 
-#### Cognito user pool (when oidc is null) ####
+#### Cognito user pool (with oidc there is none, and what is set here is refused) ####
 
 variable "cognito_endpoint" {
   description = "Base URL of the regional Cognito endpoint that the authorizer fetches the pool's keys from, for example a FIPS endpoint. Null uses AWS's own, the one that the issuer names."
@@ -185,7 +185,7 @@ variable "cognito_endpoint" {
   default     = null
 
   validation {
-    condition     = var.cognito_endpoint == null || can(regex("^(https://[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*|http://(127(\\.(25[0-5]|(2[0-4]|1[0-9]|[1-9])?[0-9])){3}|\\[::1\\]|localhost))(:[1-9][0-9]{0,4})?$", var.cognito_endpoint))
+    condition     = var.cognito_endpoint == null || can(regex("^(https://[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*|http://(127(\\.(25[0-5]|(2[0-4]|1[0-9]|[1-9])?[0-9])){3}|\\[::1\\]|localhost))(:([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?$", var.cognito_endpoint))
     error_message = "cognito_endpoint must be null or https://host[:port] in lower case without a path; http is for loopback addresses only."
   }
 
@@ -196,33 +196,37 @@ variable "cognito_endpoint" {
 }
 
 variable "token_validity" {
-  description = "How long Cognito's tokens are good: access and ID tokens in minutes (5 to 1440), refresh tokens in hours (1 to 87600). The access token's time is also how long a removed user keeps what is open."
+  description = "How long Cognito's tokens are good: access_minutes and id_minutes (5 to 1440, by default 30), refresh_hours (1 to 87600, by default 12). The access token's time is also how long a removed user keeps what is open. Null, the default, is all defaults."
   type = object({
     access_minutes = optional(number, 30)
     id_minutes     = optional(number, 30)
     refresh_hours  = optional(number, 12)
   })
-  default  = {}
-  nullable = false
+  default = null
 
   validation {
-    condition     = alltrue([for minutes in [var.token_validity.access_minutes, var.token_validity.id_minutes] : minutes == floor(minutes) && minutes >= 5 && minutes <= 1440])
+    condition     = var.token_validity == null ? true : alltrue([for minutes in [var.token_validity.access_minutes, var.token_validity.id_minutes] : minutes == floor(minutes) && minutes >= 5 && minutes <= 1440])
     error_message = "token_validity.access_minutes and .id_minutes must be whole numbers from 5 to 1440."
   }
 
   validation {
-    condition     = var.token_validity.refresh_hours == floor(var.token_validity.refresh_hours) && var.token_validity.refresh_hours >= 1 && var.token_validity.refresh_hours <= 87600
+    condition     = var.token_validity == null ? true : var.token_validity.refresh_hours == floor(var.token_validity.refresh_hours) && var.token_validity.refresh_hours >= 1 && var.token_validity.refresh_hours <= 87600
     error_message = "token_validity.refresh_hours must be a whole number from 1 to 87600."
   }
 
   validation {
-    condition     = var.token_validity.refresh_hours * 60 > max(var.token_validity.access_minutes, var.token_validity.id_minutes)
+    condition     = var.token_validity == null ? true : var.token_validity.refresh_hours * 60 > max(var.token_validity.access_minutes, var.token_validity.id_minutes)
     error_message = "token_validity.refresh_hours must be longer than the access and ID tokens' time."
+  }
+
+  validation {
+    condition     = var.token_validity == null || var.oidc == null
+    error_message = "token_validity is for the Cognito user pool: with oidc there is none, and the issuer says how long its tokens are good."
   }
 }
 
 variable "password_policy" {
-  description = "What a password must have: minimum_length in characters (12 to 99), the character classes, how many earlier passwords may not come back (0 to 24), and for how many days the temporary password of an invitation is good (1 to 365)."
+  description = "What a password must have: minimum_length in characters (12, the default, to 99), the character classes (all by default), how many earlier passwords may not come back (history_size, 0 to 24, by default 5), and for how many days the temporary password of an invitation is good (temporary_validity_days, 1, the default, to 365). Null, the default, is all defaults."
   type = object({
     minimum_length          = optional(number, 12)
     require_lowercase       = optional(bool, true)
@@ -232,61 +236,81 @@ variable "password_policy" {
     history_size            = optional(number, 5)
     temporary_validity_days = optional(number, 1)
   })
-  default  = {}
-  nullable = false
+  default = null
 
   validation {
-    condition     = var.password_policy.minimum_length == floor(var.password_policy.minimum_length) && var.password_policy.minimum_length >= 12 && var.password_policy.minimum_length <= 99
+    condition     = var.password_policy == null ? true : var.password_policy.minimum_length == floor(var.password_policy.minimum_length) && var.password_policy.minimum_length >= 12 && var.password_policy.minimum_length <= 99
     error_message = "password_policy.minimum_length must be a whole number from 12 to 99."
   }
 
   validation {
-    condition     = var.password_policy.history_size == floor(var.password_policy.history_size) && var.password_policy.history_size >= 0 && var.password_policy.history_size <= 24
+    condition     = var.password_policy == null ? true : var.password_policy.history_size == floor(var.password_policy.history_size) && var.password_policy.history_size >= 0 && var.password_policy.history_size <= 24
     error_message = "password_policy.history_size must be a whole number from 0 to 24."
   }
 
   validation {
-    condition     = var.password_policy.temporary_validity_days == floor(var.password_policy.temporary_validity_days) && var.password_policy.temporary_validity_days >= 1 && var.password_policy.temporary_validity_days <= 365
+    condition     = var.password_policy == null ? true : var.password_policy.temporary_validity_days == floor(var.password_policy.temporary_validity_days) && var.password_policy.temporary_validity_days >= 1 && var.password_policy.temporary_validity_days <= 365
     error_message = "password_policy.temporary_validity_days must be a whole number from 1 to 365."
+  }
+
+  validation {
+    condition     = var.password_policy == null || var.oidc == null
+    error_message = "password_policy is for the Cognito user pool: with oidc there is none, and the issuer has its own rules."
   }
 }
 
 variable "mfa" {
-  description = "Whether users need a second factor, an authenticator app: ON for everybody, OPTIONAL for those who set it up, OFF for nobody. OFF and OPTIONAL leave an account as safe as its password."
+  description = "Whether users need a second factor, an authenticator app: ON for everybody, OPTIONAL for those who set it up, OFF for nobody. OFF and OPTIONAL leave an account as safe as its password. Null, the default, is OPTIONAL."
   type        = string
-  default     = "OPTIONAL"
-  nullable    = false
+  default     = null
 
   validation {
-    condition     = contains(["ON", "OPTIONAL", "OFF"], var.mfa)
+    condition     = var.mfa == null ? true : contains(["ON", "OPTIONAL", "OFF"], var.mfa)
     error_message = "mfa must be ON, OPTIONAL or OFF."
+  }
+
+  validation {
+    condition     = var.mfa == null || var.oidc == null
+    error_message = "mfa is for the Cognito user pool: with oidc there is none, and the issuer must ask for the second factor."
   }
 }
 
 variable "threat_protection" {
-  description = "What Cognito does about stolen passwords and suspicious sign-ins: ENFORCED acts on them, AUDIT only records them, OFF gives both up. ENFORCED and AUDIT put the pool on the Plus plan, which is billed for each active user; OFF puts it on Essentials."
+  description = "What Cognito does about stolen passwords and suspicious sign-ins: ENFORCED acts on them, AUDIT only records them, OFF gives both up. ENFORCED and AUDIT put the pool on the Plus plan, which is billed for each active user; OFF puts it on Essentials. Null, the default, is ENFORCED."
   type        = string
-  default     = "ENFORCED"
-  nullable    = false
+  default     = null
 
   validation {
-    condition     = contains(["ENFORCED", "AUDIT", "OFF"], var.threat_protection)
+    condition     = var.threat_protection == null ? true : contains(["ENFORCED", "AUDIT", "OFF"], var.threat_protection)
     error_message = "threat_protection must be ENFORCED, AUDIT or OFF."
+  }
+
+  validation {
+    condition     = var.threat_protection == null || var.oidc == null
+    error_message = "threat_protection is for the Cognito user pool: with oidc there is none, and the issuer must protect its sign-in itself."
   }
 }
 
 variable "allow_self_sign_up" {
-  description = "Whether anybody may make an account. True gives up knowing who is in the chat: only administrators create users otherwise."
+  description = "Whether anybody may make an account. True gives up knowing who is in the chat: only administrators create users otherwise. Null, the default, is false."
   type        = bool
-  default     = false
-  nullable    = false
+  default     = null
+
+  validation {
+    condition     = var.allow_self_sign_up == null || var.oidc == null
+    error_message = "allow_self_sign_up is for the Cognito user pool: with oidc there is none, and the issuer says who gets an account."
+  }
 }
 
 variable "deletion_protection" {
-  description = "Whether Cognito refuses to delete the user pool. False gives that up: `terraform destroy`, or any caller with cognito-idp:DeleteUserPool, removes it with all its users."
+  description = "Whether Cognito refuses to delete the user pool. False gives that up: `terraform destroy`, or any caller with cognito-idp:DeleteUserPool, removes it with all its users. Null, the default, is true."
   type        = bool
-  default     = true
-  nullable    = false
+  default     = null
+
+  validation {
+    condition     = var.deletion_protection == null || var.oidc == null
+    error_message = "deletion_protection is for the Cognito user pool: with oidc there is none, and nothing to protect."
+  }
 }
 
 variable "callback_urls" {
@@ -296,7 +320,7 @@ variable "callback_urls" {
   nullable    = false
 
   validation {
-    condition     = length(var.callback_urls) <= 100 && alltrue([for url in var.callback_urls : can(regex("^(https://(?i:[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*)|http://(localhost|127\\.0\\.0\\.1|\\[::1\\]))(:[1-9][0-9]{0,4})?([/?][!-\"$-~]*)?$", url)) && try(length(url) <= 1024, false)])
+    condition     = length(var.callback_urls) <= 100 && alltrue([for url in var.callback_urls : can(regex("^(https://(?i:[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*)|http://(localhost|127\\.0\\.0\\.1|\\[::1\\]))(:([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?([/?][!-\"$-~]*)?$", url)) && try(length(url) <= 1024, false)])
     error_message = "callback_urls must be at most 100 https URLs of at most 1024 ASCII characters without user and fragment; http is for localhost, 127.0.0.1 and [::1] only."
   }
 
@@ -313,7 +337,7 @@ variable "logout_urls" {
   nullable    = false
 
   validation {
-    condition     = length(var.logout_urls) <= 100 && alltrue([for url in var.logout_urls : can(regex("^(https://(?i:[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*)|http://(localhost|127\\.0\\.0\\.1|\\[::1\\]))(:[1-9][0-9]{0,4})?([/?][!-\"$-~]*)?$", url)) && try(length(url) <= 1024, false)])
+    condition     = length(var.logout_urls) <= 100 && alltrue([for url in var.logout_urls : can(regex("^(https://(?i:[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*)|http://(localhost|127\\.0\\.0\\.1|\\[::1\\]))(:([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?([/?][!-\"$-~]*)?$", url)) && try(length(url) <= 1024, false)])
     error_message = "logout_urls must be at most 100 https URLs of at most 1024 ASCII characters without user and fragment; http is for localhost, 127.0.0.1 and [::1] only."
   }
 

@@ -169,7 +169,7 @@ resource "aws_kms_key" "this" {
   description             = "Tables, logs and function settings of the chat ${var.name}."
   policy                  = data.aws_iam_policy_document.key[0].json
   enable_key_rotation     = true
-  deletion_window_in_days = var.kms_deletion_window_days
+  deletion_window_in_days = coalesce(var.kms_deletion_window_days, 30)
   tags                    = local.tags["key"]
 
   lifecycle {
@@ -372,7 +372,7 @@ module "auth" {
   callback_urls       = local.callback_urls
   logout_urls         = local.logout_urls
   sign_in_domain      = var.user_pool.sign_in_domain
-  deletion_protection = var.deletion_protection
+  deletion_protection = var.oidc == null ? var.deletion_protection : null
 
   package_dir          = var.package_dir
   package_object       = var.package_objects == null ? null : var.package_objects.authorizer
@@ -502,7 +502,7 @@ module "edge" {
   sign_in_rate        = var.edge.sign_in_rate
 
   kms_key                  = var.edge.kms_key
-  kms_deletion_window_days = var.kms_deletion_window_days
+  kms_deletion_window_days = var.edge.kms_key == null ? var.kms_deletion_window_days : null
   log_retention_days       = var.log_retention_days
   tags                     = local.tags["edge"]
 }
@@ -523,7 +523,7 @@ resource "aws_s3_object" "config" {
     issuer          = module.auth.issuer
     discovery       = module.auth.openid_configuration_url
     client_id       = var.oidc == null ? module.auth.user_pool_client_id : coalesce(var.edge.site.client_id, module.auth.audiences[0])
-    scopes          = var.edge.site.scopes
+    scopes          = coalesce(var.edge.site.scopes, ["openid"])
     message_format  = var.message_format
     max_text_bytes  = var.max_text_bytes
     max_frame_bytes = var.max_frame_bytes
@@ -622,7 +622,7 @@ locals {
       namespace   = var.metrics_namespace
       metric      = "Failures"
       dimensions  = { Function = name }
-      threshold   = var.alarms.thresholds.failures
+      threshold   = coalesce(var.alarms.thresholds.failures, 1)
       description = "${part} could not do its work by our own fault: a table, a post to connections or the issuer's keys. Its log names the reason; look at the service behind it, and at the other alarms."
     } },
     {
@@ -630,28 +630,28 @@ locals {
         namespace   = var.metrics_namespace
         metric      = "Refusals"
         dimensions  = { Function = local.functions.authorizer }
-        threshold   = var.alarms.thresholds.refused_handshakes
+        threshold   = coalesce(var.alarms.thresholds.refused_handshakes, 100)
         description = "The authorizer refuses many handshakes. Reasons token_*, origin or origin_secret: somebody tries, or a client or the edge has old settings; see Refusals by Reason, and the access log for where from."
       }
       refused-connects = {
         namespace   = var.metrics_namespace
         metric      = "Refusals"
         dimensions  = { Function = local.functions.connect }
-        threshold   = var.alarms.thresholds.refused_connects
+        threshold   = coalesce(var.alarms.thresholds.refused_connects, 50)
         description = "Users with valid tokens are refused at the limits: too many connections (429), a full room (503), banned. See Refusals by Reason; raise max_members or max_connections_per_user if this is wanted use."
       }
       fanout-failures = {
         namespace   = var.metrics_namespace
         metric      = "FanoutFailures"
         dimensions  = { Function = local.functions.message }
-        threshold   = var.alarms.thresholds.fanout_failures
+        threshold   = coalesce(var.alarms.thresholds.fanout_failures, 10)
         description = "Messages did not reach members of their room, who find them in the history. Look for throttled or failing posts in the log of message: the account's request quota, or slow readers."
       }
       fanout-incomplete = {
         namespace   = var.metrics_namespace
         metric      = "FanoutIncomplete"
         dimensions  = { Function = local.functions.message }
-        threshold   = var.alarms.thresholds.fanout_incomplete
+        threshold   = coalesce(var.alarms.thresholds.fanout_incomplete, 1)
         description = "Messages were not passed to all of their room in time. Rooms are too big for memory_mb.message, or the table of connections is slow: look at FanoutTime and at the table's alarms."
       }
     },

@@ -79,7 +79,7 @@ variable "baked_jwks" {
 
 variable "user_pool" {
   description = <<-EOT
-    Settings of the Cognito user pool, if there is one; what is left out has the default of the auth module, whose README says what each gives up:
+    Settings of the Cognito user pool; what is left out has the default of the auth module, whose README says what each gives up. With `oidc` there is no pool, and nothing may be set here:
 
     - `mfa`: ON, OPTIONAL (default) or OFF;
     - `threat_protection`: ENFORCED (default), AUDIT or OFF;
@@ -120,6 +120,11 @@ variable "user_pool" {
   })
   default  = {}
   nullable = false
+
+  validation {
+    condition     = var.oidc == null || alltrue([for setting in values(var.user_pool) : setting == null])
+    error_message = "user_pool is for the Cognito user pool: with oidc there is none, and the issuer has settings of its own."
+  }
 }
 
 variable "cognito_endpoint" {
@@ -299,7 +304,7 @@ variable "edge" {
       enabled        = optional(bool, true)
       dir            = optional(string)
       client_id      = optional(string)
-      scopes         = optional(list(string), ["openid"])
+      scopes         = optional(list(string))
       issuer_origins = optional(list(string), [])
       error_pages    = optional(map(string))
     }), {})
@@ -356,6 +361,21 @@ variable "edge" {
   validation {
     condition     = var.edge == null ? true : !var.edge.protect_sign_in || var.oidc == null
     error_message = "edge.protect_sign_in is for the Cognito user pool: with oidc there is none."
+  }
+
+  validation {
+    condition     = var.edge == null ? true : var.edge.sign_in_rate == null || var.edge.protect_sign_in
+    error_message = "edge.sign_in_rate needs edge.protect_sign_in: without it there is no web ACL that counts sign-ins."
+  }
+
+  validation {
+    condition     = var.edge == null ? true : var.edge.site.enabled || alltrue([for name, setting in var.edge.site : setting == null || name == "enabled" || try(length(setting) == 0, false)])
+    error_message = "edge.site.enabled = false serves no site: leave out the site's other settings."
+  }
+
+  validation {
+    condition     = var.edge == null ? true : var.oidc != null || var.edge.site.client_id == null && var.edge.site.scopes == null
+    error_message = "edge.site.client_id and edge.site.scopes are for an issuer of your own (oidc): the client of the Cognito user pool is made here, and knows openid alone."
   }
 }
 
@@ -450,14 +470,18 @@ variable "kms_key" {
 }
 
 variable "kms_deletion_window_days" {
-  description = "Days that KMS waits before it destroys the module's own key (7 to 30), and with it what was encrypted."
+  description = "Days that KMS waits before it destroys the module's own keys, this chat's and its edge's (7 to 30), and with them what was encrypted. Null, the default, is 30."
   type        = number
-  default     = 30
-  nullable    = false
+  default     = null
 
   validation {
-    condition     = var.kms_deletion_window_days == floor(var.kms_deletion_window_days) && var.kms_deletion_window_days >= 7 && var.kms_deletion_window_days <= 30
+    condition     = var.kms_deletion_window_days == null ? true : var.kms_deletion_window_days == floor(var.kms_deletion_window_days) && var.kms_deletion_window_days >= 7 && var.kms_deletion_window_days <= 30
     error_message = "kms_deletion_window_days must be a whole number from 7 to 30."
+  }
+
+  validation {
+    condition     = var.kms_deletion_window_days == null || var.kms_key == null || try(var.edge.kms_key == null, false)
+    error_message = "kms_deletion_window_days is for the module's own keys: with kms_key, and without an edge that makes another, there are none."
   }
 }
 
@@ -530,7 +554,7 @@ variable "alarms" {
     - `topic`: `{ arn = ... }` of an SNS topic of your own that is told when an alarm begins and ends. CloudWatch must be allowed to publish to it, and to use its key (`kms:Decrypt`, `kms:GenerateDataKey*`; AWS's own key for SNS does not allow that). Null makes one here, encrypted with the chat's key: subscribe to the output `alarm_topic_arn`.
     - `thresholds`: from how much on in five minutes, each a whole number of at least 1. Of the API `integration_errors` (50), `execution_errors` (5), `client_errors` (200), `connects` (80% of the throttle of new connections) and `latency_ms` (5000); of each function `failures` (1), `function_errors` (1), `function_throttles` (1), and `authorizer_errors` (100, since each 401 is one); of refused users `refused_handshakes` (100) and `refused_connects` (50); of messages `fanout_failures` (10) and `fanout_incomplete` (1); of each table `table_throttles` (1) and `table_errors` (5).
 
-    Those of failures, refused users and messages need metrics_namespace.
+    Those of failures, refused users and messages need metrics_namespace: without it there are no such alarms, and no threshold for them may be set.
   EOT
   type = object({
     topic = optional(object({ arn = string }))
@@ -540,14 +564,14 @@ variable "alarms" {
       client_errors      = optional(number)
       connects           = optional(number)
       latency_ms         = optional(number)
-      failures           = optional(number, 1)
+      failures           = optional(number)
       function_errors    = optional(number, 1)
       function_throttles = optional(number, 1)
       authorizer_errors  = optional(number, 100)
-      refused_handshakes = optional(number, 100)
-      refused_connects   = optional(number, 50)
-      fanout_failures    = optional(number, 10)
-      fanout_incomplete  = optional(number, 1)
+      refused_handshakes = optional(number)
+      refused_connects   = optional(number)
+      fanout_failures    = optional(number)
+      fanout_incomplete  = optional(number)
       table_throttles    = optional(number, 1)
       table_errors       = optional(number, 5)
     }), {})
@@ -562,6 +586,13 @@ variable "alarms" {
   validation {
     condition     = var.alarms == null ? true : alltrue([for threshold in values(var.alarms.thresholds) : threshold == null ? true : threshold == floor(threshold) && threshold >= 1])
     error_message = "Each of alarms.thresholds must be a whole number of at least 1."
+  }
+
+  validation {
+    condition = var.alarms == null || var.metrics_namespace != null ? true : alltrue([
+      for name in ["failures", "refused_handshakes", "refused_connects", "fanout_failures", "fanout_incomplete"] : var.alarms.thresholds[name] == null
+    ])
+    error_message = "alarms.thresholds of failures, refused_handshakes, refused_connects, fanout_failures and fanout_incomplete are of the functions' own metrics: with metrics_namespace = null there are none."
   }
 }
 

@@ -23,7 +23,7 @@ resource "aws_kms_key" "this" {
 
   description             = "The DynamoDB table ${var.name}, its stream and its backups."
   enable_key_rotation     = true
-  deletion_window_in_days = var.kms_deletion_window_days
+  deletion_window_in_days = coalesce(var.kms_deletion_window_days, 30)
   tags                    = var.tags
 
   lifecycle {
@@ -155,7 +155,7 @@ resource "aws_dynamodb_table" "this" {
 
   point_in_time_recovery {
     enabled                 = var.point_in_time_recovery
-    recovery_period_in_days = var.point_in_time_recovery ? var.recovery_period_days : null
+    recovery_period_in_days = var.point_in_time_recovery ? coalesce(var.recovery_period_days, 35) : null
   }
 
   server_side_encryption {

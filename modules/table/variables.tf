@@ -59,7 +59,7 @@ variable "ttl_enabled" {
 }
 
 variable "ttl_attribute" {
-  description = "Attribute with the time, in unix seconds, after which DynamoDB deletes a row. Deletion follows within a few days, so readers must check the attribute themselves. To change it, apply once with ttl_enabled = false and wait an hour: DynamoDB allows one change of TTL an hour."
+  description = "Attribute with the time, in unix seconds, after which DynamoDB deletes a row. Deletion follows within a few days, so readers must check the attribute themselves. With ttl_enabled = false it only names what is switched off. To change it, apply once with ttl_enabled = false and wait an hour: DynamoDB allows one change of TTL an hour."
   type        = string
   default     = "expiry"
   nullable    = false
@@ -132,14 +132,18 @@ variable "kms_key" {
 }
 
 variable "kms_deletion_window_days" {
-  description = "Days that KMS waits before it destroys the module's own key, and with it every row and backup: 7 to 30. Fewer than the default, 30, gives up time in which a mistake can be undone."
+  description = "Days that KMS waits before it destroys the module's own key, and with it every row and backup: 7 to 30. Fewer than 30 give up time in which a mistake can be undone. Null, the default, is 30."
   type        = number
-  default     = 30
-  nullable    = false
+  default     = null
 
   validation {
-    condition     = var.kms_deletion_window_days == floor(var.kms_deletion_window_days) && var.kms_deletion_window_days >= 7 && var.kms_deletion_window_days <= 30
+    condition     = var.kms_deletion_window_days == null ? true : var.kms_deletion_window_days == floor(var.kms_deletion_window_days) && var.kms_deletion_window_days >= 7 && var.kms_deletion_window_days <= 30
     error_message = "kms_deletion_window_days must be a whole number from 7 to 30."
+  }
+
+  validation {
+    condition     = var.kms_deletion_window_days == null || var.kms_key == null
+    error_message = "kms_deletion_window_days is for the module's own key: with kms_key there is none."
   }
 }
 
@@ -151,14 +155,18 @@ variable "point_in_time_recovery" {
 }
 
 variable "recovery_period_days" {
-  description = "Days back to which the table can be restored: 1 to 35. Fewer than the default, 35, gives up what was lost before and noticed late; it also ends how long deleted rows remain in backups."
+  description = "Days back to which the table can be restored: 1 to 35. Fewer than 35 give up what was lost before and noticed late; they also end how long deleted rows remain in backups. Null, the default, is 35."
   type        = number
-  default     = 35
-  nullable    = false
+  default     = null
 
   validation {
-    condition     = var.recovery_period_days == floor(var.recovery_period_days) && var.recovery_period_days >= 1 && var.recovery_period_days <= 35
+    condition     = var.recovery_period_days == null ? true : var.recovery_period_days == floor(var.recovery_period_days) && var.recovery_period_days >= 1 && var.recovery_period_days <= 35
     error_message = "recovery_period_days must be a whole number from 1 to 35."
+  }
+
+  validation {
+    condition     = var.recovery_period_days == null || var.point_in_time_recovery
+    error_message = "recovery_period_days needs point_in_time_recovery: without it nothing is kept to restore."
   }
 }
 

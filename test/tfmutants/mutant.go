@@ -69,7 +69,7 @@ var rules = []rule{
 	{line: line(`(explicit_auth_flows)(\s*=\s*)\[(.*)\]`), with: `${1}${2}${3}[${4}, "ALLOW_USER_PASSWORD_AUTH"]`, what: "passwords sent"},
 	{line: line(`(allowed_oauth_flows)(\s*=\s*)(.*)"code"(.*)`), with: `${1}${2}${3}${4}"implicit"${5}`, what: "implicit flow"},
 	{line: line(`(minimum_length)(\s*=\s*).*`), with: "${1}${2}${3}6", what: "$2 of 6"},
-	{line: line(`(require_\w+|allow_admin_create_user_only)(\s*=\s*)!?var\..*`), with: "${1}${2}${3}false", what: "$2 off"},
+	{line: line(`(require_\w+|allow_admin_create_user_only)(\s*=\s*)!?(?:var|local)\..*`), with: "${1}${2}${3}false", what: "$2 off"},
 	{line: line(`(access_token_validity)(\s*=\s*).*`), with: "${1}${2}${3}1440", what: "$2 of a day"},
 
 	// What is secret stays out of a function's settings.

@@ -81,6 +81,25 @@ func TestURLsAreHTTPSExceptOnLoopback(t *testing.T) {
 		"id.example.com":                    false,
 		"":                                  false,
 		"https://a b/":                      false,
+		"https://id.example.com:65535/":     true,
+		"https://id.example.com:65536/":     false,
+		"https://id.example.com:99999/":     false,
+		"https://id.example.com:0/":         false,
+		"https://id.example.com:0443/":      false,
+		"https://id.example.com:/":          false,
+		"https://id.example.com:x/":         false,
+		"https://[2001:db8::1]/":            false, // no certificate of a public issuer names one
+		"https://[id.example.com]/":         false,
+		"http://[::ffff:127.0.0.1]/":        false,
+		"http://127.0.0.1/\n":               false,
+		"https://id.example.com/%zz":        false,
+		"https://id.example.com/ü":          false,
+		"https://id_.example.com/":          false,
+		"https://-id.example.com/":          false,
+		"https://id..example.com/":          false,
+		"https://id.example.com./":          false,
+		"HTTPS://id.example.com/":           false,
+		"https://ID.example.com/Keys":       true,
 	} {
 		r := reader(value)
 		if r.URL("X"); (r.Err() == nil) != legal {

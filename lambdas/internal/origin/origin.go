@@ -9,6 +9,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"net/url"
+	"strconv"
 	"strings"
 )
 
@@ -40,8 +41,11 @@ func Parse(s string) (Origin, error) {
 	if strings.HasSuffix(u.Host, ":") {
 		return Origin{}, ErrMalformed
 	}
-	if u.Port() != "" {
-		port = u.Port()
+	if given := u.Port(); given != "" {
+		if _, err := strconv.ParseUint(given, 10, 16); err != nil || given[0] == '0' {
+			return Origin{}, ErrMalformed
+		}
+		port = given
 	}
 	return Origin{scheme: u.Scheme, host: strings.ToLower(u.Hostname()), port: port}, nil
 }

@@ -4,6 +4,9 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"net/url"
+	"os"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -94,12 +97,52 @@ func TestAMissingOriginIsRefusedUnlessAllowed(t *testing.T) {
 func TestWhatIsAnOrigin(t *testing.T) {
 	longest := "https://" + strings.Repeat("a", 292)
 	for s, want := range map[string]bool{
-		"https://a.example": true, "http://a.example:8080": true, "https://a~b.example": true, longest: true,
+		"https://a.example": true, "http://a.example:8080": true, "https://a~b.example": true, longest: true, "https://a.example:65535": true, "http://[::1]:1": true,
+		"https://a.example:65536": false, "https://a.example:0": false, "https://a.example:0443": false, "https://a.example:-1": false,
 		longest + "a": false, "ftp://a.example": false, "https://": false, "https://:443": false, "https://ä.example": false, "https://a\x7f": false, "https://a\x00.example": false, "": false,
 	} {
 		if _, err := origin.Parse(s); (err == nil) != want {
 			t.Errorf("%.40q: got %v", s, err)
 		}
+	}
+}
+
+// What modules/auth lets through as an allowed origin, the authorizer starts with.
+func TestWhatTheModuleTakesForAnOriginIsOne(t *testing.T) {
+	text, err := os.ReadFile("../../../modules/auth/variables.tf")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := regexp.MustCompile(`for origin in var\.allowed_origins : can\(regex\((".*?"), origin\)\)`).FindSubmatch(text)
+	if found == nil {
+		t.Fatal("modules/auth/variables.tf has no rule for allowed_origins")
+	}
+	pattern, err := strconv.Unquote(string(found[1]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	rule := regexp.MustCompile(pattern)
+	hosts := []string{"a.example", "A.example", "a", "xn--bcher-kva.example", "a.b-c.example", "-a.example", "a..b", "a_b", "127.0.0.1", "127.0.0.999", "localhost", "[::1]", "[2001:db8::1]", "[::1", "a@b.example", "*.example", "ä.example", ""}
+	ports := []string{"", ":", ":0", ":1", ":80", ":0443", ":443", ":8443", ":9999", ":10000", ":59999", ":60000", ":64999", ":65499", ":65529", ":65530", ":65535", ":65536", ":65540", ":65600", ":66000", ":70000", ":99999", ":100000", ":x", ":-1"}
+	taken := 0
+	for _, scheme := range []string{"https://", "http://", "HTTPS://", "ws://", "//", ""} {
+		for _, host := range hosts {
+			for _, port := range ports {
+				for _, rest := range []string{"", "/", "#", "?", "\n"} {
+					s := scheme + host + port + rest
+					if !rule.MatchString(s) {
+						continue
+					}
+					taken++
+					if _, err := origin.Parse(s); err != nil {
+						t.Errorf("the module takes %q, the authorizer does not", s)
+					}
+				}
+			}
+		}
+	}
+	if want := (5 + 2 + 3) * 14; taken != want { // https: five names, two addresses; http: three addresses
+		t.Errorf("the module takes %d of them, want %d", taken, want)
 	}
 }
 

@@ -77,6 +77,7 @@ refuse "routes" {
     "a route that does both"       = { "$connect" = { function = { invoke_arn = "arn:aws:apigateway:connect", function_name = "connect", qualifier = "live" } }, ping = { function = { invoke_arn = "arn:aws:apigateway:ping", function_name = "ping", qualifier = "live" }, mock = "pong" } }
     "a mock without text"          = { "$connect" = { function = { invoke_arn = "arn:aws:apigateway:connect", function_name = "connect", qualifier = "live" } }, ping = { mock = " " } }
     "a mock on connect"            = { "$connect" = { mock = "{}" } }
+    "a mock that waits"            = { "$connect" = { function = { invoke_arn = "arn:aws:apigateway:connect", function_name = "connect", qualifier = "live" } }, ping = { mock = "pong", timeout_ms = 29000 } }
     "a mock that says nothing"     = { "$connect" = { function = { invoke_arn = "arn:aws:apigateway:connect", function_name = "connect", qualifier = "live" } }, ping = { mock = "pong", reply = false } }
     "a function's own ARN"         = { "$connect" = { function = { invoke_arn = "arn:aws:lambda:eu-west-1:111122223333:function:connect:live", function_name = "connect", qualifier = "live" } } }
     "a function without a name"    = { "$connect" = { function = { invoke_arn = "arn:aws:apigateway:connect", function_name = "", qualifier = "live" } } }
@@ -89,6 +90,14 @@ refuse "routes" {
     "a throttle of null"           = { "$connect" = { function = { invoke_arn = "arn:aws:apigateway:connect", function_name = "connect", qualifier = "live" }, throttle = { rate = 1, burst = null } } }
     "a model that is not there"    = { "$connect" = { function = { invoke_arn = "arn:aws:apigateway:connect", function_name = "connect", qualifier = "live" } }, send = { function = { invoke_arn = "arn:aws:apigateway:message", function_name = "message", qualifier = "live" }, model = "send" } }
     "more than a policy holds"     = merge({ "$connect" = { function = { invoke_arn = "arn:aws:apigateway:connect", function_name = "connect", qualifier = "live" } } }, { for n in range(60) : "route${n}" => { function = { invoke_arn = "arn:aws:apigateway:connect", function_name = "connect", qualifier = "live" } } })
+  }
+}
+
+refuse "routes" {
+  with = { models = { send = { schema = "{}" } } }
+
+  values = {
+    "none has the model" = { "$connect" = { function = { invoke_arn = "arn:aws:apigateway:connect", function_name = "connect", qualifier = "live" } }, send = { function = { invoke_arn = "arn:aws:apigateway:message", function_name = "message", qualifier = "live" } } }
   }
 }
 
@@ -116,6 +125,8 @@ refuse "models" {
 }
 
 accept "models" {
+  with = { routes = { "$connect" = { function = { invoke_arn = "arn:aws:apigateway:connect", function_name = "connect", qualifier = "live" } }, send = { function = { invoke_arn = "arn:aws:apigateway:message", function_name = "message", qualifier = "live" }, model = "send" } } }
+
   values = {
     "the longest description" = { send = { schema = "{\"type\":\"object\"}", description = join("", [for n in range(64) : "é"]) } }
   }

@@ -234,6 +234,42 @@ run "an_issuer_of_ones_own_makes_no_pool" {
   }
 }
 
+# What has no effect would be believed to have one.
+run "refuses_settings_of_a_pool_that_is_not_there" {
+  command = plan
+
+  variables {
+    oidc                = { issuer = "https://id.example.com", jwks_uri = "https://id.example.com/keys", audiences = ["chat"] }
+    mfa                 = "OPTIONAL"
+    threat_protection   = "ENFORCED"
+    allow_self_sign_up  = false
+    deletion_protection = true
+    token_validity      = {}
+    password_policy     = {}
+  }
+
+  expect_failures = [var.mfa, var.threat_protection, var.allow_self_sign_up, var.deletion_protection, var.token_validity, var.password_policy]
+}
+
+run "settings_given_in_part_leave_the_rest_as_it_is" {
+  variables {
+    token_validity  = {}
+    password_policy = { minimum_length = 20 }
+  }
+
+  assert {
+    condition     = [aws_cognito_user_pool_client.this[0].access_token_validity, aws_cognito_user_pool_client.this[0].id_token_validity, aws_cognito_user_pool_client.this[0].refresh_token_validity] == [30, 30, 12]
+    error_message = "Times given as nothing are others than times left out."
+  }
+
+  assert {
+    condition = [for policy in aws_cognito_user_pool.this[0].password_policy : {
+      length = policy.minimum_length, classes = [policy.require_lowercase, policy.require_uppercase, policy.require_numbers, policy.require_symbols], history = policy.password_history_size, days = policy.temporary_password_validity_days
+    }] == [{ length = 20, classes = [true, true, true, true], history = 5, days = 1 }]
+    error_message = "A password policy in part relaxes the rest."
+  }
+}
+
 # aws-samples/serverless-patterns, waf-cloudfront-websocket-apigw-cdk-python: the
 # secret itself was in the template and in the log.
 run "origin_secrets_leave_as_digests" {

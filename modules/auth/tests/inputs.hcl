@@ -40,6 +40,11 @@ refuse "oidc" {
     "keys with a fragment"          = { issuer = "https://id.example.com", jwks_uri = "https://id.example.com/keys#", audiences = ["chat"] }
     "keys with a broken code"       = { issuer = "https://id.example.com", jwks_uri = "https://id.example.com/%zz", audiences = ["chat"] }
     "keys at a port of letters"     = { issuer = "https://id.example.com", jwks_uri = "https://id.example.com:https/keys", audiences = ["chat"] }
+    "keys at a port above all"      = { issuer = "https://id.example.com", jwks_uri = "https://id.example.com:65536/keys", audiences = ["chat"] }
+    "keys at port nought"           = { issuer = "https://id.example.com", jwks_uri = "https://id.example.com:0/keys", audiences = ["chat"] }
+    "keys at no port"               = { issuer = "https://id.example.com", jwks_uri = "https://id.example.com:/keys", audiences = ["chat"] }
+    "an issuer at a port above all" = { issuer = "https://id.example.com:99999", jwks_uri = "https://id.example.com/keys", audiences = ["chat"] }
+    "keys at an address in clear"   = { issuer = "https://id.example.com", jwks_uri = "http://[2001:db8::1]/keys", audiences = ["chat"] }
     "keys without a host"           = { issuer = "https://id.example.com", jwks_uri = "https://:443/keys", audiences = ["chat"] }
     "keys at a half address"        = { issuer = "https://id.example.com", jwks_uri = "https://[::1/keys", audiences = ["chat"] }
     "keys at no loopback address"   = { issuer = "https://id.example.com", jwks_uri = "http://127.0.0.999/keys", audiences = ["chat"] }
@@ -101,6 +106,8 @@ refuse "allowed_origins" {
     "no web page"               = ["null"]
     "two dots"                  = ["https://chat..example.com"]
     "a port of nought"          = ["https://chat.example.com:0"]
+    "a port above all"          = ["https://chat.example.com:65536"]
+    "no port"                   = ["https://chat.example.com:"]
     "no loopback address"       = ["http://127.0.0.256:80"]
     "two in one"                = ["https://a.example.com,https://b.example.com"]
     "one twice"                 = ["https://chat.example.com", "https://chat.example.com"]
@@ -111,7 +118,7 @@ refuse "allowed_origins" {
 
 accept "allowed_origins" {
   values = {
-    "origins" = ["https://chat.example.com", "https://chat.example.com:8443", "http://localhost:4512", "http://127.0.0.1:1", "http://[::1]", "https://xn--bcher-kva.example"]
+    "origins" = ["https://chat.example.com", "https://chat.example.com:8443", "http://localhost:4512", "http://127.0.0.1:1", "http://[::1]:65535", "https://chat.example.com:65529", "https://xn--bcher-kva.example"]
   }
 }
 
@@ -148,6 +155,7 @@ refuse "cognito_endpoint" {
     "in clear"            = "http://cognito-idp.eu-west-1.amazonaws.com"
     "a path"              = "https://cognito-idp.eu-west-1.amazonaws.com/pool"
     "a slash"             = "https://cognito-idp.eu-west-1.amazonaws.com/"
+    "a port above all"    = "https://cognito-idp.eu-west-1.amazonaws.com:65536"
     "a user"              = "https://me@cognito-idp.eu-west-1.amazonaws.com"
     "no loopback address" = "http://127.0.0.300:4566"
   }
@@ -202,10 +210,111 @@ refuse "threat_protection" {
   }
 }
 
+refuse "token_validity" {
+  with = { oidc = { issuer = "https://id.example.com", jwks_uri = "https://id.example.com/keys", audiences = ["chat"] } }
+
+  values = {
+    "an issuer of one's own"      = {}
+    "an issuer of one's own, too" = { access_minutes = 30 }
+  }
+}
+
+accept "token_validity" {
+  with = { oidc = { issuer = "https://id.example.com", jwks_uri = "https://id.example.com/keys", audiences = ["chat"] } }
+
+  values = {
+    "nothing" = null
+  }
+}
+
+refuse "password_policy" {
+  with = { oidc = { issuer = "https://id.example.com", jwks_uri = "https://id.example.com/keys", audiences = ["chat"] } }
+
+  values = {
+    "an issuer of one's own" = {}
+  }
+}
+
+accept "password_policy" {
+  with = { oidc = { issuer = "https://id.example.com", jwks_uri = "https://id.example.com/keys", audiences = ["chat"] } }
+
+  values = {
+    "nothing" = null
+  }
+}
+
+refuse "mfa" {
+  with = { oidc = { issuer = "https://id.example.com", jwks_uri = "https://id.example.com/keys", audiences = ["chat"] } }
+
+  values = {
+    "an issuer of one's own"      = "OPTIONAL"
+    "an issuer of one's own, too" = "ON"
+  }
+}
+
+accept "mfa" {
+  with = { oidc = { issuer = "https://id.example.com", jwks_uri = "https://id.example.com/keys", audiences = ["chat"] } }
+
+  values = {
+    "nothing" = null
+  }
+}
+
+refuse "threat_protection" {
+  with = { oidc = { issuer = "https://id.example.com", jwks_uri = "https://id.example.com/keys", audiences = ["chat"] } }
+
+  values = {
+    "an issuer of one's own"      = "ENFORCED"
+    "an issuer of one's own, too" = "OFF"
+  }
+}
+
+accept "threat_protection" {
+  with = { oidc = { issuer = "https://id.example.com", jwks_uri = "https://id.example.com/keys", audiences = ["chat"] } }
+
+  values = {
+    "nothing" = null
+  }
+}
+
+refuse "allow_self_sign_up" {
+  with = { oidc = { issuer = "https://id.example.com", jwks_uri = "https://id.example.com/keys", audiences = ["chat"] } }
+
+  values = {
+    "an issuer of one's own" = false
+  }
+}
+
+accept "allow_self_sign_up" {
+  with = { oidc = { issuer = "https://id.example.com", jwks_uri = "https://id.example.com/keys", audiences = ["chat"] } }
+
+  values = {
+    "nothing" = null
+  }
+}
+
+refuse "deletion_protection" {
+  with = { oidc = { issuer = "https://id.example.com", jwks_uri = "https://id.example.com/keys", audiences = ["chat"] } }
+
+  values = {
+    "an issuer of one's own"      = true
+    "an issuer of one's own, too" = false
+  }
+}
+
+accept "deletion_protection" {
+  with = { oidc = { issuer = "https://id.example.com", jwks_uri = "https://id.example.com/keys", audiences = ["chat"] } }
+
+  values = {
+    "nothing" = null
+  }
+}
+
 refuse "callback_urls" {
   values = {
     "in clear"           = ["http://chat.example.com/"]
     "a fragment"         = ["https://chat.example.com/#"]
+    "a port above all"   = ["https://chat.example.com:70000/"]
     "a user"             = ["https://me@chat.example.com/"]
     "a space"            = ["https://chat.example.com/a b"]
     "no host"            = ["https:///callback"]
@@ -235,8 +344,9 @@ refuse "logout_urls" {
   with = { callback_urls = ["https://chat.example.com/"] }
 
   values = {
-    "in clear" = ["http://chat.example.com/"]
-    "null"     = [null]
+    "in clear"         = ["http://chat.example.com/"]
+    "a port above all" = ["https://chat.example.com:65540/"]
+    "null"             = [null]
   }
 }
 

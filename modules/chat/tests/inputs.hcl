@@ -120,6 +120,51 @@ refuse "edge" {
   }
 }
 
+refuse "edge" {
+  with = { origin_secrets = ["0123456789abcdef0123456789abcdef-1"] }
+
+  values = {
+    "a rate of sign-ins that nobody counts" = { sign_in_rate = 50 }
+    "a site's folder without a site"        = { site = { enabled = false, dir = "site" } }
+    "issuers without a site"                = { site = { enabled = false, issuer_origins = ["https://id.example.com"] } }
+    "scopes of the pool's client"           = { site = { scopes = ["openid", "email"] } }
+    "another client than the pool's"        = { site = { client_id = "web" } }
+  }
+}
+
+accept "edge" {
+  with = { origin_secrets = ["0123456789abcdef0123456789abcdef-1"], oidc = { issuer = "https://id.example.com", jwks_uri = "https://id.example.com/keys", audiences = ["chat"] } }
+
+  values = {
+    "a site at an issuer of one's own" = { site = { client_id = "web", scopes = ["openid", "rooms"] } }
+    "no site"                          = { site = { enabled = false, issuer_origins = [] } }
+  }
+}
+
+refuse "user_pool" {
+  with = { oidc = { issuer = "https://id.example.com", jwks_uri = "https://id.example.com/keys", audiences = ["chat"] } }
+
+  values = {
+    "a second factor"   = { mfa = "ON" }
+    "threat protection" = { threat_protection = "ENFORCED" }
+    "who signs up"      = { allow_self_sign_up = false }
+    "times"             = { token_validity = {} }
+    "passwords"         = { password_policy = { minimum_length = 14 } }
+    "callback URLs"     = { callback_urls = ["https://chat.example.com/"] }
+    "logout URLs"       = { logout_urls = [] }
+    "pages"             = { sign_in_domain = { prefix = "chat" } }
+  }
+}
+
+accept "user_pool" {
+  with = { oidc = { issuer = "https://id.example.com", jwks_uri = "https://id.example.com/keys", audiences = ["chat"] } }
+
+  values = {
+    "nothing"         = {}
+    "nothing in each" = { mfa = null, token_validity = null }
+  }
+}
+
 accept "edge" {
   with = { origin_secrets = ["0123456789abcdef0123456789abcdef-1"] }
 
@@ -160,7 +205,61 @@ refuse "kms_deletion_window_days" {
   }
 }
 
+refuse "kms_deletion_window_days" {
+  with = { kms_key = { arn = "arn:aws:kms:eu-west-1:111122223333:key/1a2b3c4d-0000-4000-8000-000000000000" } }
+
+  values = {
+    "a key of one's own" = 30
+  }
+}
+
+refuse "kms_deletion_window_days" {
+  with = {
+    kms_key        = { arn = "arn:aws:kms:eu-west-1:111122223333:key/1a2b3c4d-0000-4000-8000-000000000000" }
+    origin_secrets = ["0123456789abcdef0123456789abcdef-1"]
+    edge           = { kms_key = { arn = "arn:aws:kms:us-east-1:111122223333:key/1a2b3c4d-0000-4000-8000-000000000000" } }
+  }
+
+  values = {
+    "and another for the edge" = 7
+  }
+}
+
+accept "kms_deletion_window_days" {
+  with = {
+    kms_key        = { arn = "arn:aws:kms:eu-west-1:111122223333:key/1a2b3c4d-0000-4000-8000-000000000000" }
+    origin_secrets = ["0123456789abcdef0123456789abcdef-1"]
+    edge           = {}
+  }
+
+  values = {
+    "the edge's key" = 7
+  }
+}
+
 #### Alarms and dashboard ####
+
+refuse "alarms" {
+  with = { metrics_namespace = null }
+
+  values = {
+    "failures"           = { thresholds = { failures = 1 } }
+    "refused handshakes" = { thresholds = { refused_handshakes = 100 } }
+    "refused connects"   = { thresholds = { refused_connects = 50 } }
+    "posts that failed"  = { thresholds = { fanout_failures = 10 } }
+    "posts given up"     = { thresholds = { fanout_incomplete = 2 } }
+  }
+}
+
+accept "alarms" {
+  with = { metrics_namespace = null }
+
+  values = {
+    "none"     = null
+    "others"   = { thresholds = { function_errors = 5, failures = null } }
+    "defaults" = {}
+  }
+}
 
 refuse "alarms" {
   values = {

@@ -214,6 +214,22 @@ run "alarms_without_the_functions_own_metrics" {
   }
 }
 
+# What has no effect would be believed to have one.
+run "refuses_what_would_have_no_effect" {
+  command = plan
+
+  variables {
+    oidc                     = { issuer = "https://id.example.com", jwks_uri = "https://id.example.com/keys", audiences = ["chat"] }
+    user_pool                = { mfa = "ON" }
+    metrics_namespace        = null
+    alarms                   = { thresholds = { failures = 1 } }
+    kms_key                  = { arn = "arn:aws:kms:eu-west-1:111122223333:key/1a2b3c4d-0000-4000-8000-000000000000" }
+    kms_deletion_window_days = 7
+  }
+
+  expect_failures = [var.user_pool, var.alarms, var.kms_deletion_window_days]
+}
+
 run "thresholds_are_those_that_were_set" {
   variables {
     alarms = {

@@ -102,6 +102,22 @@ refuse "kms_deletion_window_days" {
   }
 }
 
+refuse "kms_deletion_window_days" {
+  with = { kms_key = { arn = "arn:aws:kms:eu-west-1:111122223333:key/1a2b3c4d-0000-4000-8000-000000000000" } }
+
+  values = {
+    "a key of one's own" = 30
+  }
+}
+
+refuse "recovery_period_days" {
+  with = { point_in_time_recovery = false }
+
+  values = {
+    "nothing is kept" = 35
+  }
+}
+
 refuse "recovery_period_days" {
   values = {
     "none"  = 0

@@ -291,10 +291,9 @@ run "accepts_the_most" {
   command = plan
 
   variables {
-    name                     = format("%0255d", 0)
-    recovery_period_days     = 35
-    kms_deletion_window_days = 30
-    kms_key                  = { arn = "arn:aws-cn:kms:cn-north-1:111122223333:key/mrk-1a2b3c4d000040008000000000000000" }
-    provisioned              = { read_units = 40000, write_units = 40000 }
+    name                 = format("%0255d", 0)
+    recovery_period_days = 35
+    kms_key              = { arn = "arn:aws-cn:kms:cn-north-1:111122223333:key/mrk-1a2b3c4d000040008000000000000000" }
+    provisioned          = { read_units = 40000, write_units = 40000 }
   }
 }
