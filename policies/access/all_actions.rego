@@ -45,6 +45,7 @@
 package portcullis.rules.access.all_actions
 
 import data.portcullis.lib
+import data.portcullis.lib.buckets
 import data.portcullis.lib.iam
 
 granting := [[p, s] |
@@ -59,16 +60,29 @@ whole(s) if {
 	regex.match(`^([^:]+:)?[*]+$`, pattern)
 }
 
-# Whom the rights are given to is the account itself, whose IAM policies say the
-# rest.
+# Whom the rights are given to is an account as a whole, whose IAM policies say the
+# rest: that of the plan, as far as it shows which that is.
 owner(s) if {
 	count(s.principals) > 0
 	every who in s.principals {
 		who.type == "AWS"
 		every text in who.identifiers {
 			regex.match(`^([0-9]{12}|arn:[^:]*:iam::[0-9]{12}:root)$`, text)
+			perhaps_ours(iam.account(text))
 		}
 	}
+}
+
+perhaps_ours(id) if iam.ours(id)
+
+perhaps_ours(_) if count(input.accounts) == 0
+
+# access/foreign-control asks that of keys and buckets.
+untold(p, s) if {
+	not p.type in (lib.key_policy_types | buckets.policy_types)
+	count(input.accounts) == 0
+	some who in s.principals
+	count(who.identifiers) > 0
 }
 
 later(s) := sum([who.unknown | some who in s.principals])
@@ -84,4 +98,12 @@ unknown contains lib.in_policy(p, s, "all actions are allowed; to whom is known 
 	whole(s)
 	owner(s)
 	later(s) > 0
+}
+
+unknown contains lib.in_policy(p, s, "all actions are allowed; whether to this account is not in the plan") if {
+	some [p, s] in granting
+	whole(s)
+	owner(s)
+	later(s) == 0
+	untold(p, s)
 }

@@ -598,6 +598,19 @@ resource "aws_s3_bucket_policy" "own_role_may_open" {
   policy = jsonencode({ Statement = { Effect = "Allow", Principal = { AWS = "arn:aws:iam::111122223333:role/owner" }, Action = "s3:PutBucketPolicy", Resource = "arn:aws:s3:::files" } })
 }
 
+# fail: access/all-actions
+# pass: access/public
+resource "aws_secretsmanager_secret_policy" "partner_may_all" {
+  secret_arn = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:partner"
+  policy     = jsonencode({ Statement = { Effect = "Allow", Principal = { AWS = ["111122223333", "444455556666"] }, Action = "secretsmanager:*", Resource = "*" } })
+}
+
+# pass: access/all-actions, access/public
+resource "aws_secretsmanager_secret_policy" "own_account_may_all" {
+  secret_arn = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:own"
+  policy     = jsonencode({ Statement = { Effect = "Allow", Principal = { AWS = "111122223333" }, Action = "secretsmanager:*", Resource = "*" } })
+}
+
 # fail: access/foreign-control
 # pass: access/all-actions, access/public
 resource "aws_s3_bucket_policy" "partner_may_all_but" {

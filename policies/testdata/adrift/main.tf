@@ -198,3 +198,20 @@ resource "aws_s3_bucket_policy" "of_an_organisation" {
   bucket = "files"
   policy = jsonencode({ Statement = { Effect = "Allow", Principal = "*", Action = "s3:PutBucketPolicy", Resource = "arn:aws:s3:::files", Condition = { StringEquals = { "aws:PrincipalOrgID" = "o-a1b2c3d4e5" } } } })
 }
+
+# Nothing here shows which account the plan is for.
+# unknown: access/all-actions
+# pass: access/public
+resource "aws_secretsmanager_secret_policy" "an_account_may_all" {
+  secret_arn = local.later
+  policy     = jsonencode({ Statement = { Effect = "Allow", Principal = { AWS = "111122223333" }, Action = "secretsmanager:*", Resource = "*" } })
+}
+
+# Of a key access/foreign-control asks it.
+# fail: keys/via-service
+# unknown: access/foreign-control
+# pass: access/all-actions, access/public, keys/lockout-check
+resource "aws_kms_key_policy" "an_account_may_all" {
+  key_id = local.later
+  policy = jsonencode({ Statement = { Effect = "Allow", Principal = { AWS = "111122223333" }, Action = "kms:*", Resource = "*" } })
+}
