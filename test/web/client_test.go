@@ -60,6 +60,7 @@ func unharmed(p *chromium.Page) {
 }
 
 func TestClient(t *testing.T) {
+	t.Parallel()
 	browser := chromium.Start(t)
 
 	t.Run("signs in without leaving a trace of the token", func(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -160,7 +161,9 @@ func asks(p *chromium.Page, part string) bool {
 	return slices.ContainsFunc(p.Requests(), func(address string) bool { return strings.Contains(address, part) })
 }
 
+// TestDeployed has the others run while it deploys, which is mostly waiting.
 func TestDeployed(t *testing.T) {
+	t.Parallel()
 	d := deploy(t)
 	stack := faults.NewClient(os.Getenv("AWS_ENDPOINT_URL"))
 	t.Run("at the edge", func(t *testing.T) {
@@ -267,6 +270,20 @@ func TestDeployed(t *testing.T) {
 					t.Errorf("%s: %v", path, got)
 				}
 			}
+		})
+
+		t.Run("what is not there has a page of its own, at any depth", func(t *testing.T) {
+			p := chromium.Open(t, d.browser, d.Pool.Site+"/rooms/old/ops?room=ops#ops")
+			p.Until(`document.readyState === 'complete' && getComputedStyle(document.querySelector('.card')).borderStyle === 'solid' && document.querySelector('.mark').naturalWidth > 0`)
+			if status := chromium.Eval[int](p, `performance.getEntriesByType('navigation')[0].responseStatus`); status != http.StatusNotFound {
+				t.Errorf("its status is %d", status)
+			}
+			// That it is one is all that the browser may complain of.
+			if problems := slices.DeleteFunc(p.Problems(), func(s string) bool { return strings.Contains(s, "status of 404") }); len(problems) > 0 {
+				t.Errorf("the browser complains: %v", problems)
+			}
+			p.Click("main a")
+			p.Until(`document.querySelector('#sign-in') !== null && !document.querySelector('#sign-in').hidden`)
 		})
 
 		t.Run("a frame of another site stays empty", func(t *testing.T) { staysEmpty(t, d.browser, d.Pool.Site) })

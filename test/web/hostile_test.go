@@ -151,6 +151,7 @@ func (w *world) fill(inputs []string) {
 }
 
 func TestHostileMessages(t *testing.T) {
+	t.Parallel()
 	inputs := hostile(t)
 	browser := chromium.Start(t)
 

@@ -17,6 +17,7 @@ const lighthouse = "PORTCULLIS_LIGHTHOUSE"
 // TestLighthouse has Lighthouse find nothing to mend in the client's
 // accessibility and best practices. Its report is among the pictures.
 func TestLighthouse(t *testing.T) {
+	t.Parallel()
 	if os.Getenv(lighthouse) == "" {
 		t.Skip("NOT TESTED here, since it installs 200 packages from npm: `make lighthouse` does both")
 	}

@@ -96,6 +96,7 @@ func (w *world) conversation() {
 }
 
 func TestLooks(t *testing.T) {
+	t.Parallel()
 	source := axe(t)
 	if err := os.MkdirAll(pictures, 0o750); err != nil {
 		t.Fatal(err)
@@ -145,6 +146,8 @@ func TestLooks(t *testing.T) {
 
 		p.Do(`document.documentElement.dir = 'rtl'`)
 		look(p, source, "join-rtl")
+		p.Go(w.site.URL + "/404.html")
+		look(p, source, "not-found")
 	})
 
 	t.Run("from right to left", func(t *testing.T) {
@@ -219,6 +222,7 @@ func staysEmpty(t *testing.T, browser context.Context, site string) {
 }
 
 func TestThePolicy(t *testing.T) {
+	t.Parallel()
 	browser := chromium.Start(t)
 	w := newWorld(t)
 

@@ -40,6 +40,7 @@ const notes = `(() => {
 // TestThePage looks at what a browser does with the site, and the site with what
 // the browser tells it.
 func TestThePage(t *testing.T) {
+	t.Parallel()
 	chrome := chromium.Start(t)
 
 	t.Run("little is received before it is to be seen", func(t *testing.T) {

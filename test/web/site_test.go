@@ -108,13 +108,19 @@ func originOf(t testing.TB, address string) string {
 }
 
 func TestTheSiteHasNothingInline(t *testing.T) {
-	page, err := os.ReadFile(filepath.Join(siteFolder, "index.html"))
-	if err != nil {
-		t.Fatal(err)
+	pages, err := filepath.Glob(filepath.Join(siteFolder, "*.html"))
+	if err != nil || len(pages) != 2 {
+		t.Fatal(pages, err)
 	}
-	for _, never := range []string{"<style", " style=", " onclick=", " onload=", "javascript:", "http://", "https://", "<script>", "<iframe", "<base"} {
-		if strings.Contains(string(page), never) {
-			t.Errorf("index.html has %s", never)
+	for _, page := range pages {
+		source, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, never := range []string{"<style", " style=", " onclick=", " onload=", "javascript:", "http://", "https://", "<script>", "<iframe", "<base"} {
+			if strings.Contains(string(source), never) {
+				t.Errorf("%s has %s", filepath.Base(page), never)
+			}
 		}
 	}
 	modules, err := filepath.Glob(filepath.Join(siteFolder, "*.js"))
