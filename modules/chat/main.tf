@@ -500,6 +500,7 @@ module "edge" {
   access_log_fields   = var.edge.access_log_fields
   user_pool           = local.protect_sign_in ? { arn = module.auth.user_pool_arn, kms_key_arn = local.kms_key_arn } : null
   sign_in_rate        = var.edge.sign_in_rate
+  alarms              = var.edge.alarms
 
   kms_key                  = var.edge.kms_key
   kms_deletion_window_days = var.edge.kms_key == null ? var.kms_deletion_window_days : null

@@ -9,10 +9,12 @@ output "site_url" {
 }
 
 output "edge" {
-  description = "The edge, null without one: `distribution` (id, arn, and what the DNS record of an alias points to, domain_name and hosted_zone_id), `web_acl_arn`, `metric_names` of its rules, `log_group_names` (in us-east-1), `bucket` of the site and `content_security_policy`."
+  description = "The edge, null without one: `distribution` (id, arn, and what the DNS record of an alias points to, domain_name and hosted_zone_id), `web_acl_arn`, `web_acl_capacity` that the rules take at most, `metric_names` of them, `alarm_arns` and `log_group_names` (in us-east-1), `bucket` of the site and `content_security_policy`."
   value = one([for edge in module.edge : {
     distribution            = edge.distribution
     web_acl_arn             = edge.web_acl_arn
+    web_acl_capacity        = edge.web_acl_capacity
+    alarm_arns              = edge.alarm_arns
     metric_names            = edge.metric_names
     log_group_names         = edge.log_group_names
     bucket                  = edge.bucket

@@ -295,6 +295,7 @@ variable "edge" {
     - `aliases` and `certificate` (`{ arn = ... }`, of us-east-1), `minimum_tls`, `price_class`, `geo_restriction`, `hsts`, `wait_for_deployment`;
     - `rate`, `limits`, `addresses`, `countries`, `managed_groups`, `bot_control`, `custom_rules`, `anti_ddos`, `count_only`: the web ACL;
     - `protect_sign_in`: a web ACL for the user pool too (default false), and `sign_in_rate`;
+    - `alarms`: on errors and on what is blocked, `actions` (ARNs of us-east-1, where no topic of the chat's own alarms is), `server_error_percent` and `blocked_requests`;
     - `log_allowed`, `access_log_fields`, `kms_key` (of us-east-1).
 
     With `custom_domain` the distribution reaches the API by that name, which needs a mapping_key, and the API's own endpoint refuses everybody.
@@ -347,6 +348,7 @@ variable "edge" {
     count_only        = optional(bool)
     protect_sign_in   = optional(bool, false)
     sign_in_rate      = optional(number)
+    alarms            = optional(object({ actions = list(string), server_error_percent = optional(number), blocked_requests = optional(number) }))
     log_allowed       = optional(bool)
     access_log_fields = optional(list(string))
     kms_key           = optional(object({ arn = string }))

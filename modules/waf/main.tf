@@ -368,6 +368,14 @@ resource "aws_cloudfront_response_headers_policy" "this" {
     }
   }
 
+  # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html
+  lifecycle {
+    precondition {
+      condition     = length(local.content_security_policy) <= 1783
+      error_message = "The Content-Security-Policy would have ${length(local.content_security_policy)} characters; CloudFront takes 1783 in the value of a header. Name fewer or shorter site.connect_origins."
+    }
+  }
+
   # What S3 says of itself: the key's ARN has the account's number.
   remove_headers_config {
     dynamic "items" {
@@ -893,6 +901,28 @@ locals {
   # encoded letter must not be another path.
   # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/DownloadDistValuesCacheBehavior.html
   path_transformations = ["URL_DECODE", "NORMALIZE_PATH"]
+
+  # What the rules take at most of the capacity of a web ACL: AWS counts a
+  # transformation once where two rules make the same. What a group takes does not
+  # change.
+  # https://docs.aws.amazon.com/waf/latest/developerguide/aws-managed-rule-groups-list.html
+  # https://docs.aws.amazon.com/waf/latest/developerguide/waf-rule-statements-list.html
+  group_capacity = { ip_reputation = 25, anonymous_ip = 50, known_bad_inputs = 200, common = 700, sql_injection = 200, bot_control = 50 }
+  transformed    = 10 * length(local.path_transformations)
+  capacity = sum(concat(
+    [for key, group in local.groups : local.group_capacity[key]],
+    [for rule in local.address_rules : 2],
+    var.countries == null ? [] : [1],
+    var.limits.allow_oversized_headers ? [] : [1],
+    [1, 1],                                   # sizes of path and query
+    [2 + local.transformed + 1],              # size of a handshake's query
+    [2],                                      # rate
+    [2 + 2 * 30 + 2 * local.transformed + 2], # rate of handshakes: two keys and a scope
+    flatten([for rule in values(var.custom_rules) : concat(
+      [1, length(rule.when.ip_set_arns), length(rule.when.labels), length(rule.when.countries) == 0 ? 0 : 1],
+      [for text in rule.when.text : (text.match == "REGEX" ? 3 : startswith(text.match, "CONTAINS") ? 10 : 2) + (text.lower ? 10 : 0)],
+    )]),
+  ))
 }
 
 resource "aws_wafv2_ip_set" "this" {
@@ -1577,10 +1607,64 @@ resource "aws_wafv2_web_acl" "this" {
   # that CloudFront refused its web ACL.
   lifecycle {
     precondition {
+      condition     = local.capacity <= 5000
+      error_message = "The rules may take ${local.capacity} of the web ACL's capacity, which is 5000: give up some custom_rules, or conditions of theirs (CONTAINS and lower take 10 each)."
+    }
+
+    precondition {
       condition     = data.aws_service.us_east_1.region == "us-east-1"
       error_message = "The provider aws.us_east_1 is one for ${data.aws_service.us_east_1.region}. CloudFront takes its web ACL, certificate and logs from us-east-1 only: pass a provider of that Region."
     }
   }
+}
+
+#### Alarms ####
+
+resource "aws_cloudwatch_metric_alarm" "server_errors" {
+  count    = var.alarms == null ? 0 : 1
+  provider = aws.us_east_1
+
+  alarm_name        = "${var.name}-edge-server-errors"
+  alarm_description = "${var.alarms.server_error_percent} of a hundred requests to the edge ${var.name} or more were answered with 5XX, for two of three times five minutes. The API or the site's bucket does not answer: look at sc-status and x-edge-detailed-result-type in the log ${local.log_group_names.access}, then at the API's alarms."
+
+  # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/programming-cloudwatch-metrics.html
+  namespace           = "AWS/CloudFront"
+  metric_name         = "5xxErrorRate"
+  dimensions          = { DistributionId = aws_cloudfront_distribution.this.id, Region = "Global" }
+  statistic           = "Average"
+  period              = 300
+  evaluation_periods  = 3
+  datapoints_to_alarm = 2
+  threshold           = var.alarms.server_error_percent
+  comparison_operator = "GreaterThanOrEqualToThreshold"
+  treat_missing_data  = "notBreaching"
+
+  alarm_actions = var.alarms.actions
+  ok_actions    = var.alarms.actions
+  tags          = var.tags
+}
+
+resource "aws_cloudwatch_metric_alarm" "blocked" {
+  count    = var.alarms == null ? 0 : 1
+  provider = aws.us_east_1
+
+  alarm_name        = "${var.name}-edge-blocked"
+  alarm_description = "The web ACL ${var.name} blocked ${var.alarms.blocked_requests} requests or more in five minutes: an attack, a client that tries again without end, or a rule that takes users for attackers. The log ${local.log_group_names.web_acl} says which rule (terminatingRuleId) and whom (clientIp)."
+
+  # https://docs.aws.amazon.com/waf/latest/developerguide/waf-metrics.html
+  namespace           = "AWS/WAFV2"
+  metric_name         = "BlockedRequests"
+  dimensions          = { WebACL = var.name, Rule = "ALL" }
+  statistic           = "Sum"
+  period              = 300
+  evaluation_periods  = 1
+  threshold           = var.alarms.blocked_requests
+  comparison_operator = "GreaterThanOrEqualToThreshold"
+  treat_missing_data  = "notBreaching"
+
+  alarm_actions = var.alarms.actions
+  ok_actions    = var.alarms.actions
+  tags          = var.tags
 }
 
 #### Sign-in ####

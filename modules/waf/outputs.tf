@@ -23,6 +23,11 @@ output "web_acl_arn" {
   value       = aws_wafv2_web_acl.this.arn
 }
 
+output "web_acl_capacity" {
+  description = "What the rules of the distribution's web ACL take of its capacity at most, of 5000 (WCU). Above 1500 AWS bills more for each request."
+  value       = local.capacity
+}
+
 output "sign_in_web_acl_arn" {
   description = "ARN of the user pool's web ACL; null without user_pool."
   value       = one(aws_wafv2_web_acl.sign_in[*].arn)
@@ -38,6 +43,11 @@ output "bucket" {
   value       = one(aws_s3_bucket.site[*].id)
 }
 
+output "bucket_arn" {
+  description = "ARN of the site's bucket; null without a site."
+  value       = one(aws_s3_bucket.site[*].arn)
+}
+
 output "content_security_policy" {
   description = "The Content-Security-Policy of the site; null without one."
   value       = local.content_security_policy
@@ -46,6 +56,16 @@ output "content_security_policy" {
 output "log_group_names" {
   description = "Names of the log groups: access (CloudFront) and web_acl, in us-east-1."
   value       = { for key, group in aws_cloudwatch_log_group.this : key => group.name }
+}
+
+output "log_group_arns" {
+  description = "ARNs of the log groups: access (CloudFront) and web_acl, in us-east-1."
+  value       = { for key, group in aws_cloudwatch_log_group.this : key => group.arn }
+}
+
+output "alarm_arns" {
+  description = "ARNs of the alarms, in us-east-1: server_errors and blocked; empty without alarms."
+  value       = merge({ for alarm in aws_cloudwatch_metric_alarm.server_errors : "server_errors" => alarm.arn }, { for alarm in aws_cloudwatch_metric_alarm.blocked : "blocked" => alarm.arn })
 }
 
 output "sign_in_log_group_name" {

@@ -43,8 +43,8 @@ variable "api" {
   nullable = false
 
   validation {
-    condition     = can(regex("^(wss://[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)+|wss?://(127\\.[0-9]{1,3}\\.[0-9]{1,3}\\.[0-9]{1,3}|localhost)(:[1-9][0-9]{0,4})?)(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*/?$", var.api.endpoint))
-    error_message = "api.endpoint must be wss://host, without query; ws and a port are for loopback addresses only."
+    condition     = can(regex("^(wss://[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)+|wss?://(127(\\.(25[0-5]|2[0-4][0-9]|1?[0-9]{1,2})){3}|localhost)(:(6553[0-5]|655[0-2][0-9]|65[0-4][0-9]{2}|6[0-4][0-9]{3}|[1-5][0-9]{4}|[1-9][0-9]{0,3}))?)(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*/?$", var.api.endpoint))
+    error_message = "api.endpoint must be wss://host, without query; ws and a port, of at most 65535, are for loopback addresses only."
   }
 
   validation {
@@ -122,8 +122,8 @@ variable "site" {
   }
 
   validation {
-    condition     = var.site == null ? true : alltrue([for origin in var.site.connect_origins : can(regex("^(https|wss)://[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*(:[1-9][0-9]{0,4})?$", origin)) || can(regex("^(http|ws)://(127\\.[0-9]{1,3}\\.[0-9]{1,3}\\.[0-9]{1,3}|localhost)(:[1-9][0-9]{0,4})?$", origin))])
-    error_message = "Each of site.connect_origins must be an origin, https://host or wss://host, without path or wildcard; http and ws are for loopback addresses only."
+    condition     = var.site == null ? true : alltrue([for origin in var.site.connect_origins : can(regex("^(https|wss)://[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*(:(6553[0-5]|655[0-2][0-9]|65[0-4][0-9]{2}|6[0-4][0-9]{3}|[1-5][0-9]{4}|[1-9][0-9]{0,3}))?$", origin)) || can(regex("^(http|ws)://(127(\\.(25[0-5]|2[0-4][0-9]|1?[0-9]{1,2})){3}|localhost)(:(6553[0-5]|655[0-2][0-9]|65[0-4][0-9]{2}|6[0-4][0-9]{3}|[1-5][0-9]{4}|[1-9][0-9]{0,3}))?$", origin))])
+    error_message = "Each of site.connect_origins must be an origin, https://host or wss://host, without path or wildcard and with a port of at most 65535, if any; http and ws are for loopback addresses only."
   }
 }
 
@@ -133,8 +133,8 @@ variable "site_url" {
   default     = null
 
   validation {
-    condition     = var.site_url == null ? true : can(regex("^(https://[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*|http://(127\\.[0-9]{1,3}\\.[0-9]{1,3}\\.[0-9]{1,3}|localhost))(:[1-9][0-9]{0,4})?$", var.site_url))
-    error_message = "site_url must be https://host, in lower case, without path and trailing slash; http is for loopback addresses only."
+    condition     = var.site_url == null ? true : can(regex("^(https://[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*|http://(127(\\.(25[0-5]|2[0-4][0-9]|1?[0-9]{1,2})){3}|localhost))(:(6553[0-5]|655[0-2][0-9]|65[0-4][0-9]{2}|6[0-4][0-9]{3}|[1-5][0-9]{4}|[1-9][0-9]{0,3}))?$", var.site_url))
+    error_message = "site_url must be https://host, in lower case, without path and trailing slash, and with a port of at most 65535, if any; http is for loopback addresses only."
   }
 }
 
@@ -343,6 +343,12 @@ variable "addresses" {
     condition     = alltrue([for set in [var.addresses.allow, var.addresses.deny] : set == null ? true : alltrue([for address in concat(set.ipv4, set.ipv6) : !can(regex("/0+$", address))])])
     error_message = "addresses must not have a range of everybody (/0), which AWS WAF does not take."
   }
+
+  # https://docs.aws.amazon.com/waf/latest/developerguide/limits.html
+  validation {
+    condition     = alltrue([for set in [var.addresses.allow, var.addresses.deny] : set == null ? true : alltrue([for addresses in [set.ipv4, set.ipv6] : length(addresses) <= 10000])])
+    error_message = "Each of the lists of addresses must have 10000 ranges at most, as many as AWS WAF takes in a set: join neighbours, or refuse by custom_rules with sets of your own."
+  }
 }
 
 variable "countries" {
@@ -502,6 +508,13 @@ variable "custom_rules" {
     error_message = "The when.ip_set_arns of a custom rule must be ARNs of sets of addresses of scope CLOUDFRONT (arn:aws:wafv2:us-east-1:<account>:global/ipset/<name>/<id>)."
   }
 
+  # With those of var.addresses, four at most.
+  # https://docs.aws.amazon.com/waf/latest/developerguide/limits.html
+  validation {
+    condition     = sum(concat([0], [for rule in values(var.custom_rules) : try(length(rule.when.ip_set_arns), 0)])) <= 46
+    error_message = "All custom_rules together must name 46 sets of addresses at most: AWS WAF takes 50 references in a web ACL, and addresses may need four."
+  }
+
   validation {
     condition     = alltrue(flatten([for rule in values(var.custom_rules) : try([for label in rule.when.labels : can(regex("^([A-Za-z0-9_-]+:)*[A-Za-z0-9_-]+$", label)) && length(label) <= 1024], true)]))
     error_message = "The when.labels of a custom rule must be names of labels, of at most 1024 letters, digits, underscores and hyphens, with colons between namespaces."
@@ -520,6 +533,32 @@ variable "log_allowed" {
   type        = bool
   default     = false
   nullable    = false
+}
+
+variable "alarms" {
+  description = <<-EOT
+    Alarms on the distribution and its web ACL, in us-east-1, where their metrics are. Null, the default, makes none: nobody is told.
+
+    - `actions`: ARNs of what is told when an alarm begins and when it ends, as SNS topics of us-east-1;
+    - `server_error_percent`: how many of a hundred requests the distribution answers with 5XX, in two of three times five minutes (default 5);
+    - `blocked_requests`: how many requests the web ACL blocks in five minutes (default 1000). With count_only it blocks none.
+  EOT
+  type = object({
+    actions              = list(string)
+    server_error_percent = optional(number, 5)
+    blocked_requests     = optional(number, 1000)
+  })
+  default = null
+
+  validation {
+    condition     = var.alarms == null ? true : try(length(var.alarms.actions) >= 1 && length(var.alarms.actions) <= 5 && alltrue([for action in var.alarms.actions : can(regex("^arn:[a-z-]+:[a-z0-9-]+:us-east-1:[0-9]{12}:[!-~]+$", action))]) && length(distinct(var.alarms.actions)) == length(var.alarms.actions), false)
+    error_message = "alarms.actions must have 1 to 5 different ARNs of us-east-1, where the alarms are: an alarm that tells nobody is none."
+  }
+
+  validation {
+    condition     = var.alarms == null ? true : var.alarms.server_error_percent > 0 && var.alarms.server_error_percent <= 100 && var.alarms.blocked_requests == floor(var.alarms.blocked_requests) && var.alarms.blocked_requests >= 1
+    error_message = "alarms.server_error_percent must be above 0 and at most 100, and alarms.blocked_requests a whole number of at least 1."
+  }
 }
 
 variable "user_pool" {

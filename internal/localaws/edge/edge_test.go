@@ -2,6 +2,7 @@ package edge
 
 import (
 	"bufio"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net"
@@ -188,6 +189,15 @@ func TestABucketIsReadAsItsPolicyAllows(t *testing.T) {
 		"an object is missing":                      {[]string{get}, "/missing", 403},
 		"one is missing and it may list":            {[]string{get, statement("Allow", service, "s3:ListBucket", arn, mine)}, "/missing", 404},
 		"the path leads out of the bucket":          {[]string{get}, "/..%2f..%2f_ministack/health", 400},
+		"it leads out by dots in code":              {[]string{get}, "/%2e%2e/%2e%2e/_ministack/health", 400},
+		"by a code of a code it does not":           {[]string{get}, "/%252e%252e/x", 403},
+		"it leads to another bucket":                {[]string{get}, "/../other-bucket/index.html", 400},
+		"two slashes are another key":               {[]string{get}, "//index.html", 403},
+		"a slash after it is another key":           {[]string{get}, "/index.html/", 403},
+		"a dot after it is another key":             {[]string{get}, "/index.html.", 403},
+		"other letters are another key":             {[]string{get}, "/INDEX.html", 403},
+		"the list is not to be had":                 {[]string{get}, "/?list-type=2", 200},
+		"nor where it may list":                     {[]string{get, statement("Allow", service, "s3:ListBucket", arn, mine)}, "/?list-type=2&prefix=secret", 200},
 		"the query would read settings":             {[]string{get}, "/index.html?policy", 200},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -215,6 +225,12 @@ func TestABucketIsReadAsItsPolicyAllows(t *testing.T) {
 	w.want(w.get(url+"/", "Range", "bytes=1-1"), http.StatusPartialContent, "Content-Length", "1")
 	w.want(w.send("127.0.0.1", http.MethodOptions, url+"/", ""), http.StatusForbidden, "", "")
 	w.want(w.send("127.0.0.1", http.MethodHead, url+"/", ""), http.StatusOK, "Content-Length", "11")
+	w.want(w.get(url+"/", "Range", "bytes=99-"), http.StatusRequestedRangeNotSatisfiable, "", "")
+	for _, method := range []string{http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, "PROPFIND", http.MethodTrace} {
+		w.want(w.send("127.0.0.1", method, url+"/index.html", ""), http.StatusForbidden, "Server", "CloudFront")
+	}
+	// An upgrade that a bucket is asked for is a page.
+	w.want(w.get(url+"/index.html", "Connection", "Upgrade", "Upgrade", "websocket", "Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version", "13"), http.StatusOK, "Content-Type", "text/html")
 }
 
 func TestABucketWithoutOriginAccessControlIsReadAsByAnybody(t *testing.T) {
@@ -345,6 +361,24 @@ func TestErrorsHavePagesOfTheSite(t *testing.T) {
 	}
 }
 
+func TestRequestsAndErrorsAreCounted(t *testing.T) {
+	w := newWorld(t)
+	config := w.config(api("api"))
+	config.DefaultCacheBehavior.OriginRequestPolicyId = aws.String(allViewerExceptHost)
+	made, url := w.deploy(config)
+	for _, status := range []int{200, 404, 503, 500} {
+		w.want(w.get(fmt.Sprintf("%s/?status=%d", url, status)), status, "", "")
+	}
+	w.want(w.send("127.0.0.1", http.MethodPost, url+"/", ""), http.StatusForbidden, "", "") // which CloudFront answers itself
+	w.lines.mu.Lock()
+	defer w.lines.mu.Unlock()
+	for name, want := range map[string]int{"Requests": 5, "4xxErrorRate": 200, "5xxErrorRate": 200, "TotalErrorRate": 400} {
+		if got := w.lines.metrics["us-east-1 AWS/CloudFront "+name+" "+*made.Id+" Global"]; got != want {
+			t.Errorf("%s: %d, want %d: %v", name, got, want, w.lines.metrics)
+		}
+	}
+}
+
 func TestCountriesAreRestricted(t *testing.T) {
 	w := newWorld(t)
 	for kind, want := range map[types.GeoRestrictionType][3]int{types.GeoRestrictionTypeWhitelist: {200, 403, 200}, types.GeoRestrictionTypeBlacklist: {403, 200, 200}} {
@@ -356,6 +390,77 @@ func TestCountriesAreRestricted(t *testing.T) {
 				t.Errorf("%s, country %q: status %d, want %d", kind, country, given.status, want[i])
 			}
 		}
+	}
+}
+
+// raw sends a request as it is, which a client of net/http would mend, and returns
+// the status line and what the origin was asked; asked is nil where it was not.
+func raw(t *testing.T, url, request string) (status int, origin *asked, all string) {
+	t.Helper()
+	conn := must(net.Dial("tcp", strings.TrimPrefix(url, "http://")))
+	defer conn.Close()
+	must(io.WriteString(conn, request))
+	res, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		t.Fatalf("%q: %v", request, err)
+	}
+	defer res.Body.Close()
+	body := must(io.ReadAll(res.Body))
+	var got asked
+	if json.Unmarshal(body, &got) == nil {
+		origin = &got
+	}
+	return res.StatusCode, origin, string(body)
+}
+
+// TestARequestThatIsWrittenOddlyGetsNoFurther: what parsers disagree about.
+func TestARequestThatIsWrittenOddlyGetsNoFurther(t *testing.T) {
+	w := newWorld(t)
+	origin := api("api")
+	origin.CustomHeaders = customHeaders("x-origin-verify", "the secret")
+	config := w.config(origin)
+	config.DefaultCacheBehavior.OriginRequestPolicyId = aws.String(allViewerExceptHost)
+	_, url := w.deploy(config)
+	host := strings.TrimPrefix(url, "http://")
+	const end = "Connection: close\r\n\r\n"
+	for name, request := range map[string]string{
+		"two hosts":                     "GET / HTTP/1.1\r\nHost: " + host + "\r\nHost: evil.example\r\n" + end,
+		"no host":                       "GET / HTTP/1.1\r\n" + end,
+		"another's host":                "GET / HTTP/1.1\r\nHost: evil.example\r\n" + end,
+		"another's name in the target":  "GET http://evil.example/ HTTP/1.1\r\nHost: " + host + "\r\n" + end,
+		"a tunnel":                      "CONNECT evil.example:443 HTTP/1.1\r\nHost: evil.example:443\r\n" + end,
+		"a space in a header's name":    "GET / HTTP/1.1\r\nHost: " + host + "\r\nX-Origin-Verify : guessed\r\n" + end,
+		"a line feed in a target":       "GET /a\nX-Origin-Verify: b HTTP/1.1\r\nHost: " + host + "\r\n" + end,
+		"two lengths":                   "GET / HTTP/1.1\r\nHost: " + host + "\r\nContent-Length: 0\r\nContent-Length: 5\r\n" + end + "extra",
+		"two ways to say how long":      "POST / HTTP/1.1\r\nHost: " + host + "\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n" + end + "0\r\n\r\n",
+		"an encoding that is none":      "GET / HTTP/1.1\r\nHost: " + host + "\r\nTransfer-Encoding: chunked, identity\r\n" + end,
+		"a code that is none in a path": "GET /%zz HTTP/1.1\r\nHost: " + host + "\r\n" + end,
+	} {
+		if status, origin, _ := raw(t, url, request); status/100 != 4 && status != http.StatusNotImplemented || origin != nil {
+			t.Errorf("%s: status %d, the origin was asked %+v", name, status, origin)
+		}
+	}
+	for name, lines := range map[string]string{
+		"odd letters":        "x-OrIgIn-VeRiFy: guessed\r\n",
+		"twice":              "X-Origin-Verify: guessed\r\nX-Origin-Verify: the secret\r\n",
+		"an empty one":       "X-Origin-Verify:\r\n",
+		"named for one hop":  "Connection: x-origin-verify\r\nX-Origin-Verify: guessed\r\n",
+		"hidden from a hop":  "Connection: close, X-Origin-Verify, X-Forwarded-For, Host\r\n",
+		"at the end":         "TE: trailers\r\nTrailer: X-Origin-Verify\r\n",
+		"with an underscore": "X_Origin_Verify: guessed\r\n",
+	} {
+		status, origin, all := raw(t, url, "GET /ws HTTP/1.1\r\nHost: "+host+"\r\n"+lines+end)
+		if status != http.StatusOK || origin == nil {
+			t.Errorf("%s: status %d %s", name, status, all)
+			continue
+		}
+		if got := origin.Header.Values("X-Origin-Verify"); !slices.Equal(got, []string{"the secret"}) || origin.Host != w.cfg.Gateway || origin.Header.Get("X-Forwarded-For") != "127.0.0.1" || origin.Header.Get("Connection") != "" {
+			t.Errorf("%s: the origin was sent %v", name, origin.Header)
+		}
+	}
+	// The whole target names this distribution: it is as if the path alone were there.
+	if status, origin, all := raw(t, url, "GET "+url+"/ws?a=b HTTP/1.1\r\nHost: "+host+"\r\n"+end); status != http.StatusOK || origin == nil || origin.URI != "/_aws/execute-api/api1/ws?a=b" {
+		t.Errorf("status %d, %s", status, all)
 	}
 }
 

@@ -248,7 +248,26 @@ func (x *exchange) finish(res *http.Response) error {
 	for name, values := range own {
 		res.Header[name] = values
 	}
+	x.count(res.StatusCode)
 	return nil
+}
+
+// count writes the metrics that every distribution has (CloudFront developer
+// guide, viewing-cloudfront-metrics). An error rate is the mean of a hundred for
+// each error and 0 for each other response.
+func (x *exchange) count(status int) {
+	dimensions := map[string]string{"DistributionId": x.d.id, "Region": "Global"}
+	put := func(name, unit string, value float64) {
+		x.edge.cfg.Metrics.Put(Region, "AWS/CloudFront", name, unit, value, dimensions)
+	}
+	put("Requests", "None", 1)
+	for name, counted := range map[string]bool{"4xxErrorRate": status/100 == 4, "5xxErrorRate": status/100 == 5, "TotalErrorRate": status/100 >= 4} {
+		percent := 0.0
+		if counted {
+			percent = 100
+		}
+		put(name, "Percent", percent)
+	}
 }
 
 // errorPage replaces a response by the page that the distribution has for its

@@ -101,7 +101,7 @@ type metricsOf struct{ *recorded }
 func (r metricsOf) Put(region, namespace, name, unit string, value float64, dimensions map[string]string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.metrics[strings.Join([]string{region, namespace, name, dimensions["WebACL"], dimensions["Rule"]}, " ")] += int(value)
+	r.metrics[strings.Join([]string{region, namespace, name, dimensions["WebACL"] + dimensions["DistributionId"], dimensions["Rule"] + dimensions["Region"]}, " ")] += int(value)
 }
 
 // asked is what the gateway was asked.

@@ -108,7 +108,7 @@ run "without_it_there_is_nothing_of_it" {
 
 run "with_it_the_page_finds_the_chat" {
   variables {
-    edge      = { site = { dir = "../waf/tests/site" }, protect_sign_in = true }
+    edge      = { site = { dir = "../waf/tests/site" }, protect_sign_in = true, alarms = { actions = ["arn:aws:sns:us-east-1:111122223333:alarms"] } }
     user_pool = { sign_in_domain = { prefix = "chat-example" }, callback_urls = ["https://embedded.example.com/in"] }
   }
 
@@ -144,6 +144,11 @@ run "with_it_the_page_finds_the_chat" {
       max_frame_bytes = 8192
     } && aws_s3_object.config[0].key == "config.json" && aws_s3_object.config[0].bucket == module.edge[0].bucket && aws_s3_object.config[0].cache_control == "no-cache" && aws_s3_object.config[0].content_type == "application/json"
     error_message = "The page does not learn where the chat is."
+  }
+
+  assert {
+    condition     = keys(output.edge.alarm_arns) == ["blocked", "server_errors"] && output.edge.web_acl_capacity == 1307
+    error_message = "The edge's alarms are not made."
   }
 
   assert {

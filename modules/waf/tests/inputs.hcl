@@ -55,6 +55,9 @@ refuse "api" {
     "an endpoint in clear"       = { endpoint = "ws://example.com", path = "/live" }
     "an endpoint with a query"   = { endpoint = "wss://example.com?a=b", path = "/live" }
     "an endpoint with a port"    = { endpoint = "wss://example.com:443", path = "/live" }
+    "a port above all"           = { endpoint = "ws://127.0.0.1:65536", path = "/live" }
+    "a port of none"             = { endpoint = "ws://localhost:0", path = "/live" }
+    "an address of none"         = { endpoint = "ws://127.0.0.256", path = "/live" }
     "an endpoint with two dots"  = { endpoint = "wss://example..com", path = "/live" }
     "an endpoint without dots"   = { endpoint = "wss://example", path = "/live" }
     "an endpoint with a user"    = { endpoint = "wss://me@example.com", path = "/live" }
@@ -79,6 +82,7 @@ accept "api" {
     "a mapping key of two parts" = { endpoint = "wss://ws.example.com", path = "/chat/v1" }
     "the longest path"           = { endpoint = "wss://ws.example.com", path = format("/%0199d", 0) }
     "a loopback address"         = { endpoint = "ws://127.0.0.1:4511/_aws/execute-api/a1b2c3d4e5", path = "/live" }
+    "the highest port"           = { endpoint = "ws://127.255.0.99:65535", path = "/live" }
     "a slash last"               = { endpoint = "wss://ws.example.com/", path = "/live" }
   }
 }
@@ -128,6 +132,8 @@ refuse "site" {
     "everybody"                   = { dir = "module/tests/site", connect_origins = ["https://*"] }
     "an origin in clear"          = { dir = "module/tests/site", connect_origins = ["http://id.example.com"] }
     "an origin with a path"       = { dir = "module/tests/site", connect_origins = ["https://id.example.com/"] }
+    "an origin's port above all"  = { dir = "module/tests/site", connect_origins = ["https://id.example.com:65536"] }
+    "an origin's port of six"     = { dir = "module/tests/site", connect_origins = ["http://localhost:100000"] }
     "an origin of two dots"       = { dir = "module/tests/site", connect_origins = ["https://id..example.com"] }
     "another policy"              = { dir = "module/tests/site", connect_origins = ["https://id.example.com; script-src *"] }
     "an origin of null"           = { dir = "module/tests/site", connect_origins = [null] }
@@ -149,7 +155,7 @@ accept "site" {
     "an index that is made"    = { dir = "module/tests/site", index = "start.html", generated = { "start.html" = "<p>" } }
     "an error page"            = { dir = "module/tests/site", error_pages = { "403" = "/404.html", "500" = "/sorry/500.html" }, generated = { "sorry/500.html" = "<p>" } }
     "a file of a known folder" = { dir = "module/tests/site", generated = { ".well-known/security.txt" = "Contact: x" } }
-    "origins"                  = { dir = "module/tests/site", connect_origins = ["https://id.example.com:8443", "wss://ws.example.com", "http://127.0.0.1:4510", "https://xn--bcher-kva.example"] }
+    "origins"                  = { dir = "module/tests/site", connect_origins = ["https://id.example.com:65535", "wss://ws.example.com", "http://127.0.0.1:4510", "https://xn--bcher-kva.example"] }
   }
 }
 
@@ -160,6 +166,8 @@ refuse "site_url" {
     "two dots"     = "https://chat..example.com"
     "capitals"     = "https://Chat.example.com"
     "empty"        = ""
+    "a port of 0"  = "https://chat.example.com:0"
+    "a high port"  = "https://chat.example.com:65540"
   }
 }
 
@@ -354,6 +362,7 @@ refuse "addresses" {
     "everybody by a longer nought" = { deny = { ipv4 = ["0.0.0.0/00"] } }
     "null"                         = { deny = { ipv4 = [null] } }
     "a name"                       = { deny = { ipv4 = ["example.com"] } }
+    "10001 addresses of IPv6"      = { allow = { ipv6 = concat(["2001:db8:a::/64"], flatten([for a in range(100) : [for b in range(100) : "2001:db8:${a}:${b}::/64"]])) } }
   }
 }
 
@@ -361,6 +370,7 @@ accept "addresses" {
   values = {
     "ranges"                 = { allow = { ipv4 = ["192.0.2.44/32", "10.0.0.0/8"] }, deny = { ipv6 = ["2001:db8::/32", "2001:0DB8:0000::1/128"] } }
     "sets without addresses" = { allow = {}, deny = { ipv4 = null } }
+    "10000"                  = { deny = { ipv4 = flatten([for a in range(100) : [for b in range(100) : "10.${a}.${b}.0/24"]]) } }
   }
 }
 
@@ -450,6 +460,7 @@ refuse "custom_rules" {
     "addresses of another Region"        = { a = { priority = 1, when = { ip_set_arns = ["arn:aws:wafv2:eu-west-1:111122223333:global/ipset/partner/1"] } } }
     "no addresses"                       = { a = { priority = 1, when = { ip_set_arns = [""] } } }
     "a label to match with a colon last" = { a = { priority = 1, when = { labels = ["awswaf:managed:"] } } }
+    "47 sets of addresses"               = { for rule in range(47) : "partner-${rule}" => { priority = rule, when = { ip_set_arns = ["arn:aws:wafv2:us-east-1:111122223333:global/ipset/partner/1"] } } }
     "a long label to match"              = { a = { priority = 1, when = { labels = [format("%01025d", 0)] } } }
   }
 }
@@ -459,7 +470,31 @@ accept "custom_rules" {
     "everything"       = { no-wordpress = { priority = 0, status = 404, labels = ["probes:wordpress", "probe"], when = { countries = ["CH"], ip_set_arns = ["arn:aws:wafv2:us-east-1:111122223333:global/ipset/partner/1a2b-3c"], labels = ["awswaf:clientip:geo:region:CH-ZH"], text = [{ part = "path", match = "STARTS_WITH", value = "/WP-", lower = true }] } } }
     "an expression"    = { curl = { priority = 999, action = "count", when = { text = [{ part = "header", header = "User-Agent", match = "REGEX", value = "^curl/\\D+\\W", lower = true }, { part = "query", match = "REGEX", value = "A{2,}" }] } } }
     "the longest text" = { long = { priority = 1, when = { text = [{ part = "path", value = format("%0200d", 0) }, { part = "path", match = "REGEX", value = format("%0512d", 0) }] } } }
+    "46 sets"          = { partner = { priority = 1, when = { ip_set_arns = [for n in range(46) : "arn:aws:wafv2:us-east-1:111122223333:global/ipset/partner-${n}/1"] } } }
     "lists of null"    = { a = { priority = 1, action = null, when = { text = null, countries = ["FR"] } } }
+  }
+}
+
+refuse "alarms" {
+  values = {
+    "nobody"                    = { actions = [] }
+    "null"                      = { actions = null }
+    "a name"                    = { actions = ["alarms"] }
+    "a topic of another Region" = { actions = ["arn:aws:sns:eu-west-1:111122223333:alarms"] }
+    "a topic twice"             = { actions = ["arn:aws:sns:us-east-1:111122223333:alarms", "arn:aws:sns:us-east-1:111122223333:alarms"] }
+    "six"                       = { actions = [for n in range(6) : "arn:aws:sns:us-east-1:111122223333:alarms-${n}"] }
+    "no error at all"           = { actions = ["arn:aws:sns:us-east-1:111122223333:alarms"], server_error_percent = 0 }
+    "more errors than requests" = { actions = ["arn:aws:sns:us-east-1:111122223333:alarms"], server_error_percent = 101 }
+    "no request at all"         = { actions = ["arn:aws:sns:us-east-1:111122223333:alarms"], blocked_requests = 0 }
+    "half a request"            = { actions = ["arn:aws:sns:us-east-1:111122223333:alarms"], blocked_requests = 1.5 }
+  }
+}
+
+accept "alarms" {
+  values = {
+    "a topic"   = { actions = ["arn:aws:sns:us-east-1:111122223333:alarms"], server_error_percent = 0.5, blocked_requests = 1 }
+    "null"      = null
+    "the least" = { actions = ["arn:aws:sns:us-east-1:111122223333:alarms"], server_error_percent = 100, blocked_requests = null }
   }
 }
 

@@ -108,6 +108,7 @@ run "everything_that_can_be_asked_for" {
     kms_key            = { arn = "arn:aws:kms:us-east-1:111122223333:key/9f8e7d6c-0000-4000-8000-000000000000" }
     user_pool          = { arn = "arn:aws:cognito-idp:eu-west-1:111122223333:userpool/eu-west-1_example01", kms_key_arn = "arn:aws:kms:eu-west-1:111122223333:key/1a2b3c4d-0000-4000-8000-000000000000" }
     sign_in_rate       = 50
+    alarms             = { actions = ["arn:aws:sns:us-east-1:111122223333:alarms"], server_error_percent = 2.5, blocked_requests = 50 }
 
     managed_groups = {
       common        = { version = "Version_1.10", overrides = { SizeRestrictions_QUERYSTRING = "count", NoUserAgent_HEADER = "allow", GenericLFI_URIPATH = "challenge" } }
@@ -173,6 +174,22 @@ run "everything_that_can_be_asked_for" {
       1005 = "partner", 1010 = "no-wordpress", 1020 = "watched", 2000 = "ip_reputation", 2002 = "known_bad_inputs", 2003 = "common", 2004 = "sql_injection", 3000 = "bot_control",
     }
     error_message = "A rule is missing, too many, or in another order."
+  }
+
+  assert {
+    condition     = output.web_acl_capacity == 1345
+    error_message = "What the rules take of the web ACL's capacity is counted wrongly."
+  }
+
+  assert {
+    condition = alltrue([for a in [aws_cloudwatch_metric_alarm.server_errors[0], aws_cloudwatch_metric_alarm.blocked[0]] : a.alarm_actions == toset(var.alarms.actions) && a.ok_actions == toset(var.alarms.actions) && a.period == 300 && a.comparison_operator == "GreaterThanOrEqualToThreshold" && a.treat_missing_data == "notBreaching"]) && alltrue([
+      aws_cloudwatch_metric_alarm.server_errors[0].namespace == "AWS/CloudFront", aws_cloudwatch_metric_alarm.server_errors[0].metric_name == "5xxErrorRate", aws_cloudwatch_metric_alarm.server_errors[0].dimensions == tomap({ DistributionId = aws_cloudfront_distribution.this.id, Region = "Global" }),
+      aws_cloudwatch_metric_alarm.server_errors[0].statistic == "Average", aws_cloudwatch_metric_alarm.server_errors[0].threshold == 2.5, aws_cloudwatch_metric_alarm.server_errors[0].evaluation_periods == 3, aws_cloudwatch_metric_alarm.server_errors[0].datapoints_to_alarm == 2,
+      aws_cloudwatch_metric_alarm.blocked[0].namespace == "AWS/WAFV2", aws_cloudwatch_metric_alarm.blocked[0].metric_name == "BlockedRequests", aws_cloudwatch_metric_alarm.blocked[0].dimensions == tomap({ WebACL = aws_wafv2_web_acl.this.visibility_config[0].metric_name, Rule = "ALL" }),
+      aws_cloudwatch_metric_alarm.blocked[0].statistic == "Sum", aws_cloudwatch_metric_alarm.blocked[0].threshold == 50, aws_cloudwatch_metric_alarm.blocked[0].evaluation_periods == 1,
+      keys(output.alarm_arns) == ["blocked", "server_errors"],
+    ])
+    error_message = "Nobody is told of errors, or of what is blocked, or by another measure."
   }
 
   assert {

@@ -81,6 +81,9 @@ run "one_of_each_is_refused" {
     # a rule with the name of another
     custom_rules = { rate = { priority = 1, when = { countries = ["FR"] } } }
 
+    # alarms of another region
+    alarms = { actions = ["arn:aws:sns:eu-west-1:111122223333:alarms"] }
+
     # a user pool by its id
     user_pool = { arn = "eu-west-1_example01", kms_key_arn = "arn:aws:kms:eu-west-1:111122223333:key/1a2b3c4d-0000-4000-8000-000000000000" }
 
@@ -118,6 +121,7 @@ run "one_of_each_is_refused" {
     var.managed_groups,
     var.bot_control,
     var.custom_rules,
+    var.alarms,
     var.user_pool,
     var.tags,
     var.sign_in_rate,
@@ -161,6 +165,41 @@ run "a_provider_of_another_region_is_refused" {
   }
 
   expect_failures = [aws_wafv2_web_acl.this]
+}
+
+# 1307 of the module's own, 74 for each of these but the last, and 68 for that: 5001.
+run "more_rules_than_a_web_acl_takes_are_refused" {
+  command = plan
+
+  plan_options {
+    target = [aws_wafv2_web_acl.this]
+  }
+
+  variables {
+    kms_key = { arn = "arn:aws:kms:us-east-1:111122223333:key/1a2b3c4d-0000-4000-8000-000000000000" }
+
+    custom_rules = merge(
+      { for n in range(49) : "probe-${n}" => { priority = n, when = { countries = ["FR"], labels = ["a", "b"], text = [for m in range(7) : { part = "path", match = "CONTAINS", value = "x${m}" }] } } },
+      { last = { priority = 900, when = { text = concat([for m in range(3) : { part = "path", match = "CONTAINS_WORD", value = "y", lower = true }], [{ part = "path", match = "REGEX", value = "z" }, { part = "path", match = "STARTS_WITH", value = "z" }, { part = "path", value = "z" }]) } } },
+    )
+  }
+
+  expect_failures = [aws_wafv2_web_acl.this]
+}
+
+# 281 characters, 32 for each of 46 origins, and 31 for the last: 1784.
+run "a_policy_too_long_for_a_header_is_refused" {
+  command = plan
+
+  plan_options {
+    target = [aws_cloudfront_response_headers_policy.this]
+  }
+
+  variables {
+    site = { dir = "tests/site", connect_origins = [for n in range(9, 56) : "https://signs-in-${n}.example.com"] }
+  }
+
+  expect_failures = [aws_cloudfront_response_headers_policy.this]
 }
 
 run "a_user_pool_of_another_region_is_refused" {

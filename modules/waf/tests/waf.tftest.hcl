@@ -149,8 +149,13 @@ run "hardened_without_being_asked" {
   }
 
   assert {
-    condition     = length(aws_shield_protection.this) == 0 && length(aws_wafv2_web_acl.sign_in) == 0 && length(aws_wafv2_ip_set.this) == 0 && output.sign_in_web_acl_arn == null
+    condition     = length(aws_shield_protection.this) == 0 && length(aws_wafv2_web_acl.sign_in) == 0 && length(aws_wafv2_ip_set.this) == 0 && length(aws_cloudwatch_metric_alarm.server_errors) + length(aws_cloudwatch_metric_alarm.blocked) == 0 && output.sign_in_web_acl_arn == null && output.alarm_arns == {}
     error_message = "Something is there that nobody asked for."
+  }
+
+  assert {
+    condition     = output.web_acl_capacity == 1307
+    error_message = "The rules take another part of the web ACL's capacity, above 1500 at a price."
   }
 
   #### Pages ####
