@@ -72,12 +72,33 @@ var rules = []rule{
 	{line: line(`(require_\w+|allow_admin_create_user_only)(\s*=\s*)!?(?:var|local)\..*`), with: "${1}${2}${3}false", what: "$2 off"},
 	{line: line(`(access_token_validity)(\s*=\s*).*`), with: "${1}${2}${3}1440", what: "$2 of a day"},
 
+	// CloudFront and its web ACL.
+	{line: line(`(viewer_protocol_policy)(\s*=\s*).*`), with: `${1}${2}${3}"allow-all"`, what: "$2 allow-all"},
+	{line: line(`(origin_protocol_policy)(\s*=\s*).*`), with: `${1}${2}${3}"http-only"`, what: "$2 http-only"},
+	{line: line(`(origin_ssl_protocols)(\s*=\s*)\[(.*)\]`), with: `${1}${2}${3}["TLSv1", ${4}]`, what: "TLSv1 among the $2"},
+	{line: line(`(minimum_protocol_version)(\s*=\s*).*`), with: `${1}${2}${3}"TLSv1"`, what: "$2 TLSv1"},
+	{line: line(`(web_acl_id|response_headers_policy_id|origin_access_control_id)(\s*=\s*).*`), what: "without $2"},
+	{line: line(`(cache_policy_id)(\s*=\s*)local\.caching_disabled`), with: "${1}${2}${3}local.caching_optimized", what: "answers kept"},
+	{line: line(`(origin_request_policy_id)(\s*=\s*)local.*`), with: `${1}${2}${3}"216adef6-5c7f-47e4-b989-5492eafa07d3"`, what: "the viewer's Host passed on"},
+	{line: line(`(signing_behavior)(\s*=\s*).*`), with: `${1}${2}${3}"never"`, what: "$2 never"},
+	{line: line(`(frame_option)(\s*=\s*).*`), with: `${1}${2}${3}"SAMEORIGIN"`, what: "$2 SAMEORIGIN"},
+	{line: line(`(referrer_policy)(\s*=\s*)".*"`), with: `${1}${2}${3}"unsafe-url"`, what: "$2 unsafe-url"},
+	{line: line(`"(default-src|script-src|style-src|base-uri|form-action|frame-ancestors|require-trusted-types-for|trusted-types) .*",`), what: "without $2", anywhere: true},
+	{line: line(`(\w+)\s*=\s*\{ name = "AWSManagedRules.*\}`), what: "without the group $2", anywhere: true},
+	{line: line(`(for_each)(\s*=\s*)var\.count_only \? \[\] : \[true\]`), with: "${1}${2}${3}[]", what: "nothing blocked"},
+	{line: line(`(oversize_handling)(\s*=\s*).*`), with: `${1}${2}${3}"CONTINUE"`, what: "$2 CONTINUE"},
+	{line: line(`(type)(\s*=\s*)text_transformation\.value`), with: `${1}${2}${3}"NONE"`, what: "another spelling passes"},
+
+	// S3.
+	{line: line(`(object_ownership)(\s*=\s*).*`), with: `${1}${2}${3}"ObjectWriter"`, what: "$2 ObjectWriter"},
+	{line: line(`(status)(\s*=\s*)"Enabled"`), with: `${1}${2}${3}"Disabled"`, what: "$2 Disabled"},
+
 	// What is secret stays out of a function's settings.
 	{line: line(`(origin_secret_digests)(\s*=\s*).*`), with: "${1}${2}${3}nonsensitive(var.origin_secrets)", what: "secrets in clear", anywhere: true},
 }
 
 // blocks are those that are taken out as a whole.
-var blocks = regexp.MustCompile(`\A\s+(?:(condition|access_log_settings|server_side_encryption|point_in_time_recovery|ttl|tracing_config|logging_config|password_policy|user_pool_add_ons|token_validity_units|username_configuration|account_recovery_setting|user_attribute_update_settings)|dynamic "(condition)") \{\z`)
+var blocks = regexp.MustCompile(`\A\s+(?:(condition|access_log_settings|server_side_encryption|point_in_time_recovery|ttl|tracing_config|logging_config|password_policy|user_pool_add_ons|token_validity_units|username_configuration|account_recovery_setting|user_attribute_update_settings|custom_header|redacted_fields|content_type_options)|dynamic "(condition|redacted_fields|logging_filter)") \{\z`)
 
 // Of returns the mutants of a file of Terraform, formatted as `terraform fmt`
 // does.
@@ -102,7 +123,7 @@ func Of(module, text string) []Mutant {
 		case strings.HasPrefix(l, "}"):
 			inside = false
 		}
-		if m := blocks.FindStringSubmatch(l); m != nil && inside {
+		if m := blocks.FindStringSubmatch(l); m != nil && inside && !filters(lines[n:end(lines, n)]) {
 			add(n, end(lines, n)+1, "without "+m[1]+m[2])
 		}
 		for _, r := range rules {
@@ -123,6 +144,12 @@ func Of(module, text string) []Mutant {
 		}
 	}
 	return mutants
+}
+
+// filters tells whether a block is the conditions of a log's filter, without which
+// Terraform takes no filter: that there is none is a mutant of its own.
+func filters(block []string) bool {
+	return strings.Contains(block[0], `"condition"`) && slices.ContainsFunc(block, func(l string) bool { return strings.Contains(l, "action_condition {") })
 }
 
 // rollout are switches of how a change is made, not of what is made.
