@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -34,6 +35,8 @@ type provider struct {
 	valid   time.Duration // of access tokens
 	nonce   string        // instead of the one that was asked for
 	refuses bool          // refreshes
+	answers url.Values    // to the next sign-in, besides the state, instead of a code
+	also    url.Values    // to the next sign-in, besides a code
 	codes   map[string]grant
 	tokens  map[string]grant // by refresh token
 	// asked are the forms and queries that came, by path.
@@ -88,7 +91,16 @@ func (p *provider) serve(w http.ResponseWriter, r *http.Request) {
 	case "/authorize":
 		code := rand.Text()
 		p.codes[code] = grant{user: p.user, nonce: r.Form.Get("nonce"), challenge: r.Form.Get("code_challenge"), redirect: r.Form.Get("redirect_uri")}
-		http.Redirect(w, r, p.codes[code].redirect+"?"+url.Values{"code": {code}, "state": {r.Form.Get("state")}}.Encode(), http.StatusFound)
+		answer := url.Values{"code": {code}}
+		if p.answers != nil {
+			answer = p.answers
+		}
+		maps.Copy(answer, p.also)
+		p.answers, p.also = nil, nil
+		if answer.Get("state") == "" {
+			answer.Set("state", r.Form.Get("state"))
+		}
+		http.Redirect(w, r, p.codes[code].redirect+"?"+answer.Encode(), http.StatusFound)
 	case "/token":
 		p.token(w, r.Form)
 	case "/revoke":

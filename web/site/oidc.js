@@ -100,6 +100,26 @@ export function readDiscovery(document, issuer) {
   };
 }
 
+/**
+ * Reads what was kept; null if it is not whole.
+ * @param {string | null} kept
+ * @returns {Trip | null}
+ */
+export function readTrip(kept) {
+  /** @type {unknown} */
+  let document;
+  try {
+    document = JSON.parse(kept ?? "");
+  } catch {
+    return null;
+  }
+  const given = new Map(Object.entries(document ?? {}));
+  /** @param {string} name */
+  const text = (name) => String(given.get(name) ?? "");
+  const read = { state: text("state"), nonce: text("nonce"), verifier: text("verifier"), hash: text("hash") };
+  return read.state === "" || read.nonce === "" || read.verifier === "" ? null : read;
+}
+
 /** One user's tokens, and how to get more. */
 export class Identity {
   /** @type {Config} */ #config;
@@ -165,16 +185,17 @@ export class Identity {
    */
   async comeBack() {
     const answer = new URLSearchParams(location.search);
+    const came = answer.has("code") || answer.has("error");
+    // The code leaves the address and the browser's history at once.
+    if (came) history.replaceState(null, "", "/");
     const kept = sessionStorage.getItem(trip);
     sessionStorage.removeItem(trip);
-    if (!answer.has("code") && !answer.has("error")) return false;
-    /** @type {Partial<Trip>} */
-    const before = kept === null ? {} : JSON.parse(kept);
-    // The code leaves the address and the browser's history at once.
-    history.replaceState(null, "", "/" + (before.hash ?? ""));
-    if (!before.state || !before.verifier || !before.nonce || answer.get("state") !== before.state) {
+    if (!came) return false;
+    const before = readTrip(kept);
+    if (before === null || answer.get("state") !== before.state) {
       throw new SignInError("This sign-in was not begun here, or it was begun twice. Sign in again.");
     }
+    history.replaceState(null, "", "/" + before.hash);
     const issuer = answer.get("iss"); // RFC 9207
     if (issuer !== null && issuer !== this.#config.issuer) throw new SignInError("Another issuer has answered. Sign in again.");
     const code = answer.get("code");
@@ -239,11 +260,12 @@ export class Identity {
     const audiences = [claims.get("aud")].flat();
     const exp = claims.get("exp");
     const ours = claims.get("iss") === this.#config.issuer && audiences.includes(this.#config.clientId) &&
-      (audiences.length === 1 || claims.get("azp") === this.#config.clientId) &&
-      typeof exp === "number" && exp * 1000 > Date.now() - 60_000;
+      (audiences.length === 1 || claims.get("azp") === this.#config.clientId) && typeof exp === "number";
     if (!ours || (nonce !== null && claims.get("nonce") !== nonce)) {
       throw new SignInError("The issuer's answer does not belong to this sign-in. Sign in again.");
     }
+    // It was given a moment ago.
+    if (exp * 1000 <= Date.now() - 60_000) throw new SignInError("The sign-in has ended by this device's clock. Set the clock, and sign in again.");
   }
 
   /** Forgets the tokens, has the issuer forget them, and ends its session. */

@@ -18,5 +18,8 @@ export function part(id, kind) {
  * @param {unknown} problem
  */
 export function words(problem) {
+  if (problem instanceof DOMException && (problem.name === "SecurityError" || problem.name === "QuotaExceededError")) {
+    return "The browser keeps nothing for this site, as signing in needs. Let it store data, and load the page again.";
+  }
   return problem instanceof Error ? problem.message : String(problem);
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { readConfig } from "../site/config.js";
-import { claimsOf, expiryOf, readDiscovery } from "../site/oidc.js";
+import { claimsOf, expiryOf, readDiscovery, readTrip } from "../site/oidc.js";
 import { readFrame, renewal } from "../site/session.js";
 
 const config = {
@@ -32,6 +32,15 @@ test("a discovery document is that of the issuer, with secure endpoints", () => 
   assert.throws(() => readDiscovery({ ...document, issuer: config.issuer + "/" }, config.issuer), /another issuer/);
   assert.throws(() => readDiscovery({ ...document, token_endpoint: "http://i.example/t" }, config.issuer), /token_endpoint/);
   assert.throws(() => readDiscovery({ ...document, end_session_endpoint: "http://i.example/" }, config.issuer), /end_session_endpoint/);
+});
+
+test("what was kept for the way to the issuer is whole, or nothing", () => {
+  const trip = { state: "s", nonce: "n", verifier: "v", hash: "#ops" };
+  assert.deepEqual(readTrip(JSON.stringify(trip)), trip);
+  assert.equal(readTrip(JSON.stringify({ ...trip, hash: undefined }))?.hash, "");
+  for (const bad of [null, "", "{", "null", "7", '"x"', "[]", JSON.stringify({ ...trip, state: "" }), JSON.stringify({ ...trip, nonce: undefined }), JSON.stringify({ ...trip, verifier: null })]) {
+    assert.equal(readTrip(bad), null, String(bad));
+  }
 });
 
 test("claims are read, and nonsense has none", () => {
