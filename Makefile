@@ -132,16 +132,17 @@ test-clients: ## Python's websockets and Chromium (installed if need be) talk in
 	$(GO) test -count=1 -timeout 15m ./test/clients/...
 
 .PHONY: test-web
-test-web: ## The web client: its types, its modules in Node, and the whole of it in Chromium (installed if need be)
+test-web: ## The web client: its types, its modules in Node, and the whole of it in Chromium (installed if need be), with Lighthouse
 	@scripts/browser
 	@scripts/web
+	@scripts/lighthouse
 	$(GO) test -count=1 -timeout 20m ./test/web/...
 
 .PHONY: lighthouse
-lighthouse: ## Have Lighthouse judge the web client's accessibility and best practices (installs it from npm)
+lighthouse: ## Have Lighthouse alone judge the web client's accessibility and best practices (installs it from npm)
 	@scripts/browser
 	@scripts/lighthouse
-	PORTCULLIS_LIGHTHOUSE=1 $(GO) test -count=1 -v -run TestLighthouse ./test/web/
+	$(GO) test -count=1 -v -run TestLighthouse ./test/web/
 
 .PHONY: test-grants
 test-grants: ## Take each right away from the deployed functions; the suite must notice (minutes)
