@@ -72,6 +72,7 @@ hollow(s, c) := sprintf("every value fulfils %s on %s", [c.test, c.variable]) if
 	s.effect == "Allow"
 	iam.negative(c)
 	identity(c.variable)
+	not named(s, c.variable)
 } else := sprintf("only who has no %s fulfils it", [c.variable]) if {
 	s.effect == "Allow"
 	iam.operator(c) == "null"
@@ -85,6 +86,14 @@ hollow(s, c) := sprintf("every value fulfils %s on %s", [c.test, c.variable]) if
 	lower(c.test) == "bool"
 	"false" in c.values
 	not present(s, c.variable)
+}
+
+# named holds if another condition of the statement says which values a key may
+# have: the negative one takes some of them away.
+named(s, key) if {
+	some c in s.conditions
+	c.variable == key
+	iam.binds(c)
 }
 
 present(s, key) if {

@@ -63,7 +63,7 @@ func (n *normaliser) written(r *Resource, s *scope, flat map[string][]string) bo
 	w := n.walk()
 	w.block(r, top, nil, r.Values)
 	for at, refs := range r.Refs {
-		r.Refs[at] = unique(refs)
+		r.Refs[at] = n.there(unique(refs))
 	}
 	return true
 }

@@ -187,9 +187,18 @@ func (w *walk) keyOf(expr hcl.Expression, in *env, hops int) part {
 		}
 	}
 	if text, ok := w.text(term{expr: expr, env: in}, hops+1); ok && !strings.Contains(text, Hole) {
+		if isNumber(text) && counts(expr) {
+			return part{text: text, key: true}
+		}
 		return part{text: strconv.Quote(text), key: true}
 	}
 	return anyOf
+}
+
+// counts tells of an expression that is made from count.index. As a key it is a
+// number, where that of a for_each is a text.
+func counts(expr hcl.Expression) bool {
+	return slices.ContainsFunc(expr.Variables(), func(traversal hcl.Traversal) bool { return traversal.RootName() == "count" })
 }
 
 // wanted gives the name that a step asks an object for.
@@ -664,14 +673,7 @@ func (n *normaliser) planned(ref Ref) (string, bool) {
 	if ref.Type == "" || ref.Attribute == "" {
 		return "", false
 	}
-	address := ref.Address
-	switch index := ref.Index.(type) {
-	case string:
-		address += "[" + strconv.Quote(index) + "]"
-	case float64:
-		address += "[" + strconv.FormatFloat(index, 'f', -1, 64) + "]"
-	}
-	i, ok := n.changes[address]
+	i, ok := n.changes[ref.instance()]
 	if !ok {
 		return "", false
 	}

@@ -215,6 +215,7 @@ func (n *normaliser) policy(r *Resource, steps []string, kind string) *Policy {
 		return nil // not set: the service's default
 	}
 	p.State = "partial"
+	refs = n.chosen(refs, r)
 	for _, ref := range refs {
 		// Behind an index that is no constant the plan names no attribute.
 		if ref.Type != "aws_iam_policy_document" || ref.Mode != "data" || !slices.Contains([]string{"json", "minified_json", ""}, ref.Attribute) {
@@ -227,6 +228,21 @@ func (n *normaliser) policy(r *Resource, steps []string, kind string) *Policy {
 		p.opaque("what it is set from cannot be seen")
 	}
 	return p
+}
+
+// chosen leaves out of several references those to documents that the plan has no
+// instance of: Terraform takes another branch of a condition then.
+func (n *normaliser) chosen(refs []Ref, r *Resource) []Ref {
+	var kept []Ref
+	for _, ref := range refs {
+		if ref.Type != "aws_iam_policy_document" || len(n.instances(ref, r)) > 0 {
+			kept = append(kept, ref)
+		}
+	}
+	if len(kept) == 0 {
+		return refs
+	}
+	return kept
 }
 
 func (p *Policy) opaque(reason string) {

@@ -193,7 +193,7 @@ func New(in *plan.Input, needs *Needs) (*Document, error) {
 	}
 	d.look()
 	// To find a place takes none of this, or little of it again.
-	n.byBase, n.byName, n.marked = nil, nil, nil
+	n.byBase, n.byName, n.marked, n.instance = nil, nil, nil, nil
 	for _, s := range n.modules {
 		s.memo = nil
 	}
@@ -236,6 +236,7 @@ type normaliser struct {
 	objects  map[*hclsyntax.ObjectConsExpr]*object
 	byBase   map[string][]*Resource      // by address without the instance's own key, and without any
 	marked   map[string][]jsontext.Value // what is sensitive of each instance, see openRef
+	instance map[string]bool             // addresses that the plan has, with and without keys, see exists
 	byName   map[string]*Resource        // by type and name, see names
 }
 
@@ -245,16 +246,12 @@ func (n *normaliser) add(r *Resource, after, unknowns, hidden jsontext.Value) er
 		return &plan.Error{File: n.input.Name, Problem: "has the address of a module that cannot be read", Remedy: remedy, Err: err}
 	}
 	r.key = scope.key
-	own := r.Type + "." + r.Name
-	if r.Mode == "data" {
-		own = "data." + own
-	}
-	if r.Base = join(r.Module, own); r.Base == r.Address {
+	if r.Base = base(r.Module, r.Mode, r.Type, r.Name); r.Base == r.Address {
 		r.Base = r.Address // one text of the two
 	} else {
 		r.Base = n.decoder.same(r.Base)
 	}
-	r.Config = n.decoder.same(join(scope.config, own))
+	r.Config = n.decoder.same(base(scope.config, r.Mode, r.Type, r.Name))
 	if err := n.values(r, n.config(scope.module, r), after, unknowns, hidden); err != nil {
 		return err
 	}

@@ -78,6 +78,73 @@ func planned(r *Resource, name string) int {
 	return -1
 }
 
+// there leaves out of several references those to what the plan has no instance
+// of: Terraform takes another branch of a condition then, or of try.
+func (n *normaliser) there(refs []Ref) []Ref {
+	if len(refs) < 2 {
+		return refs
+	}
+	var kept []Ref
+	for _, ref := range refs {
+		if ref.Type == "" || n.exists(ref) {
+			kept = append(kept, ref)
+		}
+	}
+	if len(kept) == 0 {
+		return refs
+	}
+	return kept
+}
+
+// exists tells whether the plan has an instance that a reference may mean. Where
+// it does not name the instances of the modules around it, each may be meant.
+func (n *normaliser) exists(ref Ref) bool {
+	if n.instance == nil {
+		n.instance = map[string]bool{}
+		add := func(address string, index any) {
+			n.instance[address], n.instance[withoutKeys(address)] = true, true
+			if index != nil {
+				n.instance[Ref{Address: address, Index: index}.instance()] = true
+			}
+		}
+		for i := range n.input.Plan.Changes {
+			if c := &n.input.Plan.Changes[i]; !c.Goes() {
+				add(base(c.Module, c.Mode, c.Type, c.Name), c.Index)
+			}
+		}
+		for address, all := range n.input.Plan.Read {
+			for _, one := range all {
+				add(address, one.Index)
+			}
+		}
+	}
+	return n.instance[ref.instance()]
+}
+
+// withoutKeys cuts the keys of modules from an address.
+func withoutKeys(address string) string {
+	if !strings.Contains(address, "[") {
+		return address
+	}
+	parts, _ := splitAddress(address)
+	var names []string
+	for _, p := range parts {
+		if !p.key {
+			names = append(names, p.text)
+		}
+	}
+	return strings.Join(names, ".")
+}
+
+// base is the address of a resource without its own key.
+func base(module, mode, typ, name string) string {
+	own := typ + "." + name
+	if mode == "data" {
+		own = "data." + own
+	}
+	return join(module, own)
+}
+
 // blocks is the number of blocks of a name in the configuration, or -1 where
 // there is an attribute of that name.
 func blocks(flat map[string][]string, name string) int {
@@ -372,6 +439,17 @@ func target(s *scope, mode string, parts []part) Ref {
 	ref := Ref{Address: join(s.instance, own), Type: parts[0].text, Mode: mode}
 	ref.into(parts[2:])
 	return ref
+}
+
+// instance is the address of the instance that is meant, or of all of them.
+func (r Ref) instance() string {
+	switch index := r.Index.(type) {
+	case string:
+		return r.Address + "[" + strconv.Quote(index) + "]"
+	case float64:
+		return r.Address + "[" + strconv.FormatFloat(index, 'f', -1, 64) + "]"
+	}
+	return r.Address
 }
 
 // into goes from a resource into its instance and attribute.

@@ -308,15 +308,13 @@ func (n *normaliser) openRef(ref Ref) bool {
 		n.marked = map[string][]jsontext.Value{}
 		for i := range n.input.Plan.Changes {
 			c := &n.input.Plan.Changes[i]
-			own := c.Type + "." + c.Name
-			if c.Mode == "data" {
-				own = "data." + own
-			}
-			base := join(c.Module, own)
-			n.marked[base] = append(n.marked[base], c.Values.Sensitive)
+			address := base(c.Module, c.Mode, c.Type, c.Name)
+			n.marked[address] = append(n.marked[address], c.Values.Sensitive)
 		}
-		for base, all := range n.input.Plan.Read {
-			n.marked[base] = append(n.marked[base], all...)
+		for address, all := range n.input.Plan.Read {
+			for _, one := range all {
+				n.marked[address] = append(n.marked[address], one.Sensitive)
+			}
 		}
 	}
 	all := n.marked[ref.Address]

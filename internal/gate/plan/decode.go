@@ -225,7 +225,7 @@ func (d *Data) document() bool {
 	return d.Type == "aws_iam_policy_document" || d.Type == "aws_caller_identity"
 }
 
-func decodePrior(d *jsontext.Decoder) (all []Data, others map[string][]jsontext.Value, err error) {
+func decodePrior(d *jsontext.Decoder) (all []Data, read map[string][]Instance, err error) {
 	var prior struct {
 		Values struct {
 			Root stateModule `json:"root_module"`
@@ -234,13 +234,13 @@ func decodePrior(d *jsontext.Decoder) (all []Data, others map[string][]jsontext.
 	if err := json.UnmarshalDecode(d, &prior); err != nil {
 		return nil, nil, err
 	}
-	others = map[string][]jsontext.Value{}
+	read = map[string][]Instance{}
 	var walk func(stateModule)
 	walk = func(m stateModule) {
 		for _, one := range m.Resources {
 			one.Module = m.Address
 			base := strings.TrimPrefix(m.Address+".data."+one.Type+"."+one.Name, ".")
-			others[base] = append(others[base], one.Sensitive)
+			read[base] = append(read[base], Instance{Index: one.Index, Sensitive: one.Sensitive})
 			if one.document() {
 				all = append(all, one)
 			}
@@ -250,5 +250,5 @@ func decodePrior(d *jsontext.Decoder) (all []Data, others map[string][]jsontext.
 		}
 	}
 	walk(prior.Values.Root)
-	return all, others, nil
+	return all, read, nil
 }

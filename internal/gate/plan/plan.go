@@ -21,9 +21,9 @@ type Plan struct {
 	// Documents are the aws_iam_policy_document and aws_caller_identity data sources that were known
 	// when the plan was made; the plan has them in its prior state only.
 	Documents []Data
-	// Read has what is sensitive of each instance of the data sources that
-	// were known then, by their addresses without their own keys.
-	Read   map[string][]jsontext.Value
+	// Read are the data sources that were known then, by their addresses without
+	// their own keys.
+	Read   map[string][]Instance
 	Config Config
 	// Variables are the root's that are not sensitive.
 	Variables map[string]any
@@ -66,6 +66,12 @@ type Data struct {
 	Index     any            `json:"index"`
 	Values    jsontext.Value `json:"values"`
 	Sensitive jsontext.Value `json:"sensitive_values"`
+}
+
+// Instance is one of a data source that was read before the plan.
+type Instance struct {
+	Index     any
+	Sensitive jsontext.Value
 }
 
 // Config is the configuration that the plan was made from.

@@ -872,7 +872,44 @@ resource "aws_iam_policy" "conditions_that_bind" {
     { Effect = "Allow", Action = "sns:Publish", Resource = "arn:aws:sns:eu-west-1:111122223333:a", Condition = { StringLike = { "aws:PrincipalArn" = "arn:aws:iam::111122223333:role/ci-*" }, IpAddress = { "aws:SourceIp" = "192.0.2.0/24" } } },
     { Effect = "Allow", Action = "sns:Publish", Resource = "arn:aws:sns:eu-west-1:111122223333:c", Condition = { "ForAllValues:StringEquals" = { "aws:TagKeys" = ["team"] }, Null = { "aws:TagKeys" = "false" } } },
     { Effect = "Deny", Action = "sns:Publish", Resource = "*", Condition = { BoolIfExists = { "aws:MultiFactorAuthPresent" = "false" } } },
+    { Effect = "Allow", Action = "sns:Publish", Resource = "arn:aws:sns:eu-west-1:111122223333:d", Condition = { StringLike = { "aws:SourceVpce" = "vpce-1*" }, StringNotEquals = { "aws:SourceVpce" = "vpce-12" } } },
   ] })
+}
+
+variable "no_counts" {
+  type    = bool
+  default = false
+}
+
+# Of the documents of a condition the plan has one.
+data "aws_iam_policy_document" "by_count" {
+  count = 2
+
+  statement {
+    actions   = ["sns:*"]
+    resources = ["${aws_sns_topic.counted[count.index].arn}:x"]
+  }
+}
+
+data "aws_iam_policy_document" "not_there" {
+  count = var.no_counts ? 1 : 0
+
+  statement {
+    actions   = ["sns:Publish"]
+    resources = ["*"]
+  }
+}
+
+resource "aws_sns_topic" "counted" {
+  count = 2
+  name  = "counted-${count.index}"
+}
+
+# fail: iam/service-wildcard
+# pass: iam/full-admin, iam/permissions-anywhere, iam/readable-policy, iam/unused-admin, iam/write-anywhere
+resource "aws_iam_policy" "by_count" {
+  count  = 2
+  policy = var.no_counts ? data.aws_iam_policy_document.not_there[0].json : data.aws_iam_policy_document.by_count[count.index].json
 }
 
 # fail: iam/condition-operator

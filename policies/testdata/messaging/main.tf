@@ -656,3 +656,20 @@ resource "aws_sqs_queue" "fifo_by_resource_failed" {
   name       = "by-resource-failed.fifo"
   fifo_queue = true
 }
+
+# One dead-letter queue for each, by number.
+# fail: messaging/dead-letter-alarm, messaging/dead-letter-retention, messaging/dead-letter-sources, messaging/queue-tls
+resource "aws_sqs_queue" "counted_last" {
+  count                   = 2
+  name                    = "counted-last-${count.index}"
+  sqs_managed_sse_enabled = true
+}
+
+# fail: messaging/queue-tls
+# pass: messaging/dead-letter-queue
+resource "aws_sqs_queue" "counted" {
+  count                   = 2
+  name                    = "counted-${count.index}"
+  sqs_managed_sse_enabled = true
+  redrive_policy          = jsonencode({ deadLetterTargetArn = aws_sqs_queue.counted_last[count.index].arn, maxReceiveCount = 3 })
+}
