@@ -50,7 +50,7 @@ init: build ## terraform init of the examples, from a provider mirror if there i
 .PHONY: test-go
 test-go: ## Unit tests with the race detector, 90 % of the functions' statements, and a check of the documents
 	$(GO) test -race $$($(GO) list ./... | grep -v -e /test/ -e /lambdas/ -e /policies$$)
-	$(GO) test ./policies/ ./test/gatesteps/ ./test/plancost/ ./test/ratio/
+	$(GO) test ./policies/ ./test/gatepeers/ ./test/gatesteps/ ./test/plancost/ ./test/ratio/
 	@mkdir -p bin
 	$(GO) test -race -coverpkg=./lambdas/internal/... -coverprofile=bin/coverage.out ./lambdas/...
 	@$(GO) tool cover -func=bin/coverage.out | awk '/^total:/ {got = $$3 + 0} END {printf "lambdas/internal: %s %% of the statements are tested, at least 90 must be\n", got; exit !(got >= 90)}'
@@ -163,6 +163,10 @@ bench-local: ## Measure the local stack and write docs/local-stack-performance.m
 .PHONY: bench-gate
 bench-gate: ## Measure the gate beside conftest and Checkov and write docs/gate-performance.md (minutes; a quiet machine)
 	@$(GO) run ./test/gatebench -o docs/gate-performance.md
+
+.PHONY: gate-peers
+gate-peers: ## Put the gate's fixtures and the weakened example before Checkov, conftest and Trivy, which is built first, and write docs/gate-peers.md (minutes)
+	@$(GO) run ./test/gatepeers -o docs/gate-peers.md
 
 .PHONY: bench-modules
 bench-modules: ## Time the examples' plans, compare the chat with a flat root, and write docs/plan-performance.md (minutes; a quiet machine)
