@@ -346,6 +346,9 @@ func TestErrorsHavePagesOfTheSite(t *testing.T) {
 		{ErrorCode: aws.Int32(403), ResponseCode: aws.String("404"), ResponsePagePath: aws.String("/404.html"), ErrorCachingMinTTL: aws.Int64(0)},
 		{ErrorCode: aws.Int32(502), ErrorCachingMinTTL: aws.Int64(0)},
 	}}
+	config.DefaultCacheBehavior.ResponseHeadersPolicyId = must(w.cloudFront.CreateResponseHeadersPolicy(t.Context(), &cloudfront.CreateResponseHeadersPolicyInput{ResponseHeadersPolicyConfig: &types.ResponseHeadersPolicyConfig{
+		Name: aws.String(w.name), SecurityHeadersConfig: &types.ResponseHeadersPolicySecurityHeadersConfig{FrameOptions: &types.ResponseHeadersPolicyFrameOptions{FrameOption: types.FrameOptionsListDeny, Override: aws.Bool(true)}},
+	}})).ResponseHeadersPolicy.Id
 	made, url := w.deploy(config)
 	given := w.get(url + "/missing")
 	w.want(given, http.StatusForbidden, "", "") // the page may not be read either
@@ -355,8 +358,8 @@ func TestErrorsHavePagesOfTheSite(t *testing.T) {
 	if given.body != "not here" {
 		t.Errorf("body %q", given.body)
 	}
-	// Also for what CloudFront refuses itself.
-	if given := w.send("127.0.0.1", http.MethodPost, url+"/", ""); given.status != http.StatusNotFound || given.body != "not here" {
+	// Also for what CloudFront refuses itself, and as a page of the site.
+	if given := w.send("127.0.0.1", http.MethodPost, url+"/", ""); given.status != http.StatusNotFound || given.body != "not here" || given.header.Get("X-Frame-Options") != "DENY" {
 		t.Errorf("%+v", given)
 	}
 }
@@ -614,6 +617,41 @@ func TestAWebSocketIsPassedThrough(t *testing.T) {
 }
 
 // TestWithoutItsHeadersAWebSocketIsNone: the policies choose those as well.
+// slow is a connection on which something comes now and then.
+type slow struct {
+	every  time.Duration
+	closed chan struct{}
+}
+
+func (s slow) Read(p []byte) (int, error) {
+	time.Sleep(s.every)
+	return copy(p, "x"), nil
+}
+
+func (s slow) Write(p []byte) (int, error) { return len(p), nil }
+
+func (s slow) Close() error {
+	close(s.closed)
+	return nil
+}
+
+func TestAConnectionOnWhichSomethingComesIsNotIdle(t *testing.T) {
+	t.Parallel()
+	conn := slow{every: 500 * time.Millisecond, closed: make(chan struct{})}
+	c := newIdle(conn, 4*time.Second)
+	for begin := time.Now(); time.Since(begin) < 5*time.Second; {
+		if _, err := c.Read(make([]byte, 1)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	select {
+	case <-conn.closed:
+		t.Fatal("it is closed although something came")
+	default:
+	}
+	<-conn.closed // when nothing comes any more
+}
+
 func TestWithoutItsHeadersAWebSocketIsNone(t *testing.T) {
 	w := newWorld(t)
 	_, url := w.deploy(w.config(api("api")))
