@@ -235,9 +235,15 @@ type judged struct {
 // collecting before the process ends.
 const gcSmall = 1600
 
-// boundMemory has garbage collected so often that a plan takes less than five times
-// its size, as long as what is in use leaves room for it: close to a limit it
-// would take ever longer. It gives what ends it.
+// heapFor is the memory, in bytes, that the Go runtime may use for a plan of a size.
+// Beside it stand up to 30 MB for the program itself. A large plan then takes less
+// than five times its size, and a smaller one in addition what a plan of a few
+// resources takes.
+func heapFor(size int64) int64 { return max(size*5-30<<20, size/2*5+60<<20) }
+
+// boundMemory has garbage collected so often that a plan does not take more than
+// it may, as long as what is in use leaves room for it: close to a limit it would
+// take ever longer. It gives what ends it.
 func boundMemory(size int64) func() {
 	done := make(chan struct{})
 	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
@@ -246,7 +252,7 @@ func boundMemory(size int64) func() {
 		defer tick.Stop()
 		for {
 			metrics.Read(live)
-			debug.SetMemoryLimit(max(size/10*47, int64(live[0].Value.Uint64()/2*3)))
+			debug.SetMemoryLimit(max(heapFor(size), int64(live[0].Value.Uint64()/2*3)))
 			select {
 			case <-done:
 				return
@@ -292,7 +298,7 @@ func (f *gateFlags) judge(ctx context.Context, cmd *cobra.Command, args []string
 	debug.SetGCPercent(100)
 	if in.Plan.Size < 1<<20 {
 		debug.SetGCPercent(gcSmall)
-	} else if in.Plan.Size > 16<<20 {
+	} else {
 		defer boundMemory(in.Plan.Size)()
 	}
 	in.Once = true

@@ -5,45 +5,64 @@ import (
 	"github.com/open-policy-agent/opa/v1/topdown"
 )
 
-// recent is how many results of functions on resources are kept, at least. OPA
+// recent is how many results of functions on resources are kept, at most. OPA
 // alone keeps all of them until a rule is done: several for each resource, which
 // for a large plan is more than the plan. A rule asks for those of one resource
 // shortly after each other.
-const recent = 4096
+const recent = 1 << 13
 
 // cache remembers what rules and functions gave. What the helpers gave for all
 // resources together is remembered for the next rules, too.
 type cache struct {
-	frames []*frame // one more within each with
+	frames  []*frame // one more within each with
+	results int      // that a frame keeps of functions on resources
+	rule    int      // number of the rule
 }
 
 type frame struct {
 	helpers, rule topdown.VirtualCache
-	young, old    topdown.VirtualCache
-	count         int // in young
+	// ofResources has the result of a key in the place that its hash gives, until
+	// another one comes there.
+	ofResources []result
 }
 
-func newCache() *cache {
-	c := &cache{}
+// result is what a rule got for a key; nil is undefined.
+type result struct {
+	key   ast.Ref
+	value *ast.Term
+	rule  int
+}
+
+// newCache gives one for a plan of so many resources.
+func newCache(resources int) *cache {
+	c := &cache{results: 1 << 8}
+	for c.results < min(recent, 16*resources) {
+		c.results *= 2
+	}
 	c.Push()
 	return c
 }
 
 // next makes it ready for another rule.
 func (c *cache) next() {
-	top := c.frames[len(c.frames)-1]
-	helpers := top.helpers
-	*top = *newFrame()
-	top.helpers = helpers
+	c.frames[len(c.frames)-1].rule = topdown.NewVirtualCache()
+	c.rule++
 }
 
-func newFrame() *frame {
-	return &frame{helpers: topdown.NewVirtualCache(), rule: topdown.NewVirtualCache(), young: topdown.NewVirtualCache(), old: topdown.NewVirtualCache()}
+func (c *cache) Push() {
+	c.frames = append(c.frames, &frame{helpers: topdown.NewVirtualCache(), rule: topdown.NewVirtualCache()})
 }
-
-func (c *cache) Push() { c.frames = append(c.frames, newFrame()) }
 
 func (c *cache) Pop() { c.frames = c.frames[:len(c.frames)-1] }
+
+// place is where the result for a key is, or would be.
+func (c *cache) place(f *frame, key ast.Ref) *result {
+	if f.ofResources == nil {
+		f.ofResources = make([]result, c.results)
+	}
+	hash := uint64(key.Hash()) * 0x9E3779B97F4A7C15 // by 2^64 / the golden ratio: its upper bits are of all bits
+	return &f.ofResources[hash>>32%uint64(len(f.ofResources))]
+}
 
 // ofResource tells whether a key is that of a function on a resource, or on
 // something else from the input.
@@ -81,10 +100,11 @@ func (c *cache) Get(key ast.Ref) (*ast.Term, bool) {
 	if !ofResource(key) {
 		return top.lasting(key).Get(key)
 	}
-	if term, undefined := top.young.Get(key); term != nil || undefined {
-		return term, undefined
+	known := c.place(top, key)
+	if known.rule != c.rule || !known.key.Equal(key) {
+		return nil, false
 	}
-	return top.old.Get(key)
+	return known.value, known.value == nil
 }
 
 // Put is that of topdown.VirtualCache.
@@ -94,19 +114,18 @@ func (c *cache) Put(key ast.Ref, value *ast.Term) {
 		top.lasting(key).Put(key, value)
 		return
 	}
-	if top.count == recent {
-		top.old, top.young, top.count = top.young, topdown.NewVirtualCache(), 0
-	}
-	top.count++
-	top.young.Put(key, value)
+	known := c.place(top, key)
+	known.key, known.value, known.rule = append(known.key[:0], key...), value, c.rule
 }
 
 // Keys is that of topdown.VirtualCache.
 func (c *cache) Keys() []ast.Ref {
 	top := c.frames[len(c.frames)-1]
-	var all []ast.Ref
-	for _, part := range []topdown.VirtualCache{top.helpers, top.rule, top.young, top.old} {
-		all = append(all, part.Keys()...)
+	all := append(top.helpers.Keys(), top.rule.Keys()...)
+	for _, known := range top.ofResources {
+		if known.rule == c.rule && known.value != nil {
+			all = append(all, known.key)
+		}
 	}
 	return all
 }

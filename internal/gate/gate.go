@@ -101,7 +101,7 @@ func (e *Engine) Evaluate(ctx context.Context, in *plan.Input) (*Report, error) 
 	}
 	for _, places := range e.inGroups(chosen) {
 		group.Go(func() (err error) {
-			known := newCache()
+			known := newCache(document.Managed())
 			for _, i := range places {
 				if verdicts[i], err = e.evaluate(ctx, e.Rules[i], input, document.Managed(), compiler, known); err != nil {
 					return err

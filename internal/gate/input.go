@@ -1,7 +1,9 @@
 package gate
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -15,21 +17,13 @@ func Input(document *normal.Document) (ast.Value, error) { return build(document
 
 // build makes the input, and can give back the memory of the document as it goes.
 func build(document *normal.Document, forget bool) (ast.Value, error) {
-	b := &builder{forget: forget, keys: map[string]*ast.Term{}, words: map[string]*ast.Term{}, targets: map[normal.Ref]*ast.Term{}, made: map[int]*ast.Term{}, empty: ast.ArrayTerm()}
+	b := &builder{forget: forget, keys: map[string]*ast.Term{}, words: map[string]*ast.Term{}, targets: map[normal.Ref]*ast.Term{}, made: map[made]*ast.Term{}, empty: ast.ArrayTerm()}
 	top := []member{
 		{"version", ast.IntNumberTerm(document.Version)},
 		{"terraform_version", ast.StringTerm(document.Terraform)},
 	}
-	for _, part := range []struct {
-		name   string
-		byType map[string][]*normal.Resource
-	}{{"by_type", document.ByType}, {"data", document.Data}} {
-		var types []member
-		for typ, list := range part.byType {
-			types = append(types, member{typ, terms(list, b.resource)})
-		}
-		top = append(top, member{part.name, b.object(types)})
-	}
+	byType, data := b.resources(document.ByType, document.Data)
+	top = append(top, member{"by_type", byType}, member{"data", data})
 	top = append(top, member{"providers", terms(document.Providers, b.resource)}, member{"calls", terms(document.Calls, b.resource)},
 		member{"policies", terms(document.Policies, b.policy)}, member{"lookup", b.lookup(document.Lookup)},
 		member{"bearers", terms(document.Bearers, b.bearer)}, member{"attachments", terms(document.Attachments, b.attachment)}, member{"accounts", b.texts(document.Accounts)})
@@ -44,22 +38,36 @@ func build(document *normal.Document, forget bool) (ast.Value, error) {
 type builder struct {
 	keys, words map[string]*ast.Term
 	targets     map[normal.Ref]*ast.Term
-	made        map[int]*ast.Term // by hash
+	made        map[made]*ast.Term
+	pairs       [][2]*ast.Term // of the object that is being made
 	empty       *ast.Term
 	forget      bool
 	err         error
 }
 
+// alike is how many different terms of one hash are known: the hash of an object
+// is the same whichever of its names has which of its values.
+const alike = 16
+
 // same gives the term that was made before of the same value: many resources
 // have the same blocks, the same references and the same that is not known.
 func (b *builder) same(term *ast.Term) *ast.Term {
-	hash := term.Hash()
-	if known := b.made[hash]; known != nil && known.Equal(term) {
-		return known
+	for i := range alike {
+		place := made{term.Hash(), i}
+		known := b.made[place]
+		if known == nil {
+			b.made[place] = term
+			return term
+		}
+		if known.Equal(term) {
+			return known
+		}
 	}
-	b.made[hash] = term
 	return term
 }
+
+// made is a place for a term: its hash, and how many others of that came before.
+type made struct{ hash, number int }
 
 type member struct {
 	name  string
@@ -92,11 +100,11 @@ func (b *builder) word(text string) *ast.Term {
 }
 
 func (b *builder) object(members []member) *ast.Term {
-	pairs := make([][2]*ast.Term, len(members))
-	for i, m := range members {
-		pairs[i] = [2]*ast.Term{b.key(m.name), m.value}
+	b.pairs = b.pairs[:0]
+	for _, m := range members {
+		b.pairs = append(b.pairs, [2]*ast.Term{b.key(m.name), m.value})
 	}
-	return ast.ObjectTerm(pairs...)
+	return ast.ObjectTerm(b.pairs...)
 }
 
 func (b *builder) any(value any) *ast.Term {
@@ -188,6 +196,28 @@ func (b *builder) resource(r *normal.Resource) *ast.Term {
 	return b.object(members)
 }
 
+// resources makes those of both modes, by type. It goes through them by address, as
+// they were made, so that what they took comes free in one piece.
+func (b *builder) resources(managed, data map[string][]*normal.Resource) (byType, dataByType *ast.Term) {
+	var all []*normal.Resource
+	for _, mode := range []map[string][]*normal.Resource{managed, data} {
+		for _, list := range mode {
+			all = append(all, list...)
+		}
+	}
+	slices.SortFunc(all, func(a, b *normal.Resource) int { return cmp.Compare(a.Address, b.Address) })
+	made := map[*normal.Resource]*ast.Term{}
+	for _, r := range all {
+		made[r] = b.resource(r)
+	}
+	of := func(all map[string][]*normal.Resource) *ast.Term {
+		return table(b, all, func(list []*normal.Resource) *ast.Term {
+			return terms(list, func(r *normal.Resource) *ast.Term { return made[r] })
+		})
+	}
+	return of(managed), of(data)
+}
+
 func (b *builder) refs(refs []normal.Ref) *ast.Term {
 	if refs != nil && len(refs) == 0 {
 		return b.empty
@@ -234,17 +264,17 @@ func (b *builder) policy(p *normal.Policy) *ast.Term {
 func (b *builder) statement(s normal.Statement) *ast.Term {
 	members := []member{
 		{"effect", b.word(s.Effect)},
-		{"actions", b.texts(s.Actions)},
-		{"not_actions", b.texts(s.NotActions)},
-		{"resources", b.texts(s.Resources)},
-		{"not_resources", b.texts(s.NotResources)},
-		{"principals", terms(s.Principals, b.principal)},
-		{"not_principals", terms(s.NotPrincipals, b.principal)},
-		{"conditions", terms(s.Conditions, b.condition)},
-		{"unknown", table(b, s.Unknown, number)},
-		{"refs", table(b, s.Refs, b.refs)},
-		{"templates", table(b, s.Templates, b.texts)},
-		{"at", b.object([]member{{"address", b.word(s.At.Address)}, {"path", b.texts(s.At.Path)}})},
+		{"actions", b.same(b.texts(s.Actions))},
+		{"not_actions", b.same(b.texts(s.NotActions))},
+		{"resources", b.same(b.texts(s.Resources))},
+		{"not_resources", b.same(b.texts(s.NotResources))},
+		{"principals", b.same(terms(s.Principals, b.principal))},
+		{"not_principals", b.same(terms(s.NotPrincipals, b.principal))},
+		{"conditions", b.same(terms(s.Conditions, b.condition))},
+		{"unknown", b.same(table(b, s.Unknown, number))},
+		{"refs", b.same(table(b, s.Refs, b.refs))},
+		{"templates", b.same(table(b, s.Templates, b.texts))},
+		{"at", b.object([]member{{"address", b.word(s.At.Address)}, {"path", b.same(b.texts(s.At.Path))}})},
 	}
 	if s.Sid != "" {
 		members = append(members, member{"sid", b.any(s.Sid)})

@@ -87,6 +87,7 @@ func run(ctx context.Context, file string) error {
 		"mb":    func(n int64) string { return fmt.Sprintf("%.0f MB", float64(n)/1e6) },
 		"ratio": func(a, b time.Duration) string { return fmt.Sprintf("%.2f", float64(a)/float64(b)) },
 		"times": func(a, b int64) string { return fmt.Sprintf("%.1f", float64(a)/float64(b)) },
+		"minus": func(a, b int64) int64 { return a - b },
 		"goal": func(ok bool) string {
 			if ok {
 				return "met"

@@ -79,7 +79,7 @@ func (n *normaliser) block(r *Resource, expressions map[string]jsontext.Value) e
 		if raw.Kind() != '{' || json.Unmarshal(raw, &leaf) != nil {
 			continue
 		}
-		r.Refs[name] = n.follow(s, leaf.References, nil)
+		r.Refs[name] = n.follow(s, longest(leaf.References), nil)
 		if len(leaf.Constant) > 0 {
 			var value any
 			if err := json.Unmarshal(leaf.Constant, &value); err == nil && value != nil {

@@ -8,6 +8,7 @@ import (
 	"bytes"
 	"cmp"
 	"fmt"
+	"hash/maphash"
 	"maps"
 	"slices"
 	"strconv"
@@ -122,6 +123,9 @@ func New(in *plan.Input, needs *Needs) (*Document, error) {
 	n := &normaliser{
 		input: in, needs: needs, decoder: newDecoder(needs), document: d, changes: map[string]int{}, modules: map[string]*scope{},
 		callers: map[called]*plan.Call{}, configs: map[*plan.Module]map[[3]string]*plan.Resource{}, objects: map[*hclsyntax.ObjectConsExpr]*object{}, byBase: map[string][]*Resource{},
+		flat: recent[*plan.Resource, map[string][]string]{}, arguments: recent[argument, []string]{}, split: recent[string, []part]{},
+		unknowns: recent[uint64, map[string]string]{}, untold: map[string][]string{},
+		trees: recent[tree, map[string]string]{}, known: map[string]string{},
 	}
 	d.work = n
 	// Without sources nobody comes back to what the plan says of a resource.
@@ -148,7 +152,8 @@ func New(in *plan.Input, needs *Needs) (*Document, error) {
 		if !needs.wantsType(c.Mode, c.Type) {
 			continue
 		}
-		r := &Resource{
+		r := n.resource()
+		*r = Resource{
 			Address: c.Address, Module: c.Module, Mode: c.Mode, Type: c.Type, Name: c.Name, Index: c.Index,
 			Actions: c.Values.Actions, Previous: c.PreviousAddress, Imported: len(c.Values.Importing) > 0 && c.Values.Importing.Kind() == '{',
 		}
@@ -164,7 +169,8 @@ func New(in *plan.Input, needs *Needs) (*Document, error) {
 		if d.index[s.Address] != nil {
 			continue // read again while the plan is applied
 		}
-		r := &Resource{Address: s.Address, Module: s.Module, Mode: s.Mode, Type: s.Type, Name: s.Name, Index: s.Index, Actions: []string{"no-op"}}
+		r := n.resource()
+		*r = Resource{Address: s.Address, Module: s.Module, Mode: s.Mode, Type: s.Type, Name: s.Name, Index: s.Index, Actions: []string{"no-op"}}
 		if err := n.add(r, s.Values, nil, s.Sensitive); err != nil {
 			return nil, err
 		}
@@ -179,6 +185,11 @@ func New(in *plan.Input, needs *Needs) (*Document, error) {
 		r := d.index[address]
 		n.setFrom(r, n.modules[r.Module])
 		r.leftOut()
+		n.share(r)
+		// A module's resources lie beside each other, and lead to each other mostly.
+		if len(n.followed) > 16 {
+			n.forgetFollowed()
+		}
 	}
 	if err := n.blocks(); err != nil {
 		return nil, err
@@ -194,9 +205,7 @@ func New(in *plan.Input, needs *Needs) (*Document, error) {
 	d.look()
 	// To find a place takes none of this, or little of it again.
 	n.byBase, n.byName, n.marked, n.instance = nil, nil, nil, nil
-	for _, s := range n.modules {
-		s.memo = nil
-	}
+	n.forgetFollowed()
 	return d, nil
 }
 
@@ -238,6 +247,31 @@ type normaliser struct {
 	marked   map[string][]jsontext.Value // what is sensitive of each instance, see openRef
 	instance map[string]bool             // addresses that the plan has, with and without keys, see exists
 	byName   map[string]*Resource        // by type and name, see names
+	// What was read of the configuration, which all instances have in common.
+	flat      recent[*plan.Resource, map[string][]string]
+	arguments recent[argument, []string]
+	split     recent[string, []part]
+	followed  []*scope                          // those with a memo
+	slab      []Resource                        // those that are to come
+	unknowns  recent[uint64, map[string]string] // by hash, see share
+	untold    map[string][]string               // the templates of a resource that has none
+	trees     recent[tree, map[string]string]
+	known     map[string]string // what is unknown of a resource that is wholly known
+}
+
+// recent remembers what was made of something, for a while: a configuration may
+// be as large as the plan.
+type recent[K comparable, V any] map[K]V
+
+func (m recent[K, V]) get(key K, make func() V) V {
+	value, known := m[key]
+	if !known {
+		if value = make(); len(m) == 4096 {
+			clear(m)
+		}
+		m[key] = value
+	}
+	return value
 }
 
 func (n *normaliser) add(r *Resource, after, unknowns, hidden jsontext.Value) error {
@@ -274,9 +308,9 @@ func (n *normaliser) add(r *Resource, after, unknowns, hidden jsontext.Value) er
 // values fills in what is known of a resource, and what is not.
 func (n *normaliser) values(r *Resource, config *plan.Resource, after, unknowns, hidden jsontext.Value) error {
 	values, err := n.decoder.attributes(r.Type, after)
-	var unknownTree, hiddenTree any
-	if err == nil && marks(unknowns) {
-		unknownTree, err = n.decoder.attributes(r.Type, unknowns)
+	var hiddenTree any
+	if err == nil {
+		r.Unknown, err = n.unknownIn(r.Type, unknowns)
 	}
 	if err == nil && marks(hidden) {
 		hiddenTree, err = n.decoder.attributes(r.Type, hidden)
@@ -284,9 +318,10 @@ func (n *normaliser) values(r *Resource, config *plan.Resource, after, unknowns,
 	if err != nil {
 		return &plan.Error{File: n.input.Name, Problem: "has a resource whose values cannot be read", Remedy: remedy, Err: err}
 	}
-	r.Unknown = map[string]string{}
-	n.mark(r.Unknown, nil, unknownTree, unknown)
-	hide(r.Unknown, nil, values, n.secrets(r, config, values, hiddenTree))
+	if secret := n.secrets(r, config, values, hiddenTree); secret != nil {
+		r.Unknown = maps.Clone(r.Unknown)
+		hide(r.Unknown, nil, values, secret)
+	}
 	r.Values, _ = values.(map[string]any)
 	if r.Values == nil {
 		r.Values = map[string]any{}
@@ -294,12 +329,72 @@ func (n *normaliser) values(r *Resource, config *plan.Resource, after, unknowns,
 	return nil
 }
 
+// resource gives an empty one. They lie together, since they are there for longer
+// than what is in them.
+func (n *normaliser) resource() *Resource {
+	if len(n.slab) == 0 {
+		n.slab = make([]Resource, 64)
+	}
+	r := &n.slab[0]
+	n.slab = n.slab[1:]
+	return r
+}
+
+// share has resources of which the same is unknown, or nothing is to be said of
+// templates, have one map in common: it does not change any more.
+func (n *normaliser) share(r *Resource) {
+	if len(r.Templates) == 0 {
+		r.Templates = n.untold
+	}
+	hash := uint64(len(r.Unknown))
+	for at, why := range r.Unknown {
+		hash += maphash.String(n.decoder.seed, at) ^ maphash.String(n.decoder.seed, why)<<1
+	}
+	known := n.unknowns.get(hash, func() map[string]string { return r.Unknown })
+	if maps.Equal(known, r.Unknown) {
+		r.Unknown = known
+	}
+}
+
+// tree is one of the plan's that marks attributes of a type.
+type tree struct{ typ, text string }
+
+// unknownIn gives the paths that a tree of the plan's marks. Many resources have
+// them in common, so they must not be changed.
+func (n *normaliser) unknownIn(typ string, raw jsontext.Value) (map[string]string, error) {
+	if !marks(raw) {
+		return n.known, nil
+	}
+	decode := func() (map[string]string, error) {
+		marked, err := n.decoder.attributes(typ, raw)
+		all := map[string]string{}
+		n.mark(all, nil, marked, unknown)
+		return all, err
+	}
+	if len(raw) > 2048 {
+		return decode()
+	}
+	var err error
+	all := n.trees.get(tree{typ, string(raw)}, func() (all map[string]string) {
+		all, err = decode()
+		return all
+	})
+	return all, err
+}
+
 // leftOut marks what is known after apply and nobody has set.
 func (r *Resource) leftOut() {
+	var left []string
 	for at, why := range r.Unknown {
 		if why == unknown && nearestPath(r.Refs, at) == "" {
-			r.Unknown[at] = defaulted
+			left = append(left, at)
 		}
+	}
+	if len(left) > 0 {
+		r.Unknown = maps.Clone(r.Unknown)
+	}
+	for _, at := range left {
+		r.Unknown[at] = defaulted
 	}
 }
 

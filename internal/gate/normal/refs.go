@@ -39,12 +39,7 @@ func (n *normaliser) setFrom(r *Resource, s *scope) {
 	if config == nil {
 		return
 	}
-	flat := map[string][]string{}
-	for name, raw := range config.Expressions {
-		if n.needs.wants(r.Type, name) {
-			flatten(flat, nil, map[string]jsontext.Value{name: raw})
-		}
-	}
+	flat := n.expressions(config)
 	if n.written(r, s, flat) {
 		return
 	}
@@ -67,6 +62,23 @@ func (n *normaliser) setFrom(r *Resource, s *scope) {
 			r.Refs[attributePath(steps)] = same
 		}
 	}
+}
+
+// expressions lists the references of a block by path, as far as they are needed.
+// They are the same for all of its instances.
+func (n *normaliser) expressions(config *plan.Resource) map[string][]string {
+	return n.flat.get(config, func() map[string][]string {
+		flat := map[string][]string{}
+		for name, raw := range config.Expressions {
+			if n.needs.wants(config.Type, name) {
+				flatten(flat, nil, map[string]jsontext.Value{name: raw})
+			}
+		}
+		for at, references := range flat {
+			flat[at] = longest(references)
+		}
+		return flat
+	})
 }
 
 // planned is the number of blocks of a name in the plan, or -1 where it is no
@@ -260,22 +272,36 @@ func flatten(into map[string][]string, steps []string, expressions map[string]js
 	}
 }
 
-// leaves lists the references of everything in an expression of a module call.
-func leaves(raw jsontext.Value) []string {
-	flat := map[string][]string{}
-	flatten(flat, nil, map[string]jsontext.Value{"x": raw})
-	var all []string
-	for _, references := range flat {
-		all = append(all, references...)
-	}
-	return all
+// argument names one of a module block.
+type argument struct {
+	call *plan.Call
+	name string
 }
 
-// follow gives what references in a module instance lead to. Never nil.
+// leaves lists the references of everything in an argument of a module block.
+// They are the same for all instances of the module.
+func (n *normaliser) leaves(a argument) []string {
+	return n.arguments.get(a, func() []string {
+		flat := map[string][]string{}
+		flatten(flat, nil, map[string]jsontext.Value{"x": a.call.Expressions[a.name]})
+		var all []string
+		for _, references := range flat {
+			all = append(all, references...)
+		}
+		return longest(all)
+	})
+}
+
+// follow gives what references in a module instance, of which none begins with
+// another, lead to. Never nil.
 func (n *normaliser) follow(s *scope, references, forEach []string) []Ref {
 	all := []Ref{}
-	for _, reference := range longest(references) {
-		all = append(all, n.resolve(s, reference, forEach, 0)...)
+	for _, reference := range references {
+		found := n.resolve(s, reference, forEach, 0)
+		if len(references) == 1 && len(found) == 1 {
+			return slices.Clip(found)
+		}
+		all = append(all, found...)
 	}
 	return unique(all)
 }
@@ -317,12 +343,21 @@ func unique(refs []Ref) []Ref {
 	return kept
 }
 
+// forgetFollowed gives back the memory of what references lead to. It must not be
+// called while one is followed.
+func (n *normaliser) forgetFollowed() {
+	for _, s := range n.followed {
+		s.memo = nil
+	}
+	n.followed = n.followed[:0]
+}
+
 func (n *normaliser) resolve(s *scope, reference string, forEach []string, hops int) []Ref {
 	if known, ok := s.memo[reference]; ok {
 		return known
 	}
-	parts, err := splitAddress(reference)
-	if err != nil || len(parts) == 0 || hops > maxHops {
+	parts := n.steps(reference)
+	if len(parts) == 0 || hops > maxHops {
 		return nil
 	}
 	if parts[0].text == "each" {
@@ -340,11 +375,23 @@ func (n *normaliser) resolve(s *scope, reference string, forEach []string, hops 
 	}
 	if s.memo == nil {
 		s.memo = map[string][]Ref{}
+		n.followed = append(n.followed, s)
 	}
 	s.memo[reference] = nil // ends a circle
 	found := n.lookup(s, parts, hops)
 	s.memo[reference] = found
 	return found
+}
+
+// steps splits a reference; there are none in what is no reference.
+func (n *normaliser) steps(reference string) []part {
+	return n.split.get(reference, func() []part {
+		parts, err := splitAddress(reference)
+		if err != nil {
+			return nil
+		}
+		return parts
+	})
 }
 
 // lookup follows a name by what plan JSON says of the configuration: what an
@@ -368,12 +415,12 @@ func (n *normaliser) lookup(s *scope, parts []part, hops int) []Ref {
 		if len(parts) < 3 {
 			return unresolved
 		}
-		return []Ref{target(s, "data", parts[1:])}
+		return []Ref{n.target(s, "data", parts[1:])}
 	default:
 		if s.module != nil && n.config(s.module, &Resource{Mode: "managed", Type: parts[0].text, Name: name}) == nil {
 			return unresolved // the iterator of a dynamic block or a for expression
 		}
-		return []Ref{target(s, "managed", parts)}
+		return []Ref{n.target(s, "managed", parts)}
 	}
 }
 
@@ -384,12 +431,12 @@ func (n *normaliser) variable(s *scope, name string, hops int) []Ref {
 	if s.caller == nil || s.call == nil {
 		return nil
 	}
-	return n.each(s.caller, leaves(s.call.Expressions[name]), s.call.ForEach.References, hops)
+	return n.each(s.caller, n.leaves(argument{s.call, name}), s.call.ForEach.References, hops)
 }
 
 func (n *normaliser) each(s *scope, references, forEach []string, hops int) []Ref {
 	var all []Ref
-	for _, r := range longest(references) {
+	for _, r := range references {
 		all = append(all, n.resolve(s, r, forEach, hops+1)...)
 	}
 	return all
@@ -405,7 +452,7 @@ func (n *normaliser) output(s *scope, parts []part, unresolved []Ref, hops int) 
 	if !ok {
 		return unresolved
 	}
-	return n.each(child, out.Expression.References, nil, hops)
+	return n.each(child, longest(out.Expression.References), nil, hops)
 }
 
 // child finds the module instance that a reference names, and what of it.
@@ -431,12 +478,12 @@ func (n *normaliser) child(s *scope, parts []part) (*scope, []part) {
 }
 
 // target is the resource that a reference names.
-func target(s *scope, mode string, parts []part) Ref {
+func (n *normaliser) target(s *scope, mode string, parts []part) Ref {
 	own := parts[0].text + "." + parts[1].text
 	if mode == "data" {
 		own = "data." + own
 	}
-	ref := Ref{Address: join(s.instance, own), Type: parts[0].text, Mode: mode}
+	ref := Ref{Address: n.decoder.same(join(s.instance, own)), Type: parts[0].text, Mode: mode}
 	ref.into(parts[2:])
 	return ref
 }

@@ -296,9 +296,9 @@ func (w *walk) openName(in *env, parts []part, hops int, ask func(t term, hops i
 		out, ok := child.module.Outputs[rest[0].text]
 		return ok && !out.Sensitive && here(w.n.input.Sources.Output(child.key, rest[0].text), &env{scope: child}, rest[1:])
 	case "data":
-		return len(parts) > 2 && w.n.openRef(target(s, "data", parts[1:]))
+		return len(parts) > 2 && w.n.openRef(w.n.target(s, "data", parts[1:]))
 	}
-	return w.n.openRef(target(s, "managed", parts))
+	return w.n.openRef(w.n.target(s, "managed", parts))
 }
 
 // openRef tells whether the plan marks nothing of an attribute of a resource, in
