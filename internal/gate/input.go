@@ -17,7 +17,7 @@ func Input(document *normal.Document) (ast.Value, error) { return build(document
 
 // build makes the input, and can give back the memory of the document as it goes.
 func build(document *normal.Document, forget bool) (ast.Value, error) {
-	b := &builder{forget: forget, keys: map[string]*ast.Term{}, words: map[string]*ast.Term{}, targets: map[normal.Ref]*ast.Term{}, made: map[made]*ast.Term{}, empty: ast.ArrayTerm()}
+	b := &builder{forget: forget, keys: map[string]*ast.Term{}, words: map[string]*ast.Term{}, targets: map[normal.Ref]*ast.Term{}, made: map[made]*ast.Term{}, empty: ast.ArrayTerm(), none: ast.ObjectTerm()}
 	top := []member{
 		{"version", ast.IntNumberTerm(document.Version)},
 		{"terraform_version", ast.StringTerm(document.Terraform)},
@@ -40,7 +40,8 @@ type builder struct {
 	targets     map[normal.Ref]*ast.Term
 	made        map[made]*ast.Term
 	pairs       [][2]*ast.Term // of the object that is being made
-	empty       *ast.Term
+	members     []member       // of the objects that are being made, the outer ones first
+	empty, none *ast.Term      // a list and an object
 	forget      bool
 	err         error
 }
@@ -128,11 +129,7 @@ func (b *builder) any(value any) *ast.Term {
 	case []any:
 		return b.same(terms(v, b.any))
 	case map[string]any:
-		members := make([]member, 0, len(v))
-		for name, one := range v {
-			members = append(members, member{name, b.any(one)})
-		}
-		return b.same(b.object(members))
+		return b.same(table(b, v, b.any))
 	}
 	b.err = fmt.Errorf("a value of the kind %T", value)
 	return ast.NullTerm()
@@ -151,19 +148,28 @@ func terms[T any](all []T, one func(T) *ast.Term) *ast.Term {
 }
 
 func (b *builder) texts(all []string) *ast.Term {
+	if all != nil && len(all) == 0 {
+		return b.empty
+	}
 	return terms(all, func(text string) *ast.Term { return b.any(text) })
 }
 
 // table writes a map as JSON does.
 func table[T any](b *builder, all map[string]T, one func(T) *ast.Term) *ast.Term {
-	if all == nil {
+	switch {
+	case all == nil:
 		return ast.NullTerm()
+	case len(all) == 0:
+		return b.none
 	}
-	members := make([]member, 0, len(all))
+	before := len(b.members)
 	for name, v := range all {
-		members = append(members, member{name, one(v)})
+		value := one(v)
+		b.members = append(b.members, member{name, value})
 	}
-	return b.object(members)
+	made := b.object(b.members[before:])
+	b.members = b.members[:before]
+	return made
 }
 
 func (b *builder) resource(r *normal.Resource) *ast.Term {
