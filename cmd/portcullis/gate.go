@@ -236,10 +236,10 @@ type judged struct {
 const gcSmall = 1600
 
 // heapFor is the memory, in bytes, that the Go runtime may use for a plan of a size.
-// Beside it stand up to 27 MB for the program itself. A large plan then takes less
+// Beside it stand up to 31 MB for the program itself. A large plan then takes less
 // than five times its size, and a smaller one in addition what a plan of a few
 // resources takes.
-func heapFor(size int64) int64 { return max(size*5-27<<20, size/2*5+60<<20) }
+func heapFor(size int64) int64 { return max(size*5-31<<20, size/2*5+60<<20) }
 
 // boundMemory has garbage collected so often that a plan does not take more than
 // it may, as long as what is in use leaves room for it: close to a limit it would
