@@ -17,8 +17,9 @@ import (
 // TestAFunctionByItself applies the function module alone: with a zip from a
 // bucket, and with a queue for failures, into which a failure goes. A zip whose
 // sum is not the given one never gets behind the alias. Code that is planned
-// anew each time, or another when it is applied, is the bug of
-// terraform-aws-modules/terraform-aws-lambda#339 and #663.
+// anew each time, or another when it is applied, or code that was changed and is not
+// deployed, is the bug of terraform-aws-modules/terraform-aws-lambda#330, #339, #663
+// and #705.
 func TestAFunctionByItself(t *testing.T) {
 	t.Parallel()
 	localOnly(t, "its key has no policy that CloudWatch Logs takes")

@@ -356,6 +356,7 @@ func TestEverySettingIsChecked(t *testing.T) {
 
 // A browser adds cookies, a client certificate and saved passwords by itself,
 // whatever page asks it to open the connection.
+// aws-samples/websocket-chat-application takes its token from a cookie.
 func TestThreat03NoAmbientCredentialOpensAConnection(t *testing.T) {
 	for _, credential := range []struct{ name, value string }{
 		{"Cookie", "token=" + bearer},

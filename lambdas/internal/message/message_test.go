@@ -367,6 +367,8 @@ func TestARetryThatCannotBeReadIsAnError(t *testing.T) {
 	}
 }
 
+// What failed stays here: aws-samples/simple-websockets-chat-app sent the stack to
+// the client.
 func TestRefusals(t *testing.T) {
 	long := strings.Repeat("a", 4097)
 	access := func(word string) func(*gateway.Request) {

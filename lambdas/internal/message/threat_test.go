@@ -16,7 +16,9 @@ import (
 
 // TestThreat36NothingThatWasSaidIsLogged puts a canary into everything that a
 // client can write or an identity provider can say, and looks for it in the log
-// of every path: sent, refused, failed, crashed.
+// of every path: sent, refused, failed, crashed. aws-samples/serverless-patterns
+// (waf-cloudfront-websocket-apigw-cdk-python) and carnage-sh/lambda-go-websocket log
+// the whole event, aws-samples/websocket-chat-application does at debug.
 func TestThreat36NothingThatWasSaidIsLogged(t *testing.T) {
 	const canary = "canary7f3a"
 	identity := func(r *gateway.Request) {

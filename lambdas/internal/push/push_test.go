@@ -227,6 +227,10 @@ func all(ids ...string) func(func(room.Member) bool) error {
 	}
 }
 
+// On 410 aws-samples/simple-websockets-chat-app deleted the sender's row, and
+// aws-samples/websocket-chat-application none, by a key that does not exist; one
+// failed post failed the message in both. What 410 means: aws/aws-sdk-js#2591 and
+// #3773, georgeboot/laravel-echo-api-gateway#33.
 func TestEverybodyIsPostedToOnceAndTheGoneAreRemoved(t *testing.T) {
 	f, p, r, log := fanout(0)
 	report, err := f.Send(ctx, "r", []byte("{}"), all("a", "gone1", "b", "failing1", "gone2", "c"))
@@ -362,6 +366,8 @@ func TestARowThatCannotBeRemovedIsLogged(t *testing.T) {
 	}
 }
 
+// A goroutine for each member of a room, however large, is what other Go samples
+// start (gobrol-lambda).
 func TestPostsAreParallelAndBounded(t *testing.T) {
 	f, p, _, _ := fanout(20 * time.Millisecond)
 	ids := make([]string, 500)

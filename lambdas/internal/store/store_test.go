@@ -275,6 +275,9 @@ func TestRemovingDeletesBothRows(t *testing.T) {
 	}
 }
 
+// aws-samples/simple-websockets-chat-app read the first page of a Scan only,
+// carnage-sh/lambda-go-websocket the first page for ever, and
+// aws-samples/websocket-chat-application sent each room's messages to all rooms.
 func TestMembersAreReadPageByPageAndExpiredOnesLeftOut(t *testing.T) {
 	expired := maps.Clone(memberRow)
 	expired["sk"], expired["expiry"] = s("c0"), n("1699999999")

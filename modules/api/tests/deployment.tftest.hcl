@@ -1,6 +1,7 @@
 # A change that does not make a new deployment never goes live. Each caller changes
 # one thing from the first and gets another hash. Others forgot it altogether
-# (hashicorp/terraform-provider-aws issues 12961 and 36078) or the authorizer
+# (hashicorp/terraform-provider-aws issues 12961 and 36078, and its example
+# api-gateway-websocket-chat-app, which has no trigger at all) or the authorizer
 # (terraform-aws-modules/terraform-aws-apigateway-v2 pull request 139).
 
 mock_provider "aws" {

@@ -191,6 +191,9 @@ run "with_names_of_ones_own_nobody_comes_past_it" {
   }
 }
 
+# A firewall that the WebSocket API's own endpoint goes past:
+# aws-samples/bedrock-chat issue 900, github-aws-runners/terraform-aws-github-runner
+# issue 3305.
 run "an_edge_without_a_secret_is_refused" {
   command = plan
 

@@ -272,10 +272,13 @@ var forbiddenArguments = map[string]string{
 	"reset_on_delete": "version 6 of the provider has no reset_on_delete",
 	"auto_deploy":     "auto_deploy makes what is live depend on no deployment; make one whose trigger hashes what it needs",
 	"ignore_changes":  "ignore_changes hides what is different from what is written",
-	"rule_json":       "drift of rule_json is not seen; write rule blocks",
+	"rule_json":       "drift of rule_json is not seen; write rule blocks", // hashicorp/terraform-provider-aws issue 43166
 }
 
-// forbiddenBlocks are never written, dynamic or not.
+// forbiddenBlocks are never written, dynamic or not. Of indexes:
+// terraform-aws-modules/terraform-aws-dynamodb-table issues 116 and 117,
+// hashicorp/terraform-provider-aws issue 671. Of commands: packages that are built in
+// an apply, terraform-aws-modules/terraform-aws-lambda issues 105, 124 and 131.
 var forbiddenBlocks = map[string]string{
 	"global_secondary_index": "the arguments of an index differ between the provider's versions; make the access path a key",
 	"local_secondary_index":  "a table with a local index can never be changed; make the access path a key",
@@ -345,7 +348,8 @@ func (c *checker) lists() map[string]bool {
 	return names
 }
 
-// positions finds what is named by its place in a list: an object whose keys are
+// positions finds what is named by its place in a list, as the associations of
+// cloudposse/terraform-aws-waf are: an object whose keys are
 // the indices of a variable that is a list, or a range of numbers. for_each with
 // it makes everything anew that stands behind what comes or goes.
 func (c *checker) positions(body *hclsyntax.Body, lists map[string]bool) {
@@ -395,6 +399,12 @@ func (c *checker) resource(block *hclsyntax.Block, module string) {
 	if kind == "aws_api_gateway_account" && module != "account-logging" {
 		c.add(at, "v6", "destroying an aws_api_gateway_account takes the log role from all APIs of the account; it is in modules/account-logging only")
 	}
+	if kind == "aws_wafv2_web_acl_rule" { // hashicorp/terraform-provider-aws issue 47875
+		c.add(at, "acl", "each %s takes the provider some 170 MB and seconds of a plan, and version 5 has none; write rule blocks", kind)
+	}
+	if kind == "aws_wafv2_web_acl" {
+		c.nested(block.Body, 0)
+	}
 	for _, beginning := range removedResources {
 		if strings.HasPrefix(kind, beginning) {
 			c.add(at, "v6", "version 6 of the provider has no %s", kind)
@@ -415,6 +425,28 @@ func outlives(body *hclsyntax.Body) bool {
 		}
 	}
 	return false
+}
+
+// deepest is how many dynamic blocks of a web ACL may lie in one another: a rule, a
+// statement of several, and what it looks at.
+const deepest = 3
+
+// nested finds web ACLs whose statements are spelt out for whatever a caller may
+// give: hashicorp/terraform-provider-aws issue 41069. The provider's types for them
+// are the largest it has, and a plan grows with each level of blocks that may or may
+// not be there.
+func (c *checker) nested(body *hclsyntax.Body, depth int) {
+	for _, block := range body.Blocks {
+		inside := depth
+		if block.Type == "dynamic" {
+			inside++
+		}
+		if inside > deepest {
+			c.add(block.DefRange(), "acl", "more than %d dynamic blocks in one another make the plan of a web ACL slow; write a rule for each kind of statement", deepest)
+			continue
+		}
+		c.nested(block.Body, inside)
+	}
 }
 
 // inside checks a body and the blocks in it.

@@ -172,6 +172,8 @@ func TestAModuleIsRefusedWhen(t *testing.T) {
 		"a reset on delete":                           {"main.tf", inResource, inResource + "  reset_on_delete = true\n", "argument"},
 		"a deployment by itself":                      {"main.tf", inResource, inResource + "  auto_deploy = true\n", "argument"},
 		"changes are ignored":                         {"main.tf", inResource, inResource + "  lifecycle {\n    ignore_changes = [tags]\n  }\n", "argument"},
+		"a rule of a web ACL by itself":               {"main.tf", "", "resource \"aws_wafv2_web_acl_rule\" \"this\" {}\n", "acl"},
+		"a web ACL for whatever there is":             {"main.tf", "", "resource \"aws_wafv2_web_acl\" \"this\" {\ndynamic \"d0\" {\nfor_each = var.tags\ncontent {\ndynamic \"d1\" {\nfor_each = var.tags\ncontent {\ndynamic \"d2\" {\nfor_each = var.tags\ncontent {\ndynamic \"d3\" {\nfor_each = var.tags\ncontent {\n}\n}\n}\n}\n}\n}\n}\n}\n}\n", "acl"},
 		"rules in JSON":                               {"main.tf", inResource, inResource + "  rule_json = \"[]\"\n", "argument"},
 		"a policy in JSON":                            {"main.tf", "data.aws_iam_policy_document.this.json", "jsonencode({})", "policy"},
 		"a policy in JSON that is chosen":             {"main.tf", "data.aws_iam_policy_document.this.json", "var.shared ? trimspace(jsonencode({})) : \"\"", "policy"},
