@@ -64,6 +64,14 @@ everybody(s) if {
 	who.type == "*"
 }
 
+# Every service of AWS's, for whomever it works.
+everybody(s) if {
+	some who in s.principals
+	who.type == "Service"
+	some text in who.identifiers
+	iam.every_value(text)
+}
+
 # A Deny for everybody but those named keeps the others out of what it covers.
 fences(p, s) := [fence |
 	some fence in p.statements

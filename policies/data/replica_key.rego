@@ -33,6 +33,12 @@ replicas contains [r, ["replica", i, "kms_key_arn"]] if {
 	some i, _ in r.values.replica
 }
 
+# What replicas a table has may be known after apply.
+replicas contains [r, ["replica"]] if {
+	some r in input.by_type.aws_dynamodb_table
+	lib.state(r, ["replica"]) == "reference"
+}
+
 subjects contains r.address if some [r, _] in replicas
 
 deny contains lib.finding(r, path, "the replica has no key of one's own") if {

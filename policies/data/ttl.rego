@@ -59,6 +59,12 @@ deny contains lib.finding(r, named, sprintf("%s is no number, so nothing ever ex
 	attribute.type != "N"
 }
 
+unknown contains lib.finding(r, named, "which attribute it is is known after apply") if {
+	some r in input.by_type.aws_dynamodb_table
+	lib.equals(r, enabled, true) != false
+	lib.state(r, named) == "reference"
+}
+
 unknown contains lib.finding(r, enabled, "whether rows expire is known after apply") if {
 	some r in input.by_type.aws_dynamodb_table
 	lib.equals(r, enabled, true) == "unknown"

@@ -40,7 +40,17 @@ behaviours contains [d, behaviour, array.concat(behaviour, ["cache_policy_id"])]
 	count(edge.kinds(d, behaviour) & {"api", "unknown"}) > 0
 }
 
+# unread are the distributions that go to an API, or may, by behaviours that are
+# known after apply.
+unread contains [d, [block]] if {
+	some d in input.by_type.aws_cloudfront_distribution
+	some block in edge.unseen(d)
+	edge.may_go_to_api(d)
+}
+
 subjects contains d.address if some [d, _, _] in behaviours
+
+subjects contains d.address if some [d, _] in unread
 
 # CachingDisabled, and UseOriginCacheControlHeaders with and without the query:
 # those keep what the API itself says may be kept.
@@ -85,3 +95,5 @@ unknown contains lib.finding(d, at, "whether this behaviour, which keeps answers
 	cached(d, behaviour) == true
 	not "api" in edge.kinds(d, behaviour)
 }
+
+unknown contains lib.finding(d, at, "whether answers of the API are kept is known after apply") if some [d, at] in unread

@@ -40,7 +40,25 @@ behaviours contains [d, behaviour, array.concat(behaviour, ["origin_request_poli
 	edge.execute_api(d, i)
 }
 
+unread contains [d, [block]] if {
+	some d in input.by_type.aws_cloudfront_distribution
+	some block in edge.unseen(d)
+	edge.may_go_to_api(d)
+}
+
+# Of origins that cannot be seen each may be an API.
+blind contains [d, array.concat(behaviour, ["origin_request_policy_id"])] if {
+	some d in input.by_type.aws_cloudfront_distribution
+	edge.origins_hidden(d)
+	some behaviour in edge.behaviours(d)
+	forwards(d, behaviour)
+}
+
 subjects contains d.address if some [d, _, _] in behaviours
+
+subjects contains d.address if some [d, _] in blind
+
+subjects contains d.address if some [d, _] in unread
 
 # AWS's policies with all headers of the viewer.
 with_host := {
@@ -95,3 +113,7 @@ unknown contains lib.finding(d, at, "which headers go to the API is known after 
 	some step in [["headers_config", 0, "header_behavior"], ["headers_config", 0, "headers", 0, "items"]]
 	lib.hidden(p, step)
 }
+
+unknown contains lib.finding(d, at, "which headers go to the API is known after apply") if some [d, at] in unread
+
+unknown contains lib.finding(d, at, "whether this behaviour, which sends the Host header on, goes to an API is known after apply") if some [d, at] in blind

@@ -31,6 +31,12 @@ keys contains [r, ["replica", i, "kms_key_id"]] if {
 	some i, _ in r.values.replica
 }
 
+# What replicas a secret has may be known after apply.
+keys contains [r, ["replica"]] if {
+	some r in input.by_type.aws_secretsmanager_secret
+	lib.state(r, ["replica"]) == "reference"
+}
+
 subjects contains r.address if some [r, _] in keys
 
 deny contains lib.finding(r, path, "the secret has no key of one's own") if {

@@ -75,39 +75,53 @@ perhaps contains f if {
 	not f.address in invoked_addresses
 }
 
+queue := ["dead_letter_config", 0, "target_arn"]
+
 subjects contains f.address if some f in invoked
 
 subjects contains f.address if some f in perhaps
 
-kept(f) if lib.is_set(f, ["dead_letter_config", 0, "target_arn"])
+kept(f) if lib.given(f, queue) == true
 
 kept(f) if f.address in configured
 
 configured contains f.address if {
 	some c in input.by_type.aws_lambda_function_event_invoke_config
-	goes_somewhere(c)
+	lib.given(c, destination) == true
 	some f in lib.functions(c, ["function_name"])
 }
 
-goes_somewhere(c) if lib.is_set(c, ["destination_config", 0, "on_failure", 0, "destination"])
+destination := ["destination_config", 0, "on_failure", 0, "destination"]
+
+perhaps_kept(f) if lib.given(f, queue) == "unknown"
+
+perhaps_kept(f) if f.address in perhaps_configured
+
+perhaps_kept(_) if adrift
+
+perhaps_configured contains f.address if {
+	some c in input.by_type.aws_lambda_function_event_invoke_config
+	lib.given(c, destination) == "unknown"
+	some f in lib.functions(c, ["function_name"])
+}
 
 # A configuration of a function that is not told may be this one's.
 adrift if {
 	some c in input.by_type.aws_lambda_function_event_invoke_config
-	goes_somewhere(c)
+	lib.given(c, destination) != false
 	lib.unclear(c, ["function_name"], lib.function_types)
 }
 
 deny contains lib.finding(f, ["dead_letter_config"], "events that it fails on are forgotten") if {
 	some f in invoked
 	not kept(f)
-	not adrift
+	not perhaps_kept(f)
 }
 
 unknown contains lib.finding(f, ["dead_letter_config"], "where events go that it fails on is known after apply") if {
 	some f in invoked
 	not kept(f)
-	adrift
+	perhaps_kept(f)
 }
 
 unknown contains lib.finding(f, ["dead_letter_config"], "whether a service invokes it without waiting is known after apply; what it fails on would be forgotten") if {

@@ -43,6 +43,14 @@ deny contains lib.finding(r, reserved, "the function may take all instances of t
 	not lib.written(r, reserved)
 }
 
+# The provider takes null for -1. Without sources nobody sees which of them it is.
+unknown contains lib.finding(r, reserved, "whether all instances are meant, or a variable is null, cannot be seen without sources") if {
+	some r in input.by_type.aws_lambda_function
+	lib.value(r, reserved) == -1
+	some ref in lib.refs(r, reserved)
+	ref.address == "null"
+}
+
 unknown contains lib.finding(r, reserved, "how many instances it may take is known after apply") if {
 	some r in input.by_type.aws_lambda_function
 	lib.state(r, reserved) == "reference"

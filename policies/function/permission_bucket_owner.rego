@@ -42,12 +42,17 @@ subjects contains r.address if some r in permissions
 
 ownerless contains r if {
 	some r in permissions
-	not lib.is_set(r, ["source_account"])
+	lib.given(r, ["source_account"]) == false
 }
 
 deny contains lib.finding(r, ["source_account"], "whoever owns a bucket of this name may run the function") if {
 	some r in ownerless
 	lib.state(r, ["principal"]) == "known"
+}
+
+unknown contains lib.finding(r, ["source_account"], "whether an account is named is known after apply") if {
+	some r in permissions
+	lib.given(r, ["source_account"]) == "unknown"
 }
 
 unknown contains lib.finding(r, ["principal"], "whether it is for S3, which needs source_account, is known after apply") if {

@@ -45,7 +45,14 @@ sources contains [m, r] if {
 	some r in lib.companions(q, "aws_sqs_queue_redrive_policy", ["queue_url"])
 }
 
+unread contains m if {
+	some m in input.by_type.aws_lambda_event_source_mapping
+	lib.event_source(m) == "unknown"
+}
+
 subjects contains m.address if some [m, _] in sources
+
+subjects contains m.address if some m in unread
 
 # The provider takes the number as text too.
 deny contains lib.finding(m, ["event_source_arn"], sprintf("%s gives a message %v tries", [r.address, tries])) if {
@@ -58,3 +65,5 @@ unknown contains lib.finding(m, ["event_source_arn"], "how many tries a message 
 	some [m, r] in sources
 	lib.state(r, ["redrive_policy"]) == "reference"
 }
+
+unknown contains lib.finding(m, ["event_source_arn"], "which queue it reads is known after apply") if some m in unread

@@ -53,7 +53,21 @@ pairs contains [m, q, f] if {
 	some f in lib.functions(m, ["function_name"])
 }
 
+# unread are the mappings of which one or the other is known after apply.
+unread contains m if {
+	some m in input.by_type.aws_lambda_event_source_mapping
+	lib.event_source(m) == "unknown"
+}
+
+unread contains m if {
+	some m in input.by_type.aws_lambda_event_source_mapping
+	count(lib.targets(m, ["event_source_arn"], "aws_sqs_queue")) > 0
+	lib.unclear(m, ["function_name"], lib.function_types)
+}
+
 subjects contains m.address if some [m, _, _] in pairs
+
+subjects contains m.address if some m in unread
 
 deny contains lib.finding(m, ["event_source_arn"], sprintf("%s hides a message for %v s, %s may work for %v s", [q.address, lib.value(q, hidden), f.address, lib.value(f, timeout)])) if {
 	some [m, q, f] in pairs
@@ -67,3 +81,5 @@ unknown contains lib.finding(m, ["event_source_arn"], "how long the queue hides 
 	some [m, q, f] in pairs
 	"reference" in {lib.state(q, hidden), lib.state(f, timeout)}
 }
+
+unknown contains lib.finding(m, ["event_source_arn"], "which queue or which function it is is known after apply") if some m in unread

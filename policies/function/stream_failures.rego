@@ -46,11 +46,16 @@ subjects contains m.address if some m in streams
 deny contains lib.finding(m, destination, "records that it fails on are dropped") if {
 	some m in streams
 	lib.event_source(m) != "unknown"
-	not lib.is_set(m, destination)
+	lib.given(m, destination) == false
+}
+
+unknown contains lib.finding(m, destination, "whether there is a destination is known after apply") if {
+	some m in streams
+	lib.given(m, destination) == "unknown"
 }
 
 unknown contains lib.finding(m, ["event_source_arn"], "whether it reads a stream is known after apply; records that it fails on would be dropped") if {
 	some m in streams
 	lib.event_source(m) == "unknown"
-	not lib.is_set(m, destination)
+	lib.given(m, destination) == false
 }

@@ -59,9 +59,17 @@ everybody(s) if {
 	contains(text, "*")
 }
 
+# Every service of AWS's, for whomever it works.
+everybody(s) if {
+	some who in s.principals
+	who.type == "Service"
+	some text in who.identifiers
+	iam.every_value(text)
+}
+
 everybody(s) if count(s.not_principals) > 0
 
-bound(s) if iam.binds_to(s, iam.caller_keys - {"sts:externalid"})
+bound(s) if iam.binds_to(s, (iam.caller_keys | iam.source_keys) - {"sts:externalid"})
 
 deny contains lib.in_policy(p, s, "everybody may take the role") if {
 	some [p, s] in iam.trusting

@@ -45,6 +45,12 @@ deny contains lib.finding(r, ["user_pool_tier"], "the tier has no threat protect
 	lib.one_of(r, ["user_pool_tier"], {"LITE", "ESSENTIALS"}) == true
 }
 
+unknown contains lib.finding(r, ["user_pool_tier"], "whether the tier has threat protection is known after apply") if {
+	some r in input.by_type.aws_cognito_user_pool
+	lib.value(r, at) == "ENFORCED"
+	lib.one_of(r, ["user_pool_tier"], {"LITE", "ESSENTIALS"}) == "unknown"
+}
+
 unknown contains lib.finding(r, ["user_pool_add_ons"], "whether stolen passwords are refused is known after apply") if {
 	some r in input.by_type.aws_cognito_user_pool
 	lib.hidden(r, at)

@@ -11,12 +11,15 @@ import data.portcullis.lib
 # false if nothing does, or "unknown".
 said(b, type, block) := lib.any_of({lib.companion(b, type, ["bucket"]), inlined(b, block)})
 
-# inlined tells whether the configuration has a block in the bucket itself. What
-# a bucket has from elsewhere is in its values too, and does not count.
+# inlined tells whether the configuration has a block in the bucket itself, or
+# "unknown". What a bucket has from elsewhere is in its values too, and does not
+# count.
 inlined(b, block) if {
 	count(object.get(b.values, block, [])) > 0
 	some at, _ in b.refs
 	split(at, ".")[0] == block
+} else := "unknown" if {
+	lib.state(b, [block]) == "reference"
 } else := false
 
 # silent lists the buckets of which nothing is said, or perhaps nothing, with
@@ -31,7 +34,7 @@ silent(type, block) := {[b, verdict] |
 # block, each with the path of what matters there.
 settings(type, path, block, inner) := {[c, path] | some c in input.by_type[type]} | {[b, array.concat([block], inner)] |
 	some b in input.by_type.aws_s3_bucket
-	inlined(b, block)
+	inlined(b, block) != false
 }
 
 # gets_access_logs holds for a bucket that other buckets log to.

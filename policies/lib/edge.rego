@@ -150,6 +150,14 @@ execute_api(d, i) if {
 	classes(d) == {"execute-api"}
 }
 
+# may_go_to_api holds for a distribution with an origin that is an API, or may be.
+may_go_to_api(d) if origins_hidden(d)
+
+may_go_to_api(d) if {
+	some i in origins(d)
+	kind(d, i) in {"api", "unknown"}
+}
+
 # apis are the APIs of the plan that a distribution has as origin.
 apis(d) := {api |
 	some at, refs in d.refs

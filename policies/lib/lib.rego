@@ -408,6 +408,24 @@ attached := {policy.address |
 	some policy in targets(attachment, [attribute], "aws_iam_policy")
 }
 
+# given is true if an attribute has a value, false if it has none, or "unknown" if
+# what it is set from may be nothing. What a resource of AWS's gives is something,
+# and a variable of the root is known: it decides at most which of them it is.
+given(r, path) := "unknown" if {
+	state(r, path) == "reference"
+	some_unsure(refs(r, path))
+} else if {
+	is_set(r, path)
+} else := false
+
+some_unsure(found) if count([ref | some ref in found; startswith(object.get(ref, "type", ""), "aws_")]) == 0
+
+some_unsure(found) if {
+	some ref in found
+	not startswith(object.get(ref, "type", ""), "aws_")
+	not startswith(ref.address, "var.")
+}
+
 # policies_at lists the policies of a resource.
 policies_at(address) := [input.policies[i] | some i in object.get(policy_places, address, [])]
 

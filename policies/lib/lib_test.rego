@@ -254,3 +254,22 @@ test_what_lies_at_an_address_is_found if {
 	policies := [{"address": "a", "n": 1}, {"address": "b", "n": 2}, {"address": "a", "n": 3}]
 	lib.policies_at("a") == [policies[0], policies[2]] with input.policies as policies
 }
+
+# What may be nothing is not given for sure.
+test_given[name] if {
+	some name, [refs, want] in {
+		"a resource": [[{"address": "aws_sqs_queue.q", "type": "aws_sqs_queue"}], true],
+		"a resource that a variable chooses": [[{"address": "aws_sqs_queue.q", "type": "aws_sqs_queue"}, {"address": "var.x"}], true],
+		"a resource or null": [[{"address": "aws_sqs_queue.q", "type": "aws_sqs_queue"}, {"address": "null"}], "unknown"],
+		"another provider's": [[{"address": "terraform_data.x", "type": "terraform_data"}], "unknown"],
+		"a variable": [[{"address": "var.x"}], "unknown"],
+		"nothing that is seen": [[], "unknown"],
+	}
+	lib.given({"values": {}, "unknown": {"a": "unknown"}, "refs": {"a": refs}}, ["a"]) == want
+}
+
+test_given_what_is_known if {
+	lib.given({"values": {"a": "x"}, "unknown": {}, "refs": {}}, ["a"]) == true
+	lib.given({"values": {"a": ""}, "unknown": {}, "refs": {"a": []}}, ["a"]) == false
+	lib.given({"values": {}, "unknown": {"a": "defaulted"}, "refs": {}}, ["a"]) == false
+}

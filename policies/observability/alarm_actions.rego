@@ -45,9 +45,7 @@ alarms contains r if {
 
 subjects contains r.address if some r in alarms
 
-acts(r) if lib.is_set(r, ["alarm_actions"])
-
-acts(r) if lib.veiled(r, ["alarm_actions"])
+acts(r) if lib.given(r, ["alarm_actions"]) == true
 
 # An alarm that another one or a deployment looks at need not tell anybody.
 acts(r) if count(lib.companions(r, "aws_cloudwatch_composite_alarm", ["alarm_rule"])) > 0
@@ -66,6 +64,13 @@ named contains regex.replace(found[1], `^"?(arn:[^:]*:cloudwatch:[^:]*:[^:]*:ala
 deny contains lib.finding(r, ["alarm_actions"], "nobody is told") if {
 	some r in alarms
 	not acts(r)
+	lib.given(r, ["alarm_actions"]) == false
+}
+
+unknown contains lib.finding(r, ["alarm_actions"], "whether anybody is told is known after apply") if {
+	some r in alarms
+	not acts(r)
+	lib.given(r, ["alarm_actions"]) == "unknown"
 }
 
 deny contains lib.finding(r, ["actions_enabled"], "its actions are switched off") if {

@@ -49,8 +49,20 @@ groups contains [r, ["access_control_policy", i, "grant", j, "grantee", k, "uri"
 
 groups contains [r, ["grant", i, "uri"]] if {
 	some r in input.by_type.aws_s3_bucket
-	buckets.inlined(r, "grant")
+	buckets.inlined(r, "grant") == true
 	some i, _ in r.values.grant
+}
+
+# What grants there are may be known after apply.
+groups contains [r, ["grant"]] if {
+	some r in input.by_type.aws_s3_bucket
+	buckets.inlined(r, "grant") == "unknown"
+}
+
+groups contains [r, path] if {
+	some r in input.by_type.aws_s3_bucket_acl
+	some path in [["access_control_policy"], ["access_control_policy", 0, "grant"]]
+	lib.state(r, path) == "reference"
 }
 
 wanted contains [r, path, open] if some [r, path] in lists

@@ -41,7 +41,16 @@ used contains [r, [attribute], scope, acl] if {
 	some acl in lib.targets(r, [attribute], "aws_wafv2_web_acl")
 }
 
+# A web ACL of another state, by its known ARN, is not judged.
+unread contains [r, [attribute]] if {
+	some type, [attribute, _] in uses
+	some r in input.by_type[type]
+	lib.unclear(r, [attribute], {"aws_wafv2_web_acl", "aws_waf_web_acl"})
+}
+
 subjects contains r.address if some [r, _, _, _] in used
+
+subjects contains r.address if some [r, _] in unread
 
 deny contains lib.finding(r, at, sprintf("the web ACL has scope %s and %s is wanted", [acl.values.scope, scope])) if {
 	some [r, at, scope, acl] in used
@@ -52,3 +61,5 @@ unknown contains lib.finding(r, at, "the scope of the web ACL is known after app
 	some [r, at, scope, acl] in used
 	lib.equals(acl, ["scope"], scope) == "unknown"
 }
+
+unknown contains lib.finding(r, at, "which web ACL it is is known after apply") if some [r, at] in unread

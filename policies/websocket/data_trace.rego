@@ -42,3 +42,9 @@ unknown contains lib.finding(r, at, "whether messages are logged is known after 
 	some [r, at] in settings
 	lib.equals(r, at, true) == "unknown"
 }
+
+unknown contains lib.finding(r, [block], "whether messages are logged is known after apply") if {
+	some r in input.by_type.aws_apigatewayv2_stage
+	some block in ["default_route_settings", "route_settings"]
+	lib.state(r, [block]) == "reference"
+}

@@ -51,3 +51,9 @@ unknown contains lib.finding(r, at, "whether errors are logged is known after ap
 	some [r, at] in settings
 	lib.one_of(r, at, {"ERROR", "INFO"}) == "unknown"
 }
+
+unknown contains lib.finding(r, [block], "whether errors are logged is known after apply") if {
+	some r in stages
+	some block in ["default_route_settings", "route_settings"]
+	lib.state(r, [block]) == "reference"
+}

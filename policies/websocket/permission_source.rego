@@ -34,9 +34,7 @@ import data.portcullis.lib
 subjects contains r.address if some r in input.by_type.aws_lambda_permission
 
 # source_arn says which resource, principal_org_id which organisation.
-bound(r) if lib.is_set(r, ["source_arn"])
-
-bound(r) if lib.is_set(r, ["principal_org_id"])
+bound(r) := lib.any_of({lib.given(r, ["source_arn"]), lib.given(r, ["principal_org_id"])})
 
 # reach is for whom the principal may: source_account is an account, not a resource.
 reach(r) := "everything in the account" if {
@@ -46,17 +44,26 @@ reach(r) := "everything in the account" if {
 deny contains lib.finding(r, ["source_arn"], sprintf("%s may invoke the function for %s", [r.values.principal, reach(r)])) if {
 	some r in input.by_type.aws_lambda_permission
 	regex.match(`\.amazonaws\.com(\.cn)?$`, r.values.principal)
-	not bound(r)
+	bound(r) == false
 }
 
 deny contains lib.finding(r, ["principal"], sprintf("everybody may invoke the function for %s", [reach(r)])) if {
 	some r in input.by_type.aws_lambda_permission
 	r.values.principal == "*"
-	not bound(r)
+	bound(r) == false
 }
 
 unknown contains lib.finding(r, ["principal"], "who may invoke the function is known after apply") if {
 	some r in input.by_type.aws_lambda_permission
 	lib.state(r, ["principal"]) == "reference"
-	not bound(r)
+	bound(r) == false
 }
+
+unknown contains lib.finding(r, ["source_arn"], sprintf("whether %s may invoke the function for all resources is known after apply", [object.get(r.values, "principal", "the principal")])) if {
+	some r in input.by_type.aws_lambda_permission
+	bound(r) == "unknown"
+	not account_or_role(r)
+}
+
+# An account or a role is bound by what it is.
+account_or_role(r) if regex.match(`^([0-9]{12}|arn:.*)$`, lib.text(r, ["principal"]))

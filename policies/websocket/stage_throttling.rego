@@ -56,3 +56,9 @@ unknown contains lib.finding(r, array.concat(at, [limit]), sprintf("%s is known 
 	some limit in limits
 	lib.state(r, array.concat(at, [limit])) == "reference"
 }
+
+unknown contains lib.finding(r, [block], "the limits are known after apply") if {
+	some r in input.by_type.aws_apigatewayv2_stage
+	some block in ["default_route_settings", "route_settings"]
+	lib.state(r, [block]) == "reference"
+}

@@ -37,6 +37,12 @@ quota := {"throttling_rate_limit": 10000, "throttling_burst_limit": 5000}
 
 subjects contains r.address if some [r, _, _] in settings
 
+subjects contains r.address if {
+	some r in input.by_type.aws_apigatewayv2_stage
+	some block in ["default_route_settings", "route_settings"]
+	lib.state(r, [block]) == "reference"
+}
+
 settings contains [r, [block, i, limit], most] if {
 	some r in input.by_type.aws_apigatewayv2_stage
 	some block in ["default_route_settings", "route_settings"]
@@ -54,4 +60,10 @@ deny contains lib.finding(r, at, sprintf("%v is the quota of the whole account",
 unknown contains lib.finding(r, at, "the limit is known after apply") if {
 	some [r, at, _] in settings
 	lib.state(r, at) == "reference"
+}
+
+unknown contains lib.finding(r, [block], "the limits are known after apply") if {
+	some r in input.by_type.aws_apigatewayv2_stage
+	some block in ["default_route_settings", "route_settings"]
+	lib.state(r, [block]) == "reference"
 }

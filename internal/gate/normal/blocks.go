@@ -180,8 +180,12 @@ func (w *walk) block(r *Resource, from []block, steps []string, planned any) {
 			}
 			w.block(r, found, at, inside)
 		default:
+			// Where nothing decides that is known after apply, the provider fills the
+			// blocks in.
 			if _, hidden := r.Unknown[path(at)]; hidden {
-				r.Refs[path(at)] = append(w.forEach(from, name), r.Refs[path(at)]...)
+				if decides := w.forEach(from, name); len(decides) > 0 {
+					r.Refs[path(at)] = append(decides, r.Refs[path(at)]...)
+				}
 			}
 		}
 	}
@@ -191,8 +195,16 @@ func (w *walk) attribute(r *Resource, steps []string, expr hcl.Expression, in *e
 	at := path(steps)
 	w.begin()
 	t := term{expr: expr, env: in}
+	found := w.reduce(t, 0)
+	if !w.cut && null(found) {
+		return // the same as left out
+	}
 	seen := r.Refs[at] != nil
-	r.Refs[at] = append(w.refs(t, 0), r.Refs[at]...)
+	refs := []Ref{}
+	for _, one := range found {
+		refs = append(refs, w.own(one, 1)...)
+	}
+	r.Refs[at] = append(refs, r.Refs[at]...)
 	if w.cut {
 		r.Refs[at] = append(r.Refs[at], lost)
 	}
@@ -210,6 +222,17 @@ func (w *walk) attribute(r *Resource, steps []string, expr hcl.Expression, in *e
 	if !seen {
 		w.members(r, at, t)
 	}
+}
+
+// null tells whether an expression is null whatever comes of its conditions.
+func null(found []term) bool {
+	for _, one := range found {
+		literal, ok := one.expr.(*hclsyntax.LiteralValueExpr)
+		if !ok || !literal.Val.IsNull() {
+			return false
+		}
+	}
+	return len(found) > 0
 }
 
 // members writes what each member of an object gives of which, as a whole, the
@@ -282,9 +305,14 @@ func (w *walk) forEach(from []block, name string) []Ref {
 			}
 			if a, ok := inner.Body.Attributes["for_each"]; ok {
 				w.begin()
+				w.looking, w.undecided = true, false
 				if all = append(all, w.refs(term{expr: a.Expr, env: b.env}, 0)...); w.cut {
 					all = append(all, lost)
 				}
+				if w.undecided {
+					all = append(all, nothing)
+				}
+				w.looking = false
 			}
 		}
 	}

@@ -67,6 +67,9 @@ type walk struct {
 	n     *normaliser
 	terms int
 	cut   bool // there were too many
+	// undecided tells that a condition on the way is known after apply. It is
+	// looked for where it matters, since that takes its time.
+	looking, undecided bool
 }
 
 // begin starts with another attribute.
@@ -113,6 +116,7 @@ func (w *walk) reduce(t term, hops int) []term {
 	case *hclsyntax.TemplateWrapExpr:
 		return w.reduce(term{expr: e.Wrapped, env: t.env, way: t.way}, hops+1)
 	case *hclsyntax.ConditionalExpr:
+		w.undecided = w.undecided || w.looking && w.decidedLater(term{expr: e.Condition, env: t.env}, hops+1)
 		return append(w.reduce(term{expr: e.TrueResult, env: t.env, way: t.way}, hops+1),
 			w.reduce(term{expr: e.FalseResult, env: t.env, way: t.way}, hops+1)...)
 	case *hclsyntax.ObjectConsExpr:
@@ -428,10 +432,31 @@ func (w *walk) name(in *env, parts []part, hops int) []term {
 	return []term{{refs: w.n.lookup(s, parts, hops+1)}}
 }
 
+// nothing stands for what may be null, or without blocks.
+var nothing = Ref{Address: "null"}
+
+func (w *walk) decidedLater(condition term, hops int) bool {
+	return slices.ContainsFunc(w.refs(condition, hops), w.n.later)
+}
+
+// later tells whether the attribute that a reference is to is known after apply.
+func (n *normaliser) later(ref Ref) bool {
+	i, ok := n.changes[ref.instance()]
+	if !ok || ref.Attribute == "" || n.input.Plan.Changes[i].Values.Unknown.Kind() != '{' {
+		return false
+	}
+	unknown, err := n.decoder.members(n.input.Plan.Changes[i].Values.Unknown, func(name string) bool { return name == ref.Attribute })
+	return err == nil && unknown[ref.Attribute] == true
+}
+
 // outside is a variable of the root: nothing of the plan's resources.
 func (w *walk) outside(s *scope, name string, way []part, hops int) []term {
 	if value, ok := w.n.input.Plan.Variables[name]; ok {
-		if text, ok := scalar(get(value, steps(way))); ok {
+		value = get(value, steps(way))
+		if value == nil {
+			return []term{{expr: &hclsyntax.LiteralValueExpr{Val: cty.NullVal(cty.DynamicPseudoType)}}}
+		}
+		if text, ok := scalar(value); ok {
 			return []term{{text: &text}}
 		}
 		return nil

@@ -152,10 +152,14 @@ func (n *normaliser) policies() {
 	})
 }
 
-// places lists the paths of an attribute, one for each block around it.
+// places lists the paths of an attribute, one for each block around it; the path of
+// the blocks where it is not known how many there are.
 func places(r *Resource, attribute string) [][]string {
 	name, inner, nested := strings.Cut(attribute, ".*.")
 	if !nested {
+		return [][]string{{name}}
+	}
+	if r.Unknown[name] != "" {
 		return [][]string{{name}}
 	}
 	blocks, _ := r.Values[name].([]any)

@@ -413,9 +413,10 @@ func sourced(t *testing.T, source, expressions, after, unknown string) *Resource
 	if err := os.WriteFile(dir+"/main.tf", []byte(source), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	body := fmt.Sprintf(`{"format_version":"1.2","configuration":{"root_module":{"resources":[
-  {"mode":"managed","type":"t_t","name":"n","expressions":%s},{"mode":"managed","type":"t_u","name":"x"},{"mode":"managed","type":"t_u","name":"y"}]}},
- "resource_changes":[{"address":"t_t.n","mode":"managed","type":"t_t","name":"n","change":{"actions":["create"],"after":%s,"after_unknown":%s}}]}`, expressions, after, unknown)
+	body := fmt.Sprintf(`{"format_version":"1.2","variables":{"none":{"value":null},"some":{"value":{}}},"configuration":{"root_module":{"variables":{"none":{},"some":{}},"resources":[
+  {"mode":"managed","type":"t_t","name":"n","expressions":%s},{"mode":"managed","type":"t_t","name":"later"},{"mode":"managed","type":"t_u","name":"x"},{"mode":"managed","type":"t_u","name":"y"}]}},
+ "resource_changes":[{"address":"t_t.n","mode":"managed","type":"t_t","name":"n","change":{"actions":["create"],"after":%s,"after_unknown":%s}},
+  {"address":"t_t.later","mode":"managed","type":"t_t","name":"later","change":{"actions":["create"],"after":{},"after_unknown":{"out":true}}}]}`, expressions, after, unknown)
 	in, err := plan.Read(t.Context(), plan.Options{Path: "-", Stdin: strings.NewReader(body), Dir: dir})
 	if err != nil {
 		t.Fatal(err)
@@ -464,6 +465,31 @@ func TestExpressionsAreFollowedToWhatTheyAreMadeFrom(t *testing.T) {
 	} {
 		r := sourced(t, locals+"resource \"t_t\" \"n\" {\n  a = "+expr+"\n}\n", "{}", "{}", `{"a":true}`)
 		if got := from(r, "a"); got != want {
+			t.Errorf("%s is made from %q, want %q", expr, got, want)
+		}
+	}
+}
+
+func TestWhatIsNullIsNotSet(t *testing.T) {
+	const locals = "variable \"none\" {\n  default = null\n}\n\nvariable \"some\" {\n  default = {}\n}\n\nlocals {\n  none = var.none\n}\n"
+	for expr, want := range map[string]string{
+		"null":                                "not set",
+		"var.none":                            "not set",
+		"local.none":                          "not set",
+		"var.some.of.it":                      "not set",
+		"var.none ? null : local.none":        "not set",
+		"coalesce(var.none, t_u.x.id)":        "t_u.x id",
+		"var.none ? null : t_u.x.id":          "t_u.x id",
+		"t_u.x.id ? null : t_u.y.id":          "t_u.y id",
+		"t_t.later.out ? t_u.x.id : t_u.y.id": "t_u.x id, t_u.y id",
+	} {
+		source := locals + "resource \"t_t\" \"n\" {\n  a = " + expr + "\n}\n"
+		r := sourced(t, source, "{}", "{}", `{"a":true}`)
+		got := from(r, "a")
+		if _, set := r.Refs["a"]; !set {
+			got = "not set"
+		}
+		if got != want {
 			t.Errorf("%s is made from %q, want %q", expr, got, want)
 		}
 	}

@@ -18,7 +18,8 @@ import (
 type Ref struct {
 	// Address is the resource's: with the keys of the modules where they are
 	// known, without its own. It is that of the variable, local value or module
-	// itself where it could not be followed; Type is empty then.
+	// itself where it could not be followed, or "null" for what may be nothing;
+	// Type is empty then.
 	Address   string `json:"address"`
 	Type      string `json:"type,omitempty"`
 	Mode      string `json:"mode,omitempty"` // managed or data
@@ -45,6 +46,9 @@ func (n *normaliser) setFrom(r *Resource, s *scope) {
 	}
 	for at, references := range flat {
 		r.Refs[at] = n.follow(s, references, config.ForEach.References)
+		if n.nullVariable(s, references) {
+			r.Refs[at] = append(slices.Clip(r.Refs[at]), nothing)
+		}
 	}
 	// What lies in a dynamic block is set. Where the configuration has another
 	// number of blocks than the plan, or the plan has them in another order,
@@ -79,6 +83,18 @@ func (n *normaliser) expressions(config *plan.Resource) map[string][]string {
 		}
 		return flat
 	})
+}
+
+// nullVariable tells whether all that an expression of the root refers to is one
+// variable that is null: so may be what comes of it.
+func (n *normaliser) nullVariable(s *scope, references []string) bool {
+	kept := longest(references)
+	if s.caller != nil || len(kept) != 1 {
+		return false
+	}
+	name, ok := strings.CutPrefix(kept[0], "var.")
+	value, known := n.input.Plan.Variables[name]
+	return ok && known && value == nil
 }
 
 // planned is the number of blocks of a name in the plan, or -1 where it is no

@@ -761,3 +761,28 @@ resource "aws_sqs_queue_policy" "denies_the_rest" {
   queue_url = "https://sqs.eu-west-1.amazonaws.com/111122223333/jobs"
   policy    = jsonencode({ Statement = { Effect = "Deny", NotPrincipal = { AWS = "arn:aws:iam::111122223333:root" }, Action = "sqs:SendMessage", Resource = local.queue } })
 }
+
+#### All services ####
+
+# Whatever a service is asked to do, for whomever.
+# fail: access/public
+# pass: access/all-actions
+resource "aws_sqs_queue_policy" "any_service" {
+  for_each  = toset(["*", "*.amazonaws.com"])
+  queue_url = "https://sqs.eu-west-1.amazonaws.com/111122223333/jobs"
+  policy    = jsonencode({ Statement = { Effect = "Allow", Principal = { Service = each.key }, Action = "sqs:SendMessage", Resource = local.queue } })
+}
+
+# fail: access/public
+# pass: access/all-actions
+resource "aws_secretsmanager_secret_policy" "any_service" {
+  secret_arn = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:a"
+  policy     = jsonencode({ Statement = { Effect = "Allow", Principal = { Service = "*" }, Action = "secretsmanager:GetSecretValue", Resource = "*" } })
+}
+
+# For one's own account only.
+# pass: access/all-actions, access/public
+resource "aws_sqs_queue_policy" "any_service_for_us" {
+  queue_url = "https://sqs.eu-west-1.amazonaws.com/111122223333/jobs"
+  policy    = jsonencode({ Statement = { Effect = "Allow", Principal = { Service = "*" }, Action = "sqs:SendMessage", Resource = local.queue, Condition = { StringEquals = { "aws:SourceAccount" = "111122223333" } } } })
+}

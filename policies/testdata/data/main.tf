@@ -645,3 +645,37 @@ resource "aws_dax_cluster" "later" {
     enabled = local.bool
   }
 }
+
+# What replicas there are, and what attribute says when, is known after apply.
+# unknown: data/replica-key, data/ttl
+# pass: data/deletion-protection, data/point-in-time-recovery
+resource "aws_dynamodb_table" "replicated_perhaps" {
+  name                        = "replicated_perhaps"
+  hash_key                    = "pk"
+  billing_mode                = "PAY_PER_REQUEST"
+  deletion_protection_enabled = true
+  stream_enabled              = true
+  stream_view_type            = "NEW_AND_OLD_IMAGES"
+
+  attribute {
+    name = "pk"
+    type = "S"
+  }
+
+  point_in_time_recovery {
+    enabled = true
+  }
+
+  ttl {
+    enabled        = true
+    attribute_name = local.later
+  }
+
+  dynamic "replica" {
+    for_each = local.bool ? ["us-east-1"] : []
+
+    content {
+      region_name = replica.value
+    }
+  }
+}

@@ -1031,9 +1031,9 @@ resource "aws_cloudfront_distribution" "later" {
 
 # Which origins and behaviours there are is known after apply. A custom origin is
 # an API or a bucket or neither.
-# pass: edge/custom-certificate, edge/minimum-tls, edge/sni, edge/web-acl
-# unknown: edge/access-log, edge/root-object, edge/origin-tls, edge/viewer-https, edge/s3-origin-access, edge/response-headers, edge/origin-secret, edge/literal-origin-secret, edge/api-cache, edge/function-origin-access, edge/trusted-signers
 # fail: edge/origin-https
+# unknown: edge/access-log, edge/api-cache, edge/api-host-header, edge/function-origin-access, edge/literal-origin-secret, edge/origin-secret, edge/origin-tls, edge/response-headers, edge/root-object, edge/s3-origin-access, edge/trusted-signers, edge/viewer-https
+# pass: edge/custom-certificate, edge/minimum-tls, edge/sni, edge/web-acl
 resource "aws_cloudfront_distribution" "origins_later" {
   enabled    = true
   web_acl_id = aws_wafv2_web_acl.edge.arn
@@ -1821,5 +1821,189 @@ resource "aws_cloudfront_distribution" "signers_later" {
 
   viewer_certificate {
     cloudfront_default_certificate = true
+  }
+}
+
+# Which behaviours there are is known after apply; some may go to the API.
+# fail: edge/origin-secret, edge/response-headers
+# unknown: edge/api-cache, edge/api-host-header, edge/response-headers, edge/trusted-signers, edge/viewer-https
+# pass: edge/access-log, edge/custom-certificate, edge/minimum-tls, edge/origin-https, edge/origin-tls, edge/root-object, edge/s3-origin-access, edge/sni, edge/web-acl
+resource "aws_cloudfront_distribution" "behaviours_later" {
+  enabled             = true
+  default_root_object = "index.html"
+  web_acl_id          = aws_wafv2_web_acl.edge.arn
+
+  origin {
+    origin_id                = "site"
+    domain_name              = aws_s3_bucket.site.bucket_regional_domain_name
+    origin_access_control_id = "E2QWRUHAPOMQZL"
+  }
+
+  origin {
+    origin_id   = "api"
+    domain_name = "abc.execute-api.us-east-1.amazonaws.com"
+
+    custom_origin_config {
+      http_port              = 80
+      https_port             = 443
+      origin_protocol_policy = "https-only"
+      origin_ssl_protocols   = ["TLSv1.2"]
+    }
+  }
+
+  default_cache_behavior {
+    target_origin_id       = "site"
+    viewer_protocol_policy = "https-only"
+    allowed_methods        = ["GET", "HEAD"]
+    cached_methods         = ["GET", "HEAD"]
+    cache_policy_id        = local.caching_optimized
+  }
+
+  dynamic "ordered_cache_behavior" {
+    for_each = local.bool ? [1] : []
+
+    content {
+      path_pattern             = "/ws"
+      target_origin_id         = "api"
+      viewer_protocol_policy   = "https-only"
+      allowed_methods          = ["GET", "HEAD"]
+      cached_methods           = ["GET", "HEAD"]
+      cache_policy_id          = local.caching_optimized
+      origin_request_policy_id = local.all_with_host
+    }
+  }
+
+  logging_config {
+    bucket = "logs.s3.amazonaws.com"
+  }
+
+  restrictions {
+    geo_restriction {
+      restriction_type = "none"
+    }
+  }
+
+  viewer_certificate {
+    acm_certificate_arn      = aws_acm_certificate.good.arn
+    minimum_protocol_version = "TLSv1.2_2021"
+    ssl_support_method       = "sni-only"
+  }
+}
+
+# No origin of this one is an API.
+# fail: edge/response-headers
+# unknown: edge/response-headers, edge/trusted-signers, edge/viewer-https
+# pass: edge/access-log, edge/custom-certificate, edge/minimum-tls, edge/origin-https, edge/origin-tls, edge/root-object, edge/s3-origin-access, edge/sni, edge/web-acl
+resource "aws_cloudfront_distribution" "pages_later" {
+  enabled             = true
+  default_root_object = "index.html"
+  web_acl_id          = aws_wafv2_web_acl.edge.arn
+
+  origin {
+    origin_id                = "site"
+    domain_name              = aws_s3_bucket.site.bucket_regional_domain_name
+    origin_access_control_id = "E2QWRUHAPOMQZL"
+  }
+
+  default_cache_behavior {
+    target_origin_id       = "site"
+    viewer_protocol_policy = "https-only"
+    allowed_methods        = ["GET", "HEAD"]
+    cached_methods         = ["GET", "HEAD"]
+    cache_policy_id        = local.caching_optimized
+  }
+
+  dynamic "ordered_cache_behavior" {
+    for_each = local.bool ? [1] : []
+
+    content {
+      path_pattern           = "/more"
+      target_origin_id       = "site"
+      viewer_protocol_policy = "https-only"
+      allowed_methods        = ["GET", "HEAD"]
+      cached_methods         = ["GET", "HEAD"]
+      cache_policy_id        = local.caching_optimized
+    }
+  }
+
+  logging_config {
+    bucket = "logs.s3.amazonaws.com"
+  }
+
+  restrictions {
+    geo_restriction {
+      restriction_type = "none"
+    }
+  }
+
+  viewer_certificate {
+    acm_certificate_arn      = aws_acm_certificate.good.arn
+    minimum_protocol_version = "TLSv1.2_2021"
+    ssl_support_method       = "sni-only"
+  }
+}
+
+# Neither origins nor behaviours can be seen, but for one that sends the Host
+# header on.
+# unknown: edge/api-cache, edge/api-host-header, edge/function-origin-access, edge/literal-origin-secret, edge/origin-https, edge/origin-secret, edge/origin-tls, edge/response-headers, edge/s3-origin-access, edge/trusted-signers, edge/viewer-https
+# pass: edge/access-log, edge/custom-certificate, edge/minimum-tls, edge/root-object, edge/sni, edge/web-acl
+resource "aws_cloudfront_distribution" "nothing_seen" {
+  enabled             = true
+  default_root_object = "index.html"
+  web_acl_id          = aws_wafv2_web_acl.edge.arn
+
+  dynamic "origin" {
+    for_each = local.bool ? [1] : []
+
+    content {
+      origin_id   = "site"
+      domain_name = "www.example.com"
+
+      custom_origin_config {
+        http_port              = 80
+        https_port             = 443
+        origin_protocol_policy = "https-only"
+        origin_ssl_protocols   = ["TLSv1.2"]
+      }
+    }
+  }
+
+  default_cache_behavior {
+    target_origin_id       = "site"
+    viewer_protocol_policy = "https-only"
+    allowed_methods        = ["GET", "HEAD"]
+    cached_methods         = ["GET", "HEAD"]
+    cache_policy_id        = local.caching_optimized
+
+    origin_request_policy_id = local.all_with_host
+  }
+
+  dynamic "ordered_cache_behavior" {
+    for_each = local.bool ? [1] : []
+
+    content {
+      path_pattern           = "/more"
+      target_origin_id       = "site"
+      viewer_protocol_policy = "https-only"
+      allowed_methods        = ["GET", "HEAD"]
+      cached_methods         = ["GET", "HEAD"]
+      cache_policy_id        = local.caching_optimized
+    }
+  }
+
+  logging_config {
+    bucket = "logs.s3.amazonaws.com"
+  }
+
+  restrictions {
+    geo_restriction {
+      restriction_type = "none"
+    }
+  }
+
+  viewer_certificate {
+    acm_certificate_arn      = aws_acm_certificate.good.arn
+    minimum_protocol_version = "TLSv1.2_2021"
+    ssl_support_method       = "sni-only"
   }
 }

@@ -412,3 +412,35 @@ resource "aws_s3_bucket_logging" "bare" {
   target_bucket = aws_s3_bucket.bare_logs.id
   target_prefix = "bare/"
 }
+
+# What replicas it has is known after apply.
+# unknown: encryption/secret-key
+resource "aws_secretsmanager_secret" "replicated_perhaps" {
+  name       = "replicated_perhaps"
+  kms_key_id = aws_kms_key.good.arn
+
+  dynamic "replica" {
+    for_each = local.bool ? ["us-east-1"] : []
+
+    content {
+      region = replica.value
+    }
+  }
+}
+
+# unknown: encryption/bucket-kms
+resource "aws_s3_bucket" "encrypted_perhaps" {
+  bucket = "encrypted-perhaps"
+
+  dynamic "server_side_encryption_configuration" {
+    for_each = local.bool ? [1] : []
+
+    content {
+      rule {
+        apply_server_side_encryption_by_default {
+          sse_algorithm = "aws:kms"
+        }
+      }
+    }
+  }
+}

@@ -1725,7 +1725,7 @@ resource "aws_lambda_event_source_mapping" "bisect_later" {
 }
 
 # A stream or not.
-# unknown: function/partial-batch, function/stream-failures, function/stream-retries
+# unknown: function/partial-batch, function/queue-tries, function/queue-visibility, function/stream-failures, function/stream-retries
 resource "aws_lambda_event_source_mapping" "source_later" {
   event_source_arn = local.later
   function_name    = aws_lambda_function.worker.arn
@@ -1923,4 +1923,144 @@ resource "aws_cloudwatch_log_group" "of" {
   ])
 
   name = "/aws/lambda/${each.key}"
+}
+
+#### Given by what may be nothing ####
+
+variable "reserved" {
+  type    = number
+  default = null
+}
+
+# The provider takes null for -1.
+# fail: function/concurrency
+# pass: function/code-signing, function/log-group, function/runtime, function/shared-role, function/tracing
+resource "aws_lambda_function" "limit_null" {
+  function_name                  = "limit_null"
+  role                           = "arn:aws:iam::111122223333:role/limit_null"
+  filename                       = "code.zip"
+  runtime                        = "provided.al2023"
+  handler                        = "bootstrap"
+  reserved_concurrent_executions = var.reserved
+  code_signing_config_arn        = aws_lambda_code_signing_config.good.arn
+
+  tracing_config {
+    mode = "Active"
+  }
+}
+
+# pass: function/code-signing, function/concurrency, function/log-group, function/runtime, function/shared-role, function/tracing
+resource "aws_lambda_function" "limit_all" {
+  function_name                  = "limit_all"
+  role                           = "arn:aws:iam::111122223333:role/limit_all"
+  filename                       = "code.zip"
+  runtime                        = "provided.al2023"
+  handler                        = "bootstrap"
+  reserved_concurrent_executions = -1
+  code_signing_config_arn        = aws_lambda_code_signing_config.good.arn
+
+  tracing_config {
+    mode = "Active"
+  }
+}
+
+# unknown: function/async-failures
+# pass: function/code-signing, function/concurrency, function/log-group, function/runtime, function/shared-role, function/tracing
+resource "aws_lambda_function" "queue_perhaps" {
+  function_name                  = "queue_perhaps"
+  role                           = "arn:aws:iam::111122223333:role/queue_perhaps"
+  filename                       = "code.zip"
+  runtime                        = "provided.al2023"
+  handler                        = "bootstrap"
+  reserved_concurrent_executions = 5
+  code_signing_config_arn        = aws_lambda_code_signing_config.good.arn
+
+  tracing_config {
+    mode = "Active"
+  }
+
+  dead_letter_config {
+    target_arn = local.later
+  }
+}
+
+# pass: function/permission-action, function/permission-scope
+resource "aws_lambda_permission" "queue_perhaps" {
+  action        = "lambda:InvokeFunction"
+  function_name = "queue_perhaps"
+  principal     = "events.amazonaws.com"
+  source_arn    = "arn:aws:events:eu-west-1:111122223333:rule/nightly"
+}
+
+# unknown: function/async-failures
+# pass: function/code-signing, function/concurrency, function/log-group, function/runtime, function/shared-role, function/tracing
+resource "aws_lambda_function" "destination_perhaps" {
+  function_name                  = "destination_perhaps"
+  role                           = "arn:aws:iam::111122223333:role/destination_perhaps"
+  filename                       = "code.zip"
+  runtime                        = "provided.al2023"
+  handler                        = "bootstrap"
+  reserved_concurrent_executions = 5
+  code_signing_config_arn        = aws_lambda_code_signing_config.good.arn
+
+  tracing_config {
+    mode = "Active"
+  }
+}
+
+# pass: function/permission-action, function/permission-scope
+resource "aws_lambda_permission" "destination_perhaps" {
+  action        = "lambda:InvokeFunction"
+  function_name = aws_lambda_function.destination_perhaps.function_name
+  principal     = "events.amazonaws.com"
+  source_arn    = "arn:aws:events:eu-west-1:111122223333:rule/nightly"
+}
+
+resource "aws_lambda_function_event_invoke_config" "destination_perhaps" {
+  function_name = aws_lambda_function.destination_perhaps.function_name
+
+  destination_config {
+    on_failure {
+      destination = local.later
+    }
+  }
+}
+
+resource "aws_cloudwatch_log_group" "perhaps" {
+  for_each = toset(["limit_null", "limit_all", "queue_perhaps", "destination_perhaps"])
+  name     = "/aws/lambda/${each.key}"
+}
+
+# unknown: function/permission-bucket-owner
+# pass: function/permission-action, function/permission-scope
+resource "aws_lambda_permission" "bucket_owner_perhaps" {
+  action         = "lambda:InvokeFunction"
+  function_name  = aws_lambda_function.on_failure.function_name
+  principal      = "s3.amazonaws.com"
+  source_arn     = "arn:aws:s3:::uploads"
+  source_account = local.later
+}
+
+# unknown: function/stream-failures
+# pass: function/partial-batch, function/stream-retries
+resource "aws_lambda_event_source_mapping" "destination_perhaps" {
+  event_source_arn               = aws_dynamodb_table.rooms.stream_arn
+  function_name                  = aws_lambda_function.worker.arn
+  starting_position              = "LATEST"
+  maximum_retry_attempts         = 3
+  bisect_batch_on_function_error = true
+
+  destination_config {
+    on_failure {
+      destination_arn = local.later
+    }
+  }
+}
+
+# unknown: function/queue-visibility
+# pass: function/partial-batch
+resource "aws_lambda_event_source_mapping" "function_later" {
+  event_source_arn        = aws_sqs_queue.failures.arn
+  function_name           = local.later
+  function_response_types = ["ReportBatchItemFailures"]
 }

@@ -1137,3 +1137,32 @@ resource "aws_sns_topic_policy" "known" {
 resource "aws_iam_role" "own_account" {
   assume_role_policy = jsonencode({ Statement = { Effect = "Allow", Action = "sts:AssumeRole", Principal = { AWS = "arn:aws:iam::111122223333:root" } } })
 }
+
+# fail: iam/trust-anyone
+# pass: iam/readable-policy
+resource "aws_iam_role" "any_service" {
+  for_each           = toset(["*", "*.amazonaws.com"])
+  assume_role_policy = jsonencode({ Statement = { Effect = "Allow", Action = "sts:AssumeRole", Principal = { Service = each.key } } })
+}
+
+# pass: iam/condition-binds, iam/condition-operator, iam/readable-policy, iam/trust-anyone
+resource "aws_iam_role" "any_service_for_us" {
+  assume_role_policy = jsonencode({ Statement = { Effect = "Allow", Action = "sts:AssumeRole", Principal = { Service = "*" }, Condition = { StringEquals = { "aws:SourceAccount" = "111122223333" } } } })
+}
+
+# What it has inline is known after apply.
+# fail: iam/readable-policy
+# pass: iam/readable-policy, iam/trust-anyone
+resource "aws_iam_role" "inline_perhaps" {
+  for_each           = { perhaps = local.bool ? [1] : [], none = [] }
+  assume_role_policy = jsonencode({ Statement = { Effect = "Allow", Action = "sts:AssumeRole", Principal = { Service = "lambda.amazonaws.com" } } })
+
+  dynamic "inline_policy" {
+    for_each = each.value
+
+    content {
+      name   = "all"
+      policy = jsonencode({ Statement = { Effect = "Allow", Action = "*", Resource = "*" } })
+    }
+  }
+}

@@ -539,3 +539,15 @@ resource "aws_cognito_user_pool" "triggers_later" {
     advanced_security_mode = "ENFORCED"
   }
 }
+
+# fail: identity/account-recovery, identity/deletion-protection, identity/mfa, identity/self-sign-up, identity/username-case
+# unknown: identity/threat-protection
+# pass: identity/password-policy
+resource "aws_cognito_user_pool" "tier_later" {
+  name           = "tier_later"
+  user_pool_tier = local.later
+
+  user_pool_add_ons {
+    advanced_security_mode = "ENFORCED"
+  }
+}

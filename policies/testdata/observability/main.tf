@@ -713,3 +713,27 @@ resource "aws_api_gateway_account" "half" {
   for_each            = aws_iam_role.logs_half
   cloudwatch_role_arn = each.value.arn
 }
+
+# unknown: observability/alarm-actions
+resource "aws_cloudwatch_metric_alarm" "told_perhaps" {
+  alarm_name          = "told_perhaps"
+  threshold           = 1
+  statistic           = "Sum"
+  namespace           = "ours"
+  metric_name         = "Errors"
+  comparison_operator = "GreaterThanThreshold"
+  evaluation_periods  = 1
+  alarm_actions       = local.bool ? ["arn:aws:sns:eu-west-1:111122223333:alarms"] : []
+}
+
+# unknown: observability/alarm-actions
+resource "aws_cloudwatch_metric_alarm" "told_later" {
+  alarm_name          = "told_later"
+  threshold           = 1
+  statistic           = "Sum"
+  namespace           = "ours"
+  metric_name         = "Errors"
+  comparison_operator = "GreaterThanThreshold"
+  evaluation_periods  = 1
+  alarm_actions       = [local.later]
+}

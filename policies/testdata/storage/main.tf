@@ -1258,3 +1258,58 @@ resource "aws_s3_access_point" "block_later" {
     }
   }
 }
+
+#### Blocks that are there or not after apply ####
+
+# fail: storage/lifecycle, storage/logging, storage/public-access-block, storage/tls-only, storage/versioning
+# unknown: storage/bucket-key, storage/public-acl
+# pass: storage/object-ownership
+resource "aws_s3_bucket" "blocks_perhaps" {
+  bucket = "blocks-perhaps"
+
+  dynamic "grant" {
+    for_each = local.bool ? ["http://acs.amazonaws.com/groups/global/AllUsers"] : []
+
+    content {
+      type        = "Group"
+      permissions = ["READ"]
+      uri         = grant.value
+    }
+  }
+
+  dynamic "server_side_encryption_configuration" {
+    for_each = local.bool ? [1] : []
+
+    content {
+      rule {
+        apply_server_side_encryption_by_default {
+          sse_algorithm = "aws:kms"
+        }
+      }
+    }
+  }
+}
+
+# unknown: storage/public-acl
+resource "aws_s3_bucket_acl" "grants_perhaps" {
+  bucket = "blocks-perhaps"
+
+  access_control_policy {
+    dynamic "grant" {
+      for_each = local.bool ? ["http://acs.amazonaws.com/groups/global/AllUsers"] : []
+
+      content {
+        permission = "READ"
+
+        grantee {
+          type = "Group"
+          uri  = grant.value
+        }
+      }
+    }
+
+    owner {
+      id = "abc"
+    }
+  }
+}

@@ -386,8 +386,7 @@ resource "aws_lambda_permission" "whole_api" {
   source_arn    = "arn:aws:execute-api:eu-west-1:111122223333:abc"
 }
 
-# unknown: websocket/permission-scope
-# pass: websocket/permission-source
+# unknown: websocket/permission-scope, websocket/permission-source
 resource "aws_lambda_permission" "arn_later" {
   action        = "lambda:InvokeFunction"
   function_name = "f"
@@ -725,4 +724,75 @@ resource "aws_apigatewayv2_api" "document_later" {
   name          = "document_later"
   protocol_type = "HTTP"
   body          = local.later
+}
+
+#### Blocks that are there or not after apply ####
+
+# unknown: websocket/data-trace, websocket/execution-log, websocket/stage-throttling, websocket/throttle-quota
+# pass: websocket/access-log, websocket/auto-deploy
+resource "aws_apigatewayv2_stage" "settings_perhaps" {
+  api_id = aws_apigatewayv2_api.good.id
+  name   = "settings_perhaps"
+
+  dynamic "default_route_settings" {
+    for_each = local.bool ? [1] : []
+
+    content {
+      throttling_rate_limit  = 100
+      throttling_burst_limit = 100
+      logging_level          = "ERROR"
+    }
+  }
+
+  access_log_settings {
+    destination_arn = "arn:aws:logs:eu-west-1:111122223333:log-group:access"
+    format          = "$context.requestId"
+  }
+}
+
+# unknown: websocket/data-trace, websocket/execution-log, websocket/stage-throttling, websocket/throttle-quota
+# pass: websocket/access-log, websocket/auto-deploy
+resource "aws_apigatewayv2_stage" "routes_perhaps" {
+  api_id = aws_apigatewayv2_api.good.id
+  name   = "routes_perhaps"
+
+  default_route_settings {
+    throttling_rate_limit  = 100
+    throttling_burst_limit = 100
+    logging_level          = "ERROR"
+  }
+
+  dynamic "route_settings" {
+    for_each = local.bool ? [1] : []
+
+    content {
+      route_key              = "sendMessage"
+      throttling_rate_limit  = 100
+      throttling_burst_limit = 100
+      logging_level          = "ERROR"
+    }
+  }
+
+  access_log_settings {
+    destination_arn = "arn:aws:logs:eu-west-1:111122223333:log-group:access"
+    format          = "$context.requestId"
+  }
+}
+
+# An account says enough, a role too.
+# pass: websocket/permission-source
+resource "aws_lambda_permission" "account_source_perhaps" {
+  for_each      = toset(["444455556666", "arn:aws:iam::444455556666:role/caller"])
+  action        = "lambda:InvokeFunction"
+  function_name = "chat"
+  principal     = each.key
+  source_arn    = local.later
+}
+
+# unknown: websocket/permission-source
+resource "aws_lambda_permission" "everybody_perhaps" {
+  action           = "lambda:InvokeFunction"
+  function_name    = "chat"
+  principal        = "*"
+  principal_org_id = local.later
 }
