@@ -23,6 +23,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/portcullis-chat/portcullis/internal/equivalent"
 )
 
 func main() {
@@ -41,7 +43,7 @@ func main() {
 }
 
 func run(ctx context.Context, folders []string, equivalentFile string, list bool, workers int, limit time.Duration) error {
-	reasons, err := readEquivalent(equivalentFile)
+	reasons, err := equivalent.Read(equivalentFile)
 	if err != nil {
 		return err
 	}
@@ -149,29 +151,4 @@ func (p *mutated) try(ctx context.Context, reasons map[string]string, workers in
 	close(queue)
 	wg.Wait()
 	return t
-}
-
-// readEquivalent reads lines of the form "mutant = because reason"; those that
-// begin with # are comments.
-func readEquivalent(file string) (map[string]string, error) {
-	reasons := map[string]string{}
-	if file == "" {
-		return reasons, nil
-	}
-	data, err := os.ReadFile(file)
-	if err != nil {
-		return nil, err
-	}
-	for line := range strings.Lines(string(data)) {
-		line = strings.TrimSpace(line)
-		if line == "" || strings.HasPrefix(line, "#") {
-			continue
-		}
-		name, reason, ok := strings.Cut(line, " = because ")
-		if !ok || strings.TrimSpace(reason) == "" {
-			return nil, fmt.Errorf("%s: no reason in %q", file, line)
-		}
-		reasons[strings.TrimSpace(name)] = reason
-	}
-	return reasons, nil
 }
