@@ -37,6 +37,7 @@ resource "aws_apigatewayv2_api" "this" {
   protocol_type                = "WEBSOCKET"
   route_selection_expression   = var.route_selection_expression
   disable_execute_api_endpoint = var.disable_execute_api_endpoint
+  ip_address_type              = var.ip_address_type
   tags                         = var.tags
 }
 
@@ -237,6 +238,7 @@ resource "aws_apigatewayv2_domain_name" "this" {
     certificate_arn = var.custom_domain.certificate.arn
     endpoint_type   = "REGIONAL"
     security_policy = "TLS_1_2"
+    ip_address_type = var.ip_address_type
   }
 
   tags = var.tags
@@ -252,11 +254,11 @@ resource "aws_apigatewayv2_api_mapping" "this" {
 }
 
 resource "aws_route53_record" "this" {
-  count = var.custom_domain == null ? 0 : var.custom_domain.hosted_zone == null ? 0 : 1
+  for_each = toset(var.custom_domain == null ? [] : var.custom_domain.hosted_zone == null ? [] : var.ip_address_type == "dualstack" ? ["A", "AAAA"] : ["A"])
 
   zone_id = var.custom_domain.hosted_zone.id
   name    = var.custom_domain.name
-  type    = "A"
+  type    = each.key
 
   alias {
     name                   = aws_apigatewayv2_domain_name.this[0].domain_name_configuration[0].target_domain_name
@@ -271,6 +273,7 @@ resource "aws_cloudwatch_log_group" "access" {
   name              = "/aws/apigateway/${var.name}/${var.stage_name}/access"
   kms_key_id        = var.kms_key_arn
   retention_in_days = var.log_retention_days
+  skip_destroy      = var.keep_logs
   tags              = var.tags
 }
 
@@ -280,6 +283,7 @@ resource "aws_cloudwatch_log_group" "execution" {
   name              = "API-Gateway-Execution-Logs_${aws_apigatewayv2_api.this.id}/${var.stage_name}"
   kms_key_id        = var.kms_key_arn
   retention_in_days = var.log_retention_days
+  skip_destroy      = var.keep_logs
   tags              = var.tags
 }
 
@@ -357,6 +361,12 @@ resource "aws_cloudwatch_metric_alarm" "latency" {
 }
 
 #### Renamed ####
+
+# The record of IPv4, before there was one of IPv6.
+moved {
+  from = aws_route53_record.this[0]
+  to   = aws_route53_record.this["A"]
+}
 
 # Before there was a release, integrations with functions and with mocks were two
 # resources. The second is moved one by one, as two cannot be moved to one: this

@@ -3,6 +3,16 @@ output "id" {
   value       = aws_apigatewayv2_api.this.id
 }
 
+output "ip_address_type" {
+  description = "Addresses by which the API can be reached: ipv4 or dualstack."
+  value       = aws_apigatewayv2_api.this.ip_address_type
+}
+
+output "arn" {
+  description = "ARN of the API in API Gateway's own API, for rights to manage it: arn:aws:apigateway:<region>::/apis/<id>."
+  value       = aws_apigatewayv2_api.this.arn
+}
+
 output "api_endpoint" {
   description = "Endpoint of the API as API Gateway returns it: wss://<id>.execute-api.<region>.amazonaws.com on AWS."
   value       = aws_apigatewayv2_api.this.api_endpoint
@@ -16,6 +26,11 @@ output "execution_arn" {
 output "stage_name" {
   description = "Name of the stage."
   value       = var.stage_name
+}
+
+output "stage_arn" {
+  description = "ARN of the stage in API Gateway's own API."
+  value       = aws_apigatewayv2_stage.this.arn
 }
 
 output "connect_url" {
@@ -47,6 +62,16 @@ output "access_log_group_name" {
   value       = "/aws/apigateway/${var.name}/${var.stage_name}/access"
 }
 
+output "logs_are_kept" {
+  description = "Whether the log groups outlive `terraform destroy`."
+  value       = aws_cloudwatch_log_group.access.skip_destroy && aws_cloudwatch_log_group.execution.skip_destroy
+}
+
+output "log_group_arns" {
+  description = "ARNs of the log groups, `access` and `execution`, without the trailing :*: for subscriptions and rights to read."
+  value       = { access = aws_cloudwatch_log_group.access.arn, execution = aws_cloudwatch_log_group.execution.arn }
+}
+
 output "access_log_fields" {
   description = "Fields of a line of the access log, and the `$context` variables they hold: for queries and metric filters."
   value       = jsondecode(aws_apigatewayv2_stage.this.access_log_settings[0].format)
@@ -68,6 +93,19 @@ output "alarm_names" {
     { for key, alarm in aws_cloudwatch_metric_alarm.this : key => alarm.alarm_name },
     { for alarm in aws_cloudwatch_metric_alarm.latency : "latency" => alarm.alarm_name },
   )
+}
+
+output "alarm_arns" {
+  description = "ARNs of the alarms, by what they watch, for alarms that are made of others; empty without `alarms`."
+  value = merge(
+    { for key, alarm in aws_cloudwatch_metric_alarm.this : key => alarm.arn },
+    { for alarm in aws_cloudwatch_metric_alarm.latency : "latency" => alarm.arn },
+  )
+}
+
+output "authorizer_id" {
+  description = "Id of the authorizer."
+  value       = aws_apigatewayv2_authorizer.this.id
 }
 
 output "route_ids" {

@@ -32,6 +32,18 @@ variable "stage_name" {
   }
 }
 
+variable "ip_address_type" {
+  description = "Addresses by which the API, and its custom_domain if there is one, can be reached: ipv4, the default, or dualstack for IPv6 as well, with a record AAAA beside A. With dualstack the access log has IPv6 addresses, and whoever judges callers by address must know them too."
+  type        = string
+  default     = "ipv4"
+  nullable    = false
+
+  validation {
+    condition     = contains(["ipv4", "dualstack"], var.ip_address_type)
+    error_message = "ip_address_type must be ipv4 or dualstack: API Gateway has no IPv6 alone."
+  }
+}
+
 variable "tags" {
   description = "Tags of the API, its stage and its log groups."
   type        = map(string)
@@ -303,6 +315,13 @@ variable "log_retention_days" {
     condition     = contains([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653], var.log_retention_days)
     error_message = "log_retention_days must be 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653."
   }
+}
+
+variable "keep_logs" {
+  description = "Whether `terraform destroy` leaves the two log groups behind, for looking into what happened: they are then removed from the state alone, kept for their retention, and that of the access log has to be imported or deleted before one of its name is made again. They can be read as long as their key is there. False, the default, removes them with the rest."
+  type        = bool
+  default     = false
+  nullable    = false
 }
 
 variable "access_log_fields" {

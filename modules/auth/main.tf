@@ -103,7 +103,7 @@ resource "aws_cognito_user_pool_client" "this" {
 
   # A browser or a terminal cannot keep a secret.
   generate_secret               = false
-  explicit_auth_flows           = ["ALLOW_REFRESH_TOKEN_AUTH", "ALLOW_USER_SRP_AUTH"]
+  explicit_auth_flows           = var.refresh_token_rotation == null ? ["ALLOW_REFRESH_TOKEN_AUTH", "ALLOW_USER_SRP_AUTH"] : ["ALLOW_USER_SRP_AUTH"]
   prevent_user_existence_errors = "ENABLED"
   enable_token_revocation       = true
   supported_identity_providers  = ["COGNITO"]
@@ -122,6 +122,17 @@ resource "aws_cognito_user_pool_client" "this" {
     access_token  = "minutes"
     id_token      = "minutes"
     refresh_token = "hours"
+  }
+
+  # ALLOW_REFRESH_TOKEN_AUTH, which renews without replacing, does not go with it.
+  # https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-the-refresh-token.html
+  dynamic "refresh_token_rotation" {
+    for_each = var.refresh_token_rotation == null ? [] : [var.refresh_token_rotation]
+
+    content {
+      feature                    = "ENABLED"
+      retry_grace_period_seconds = refresh_token_rotation.value.grace_seconds
+    }
   }
 }
 
@@ -174,6 +185,7 @@ module "authorizer" {
   kms_key_arn          = var.kms_key_arn
   permissions_boundary = var.permissions_boundary
   log_retention_days   = var.log_retention_days
+  keep_logs            = var.keep_logs
   log_level            = var.log_level
   tags                 = var.tags
 }

@@ -5,6 +5,11 @@ output "authorizer" {
   })
 }
 
+output "authorizer_arn" {
+  description = "ARN of the authorizer function, without a version or an alias."
+  value       = module.authorizer.arn
+}
+
 output "authorizer_role_arn" {
   description = "ARN of the authorizer's role."
   value       = module.authorizer.role_arn
@@ -18,6 +23,16 @@ output "authorizer_role_name" {
 output "authorizer_log_group_name" {
   description = "Name of the authorizer's log group."
   value       = module.authorizer.log_group_name
+}
+
+output "authorizer_log_group_arn" {
+  description = "ARN of the authorizer's log group, without the trailing :*."
+  value       = module.authorizer.log_group_arn
+}
+
+output "authorizer_logs_are_kept" {
+  description = "Whether the authorizer's log group outlives `terraform destroy`."
+  value       = module.authorizer.logs_are_kept
 }
 
 output "code_signing_config_arn" {
@@ -68,6 +83,11 @@ output "user_pool_arn" {
 output "user_pool_client_id" {
   description = "Id of the Cognito app client, or null with an issuer of your own."
   value       = one(aws_cognito_user_pool_client.this[*].id)
+}
+
+output "refresh_token_rotation" {
+  description = "How refresh tokens are replaced, as grace_seconds: a client must then take the new one from each answer. Null where they are not, and with an issuer of your own."
+  value       = one([for client in aws_cognito_user_pool_client.this : one([for rotation in client.refresh_token_rotation : { grace_seconds = rotation.retry_grace_period_seconds }])])
 }
 
 output "sign_in_domain" {

@@ -225,6 +225,24 @@ variable "token_validity" {
   }
 }
 
+variable "refresh_token_rotation" {
+  description = "Whether a refresh token is replaced each time it is used, as `{ grace_seconds = ... }`: for how long the one before stays good, for clients that lost the answer (0 to 60, by default 10). A stolen token is then of use once at most, and the client of its owner notices. Refreshing takes the token endpoint or GetTokensFromRefreshToken then, since Cognito has no ALLOW_REFRESH_TOKEN_AUTH beside it. Null, the default, gives that up: a refresh token is good until token_validity.refresh_hours are over, for whoever has it."
+  type = object({
+    grace_seconds = optional(number, 10)
+  })
+  default = null
+
+  validation {
+    condition     = var.refresh_token_rotation == null ? true : var.refresh_token_rotation.grace_seconds == floor(var.refresh_token_rotation.grace_seconds) && var.refresh_token_rotation.grace_seconds >= 0 && var.refresh_token_rotation.grace_seconds <= 60
+    error_message = "refresh_token_rotation.grace_seconds must be a whole number from 0 to 60."
+  }
+
+  validation {
+    condition     = var.refresh_token_rotation == null || var.oidc == null
+    error_message = "refresh_token_rotation is for the Cognito user pool: with oidc there is none, and the issuer says how tokens are renewed."
+  }
+}
+
 variable "password_policy" {
   description = "What a password must have: minimum_length in characters (12, the default, to 99), the character classes (all by default), how many earlier passwords may not come back (history_size, 0 to 24, by default 5), and for how many days the temporary password of an invitation is good (temporary_validity_days, 1, the default, to 365). Null, the default, is all defaults."
   type = object({
@@ -477,6 +495,13 @@ variable "log_retention_days" {
   description = "Days that CloudWatch keeps the authorizer's log."
   type        = number
   default     = 365
+  nullable    = false
+}
+
+variable "keep_logs" {
+  description = "Whether `terraform destroy` leaves the authorizer's log group behind, for looking into what happened: it is then removed from the state alone, kept for its retention, and has to be imported or deleted before one of its name is made again. It can be read as long as its key is there. False, the default, removes it with the rest."
+  type        = bool
+  default     = false
   nullable    = false
 }
 

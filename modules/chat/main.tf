@@ -244,6 +244,7 @@ module "connect" {
   kms_key_arn          = local.kms_key_arn
   permissions_boundary = var.permissions_boundary
   log_retention_days   = var.log_retention_days
+  keep_logs            = var.keep_logs
   log_level            = var.log_level
   tags                 = local.tags["connect"]
 }
@@ -281,6 +282,7 @@ module "disconnect" {
   kms_key_arn          = local.kms_key_arn
   permissions_boundary = var.permissions_boundary
   log_retention_days   = var.log_retention_days
+  keep_logs            = var.keep_logs
   log_level            = var.log_level
   tags                 = local.tags["disconnect"]
 }
@@ -347,6 +349,7 @@ module "message" {
   kms_key_arn          = local.kms_key_arn
   permissions_boundary = var.permissions_boundary
   log_retention_days   = var.log_retention_days
+  keep_logs            = var.keep_logs
   log_level            = var.log_level
   tags                 = local.tags["message"]
 }
@@ -363,16 +366,17 @@ module "auth" {
   allow_missing_origin = var.allow_missing_origin
   origin_secrets       = var.origin_secrets
 
-  cognito_endpoint    = var.cognito_endpoint
-  mfa                 = var.user_pool.mfa
-  threat_protection   = var.user_pool.threat_protection
-  allow_self_sign_up  = var.user_pool.allow_self_sign_up
-  token_validity      = var.user_pool.token_validity
-  password_policy     = var.user_pool.password_policy
-  callback_urls       = local.callback_urls
-  logout_urls         = local.logout_urls
-  sign_in_domain      = var.user_pool.sign_in_domain
-  deletion_protection = var.oidc == null ? var.deletion_protection : null
+  cognito_endpoint       = var.cognito_endpoint
+  mfa                    = var.user_pool.mfa
+  threat_protection      = var.user_pool.threat_protection
+  allow_self_sign_up     = var.user_pool.allow_self_sign_up
+  refresh_token_rotation = var.user_pool.refresh_token_rotation
+  token_validity         = var.user_pool.token_validity
+  password_policy        = var.user_pool.password_policy
+  callback_urls          = local.callback_urls
+  logout_urls            = local.logout_urls
+  sign_in_domain         = var.user_pool.sign_in_domain
+  deletion_protection    = var.oidc == null ? var.deletion_protection : null
 
   package_dir          = var.package_dir
   package_object       = var.package_objects == null ? null : var.package_objects.authorizer
@@ -384,6 +388,7 @@ module "auth" {
   kms_key_arn          = local.kms_key_arn
   permissions_boundary = var.permissions_boundary
   log_retention_days   = var.log_retention_days
+  keep_logs            = var.keep_logs
   log_level            = var.log_level
   metrics_namespace    = var.metrics_namespace
   tags                 = local.tags["auth"]
@@ -412,6 +417,7 @@ module "api" {
   }
 
   custom_domain                = var.custom_domain
+  ip_address_type              = var.ip_address_type
   disable_execute_api_endpoint = var.disable_execute_api_endpoint || var.edge != null && var.custom_domain != null
 
   alarms = var.alarms == null ? null : {
@@ -428,6 +434,7 @@ module "api" {
   detailed_metrics   = var.detailed_metrics
   kms_key_arn        = local.kms_key_arn
   log_retention_days = var.log_retention_days
+  keep_logs          = var.keep_logs
   tags               = local.tags["api"]
 }
 

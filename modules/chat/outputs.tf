@@ -47,6 +47,16 @@ output "execution_arn" {
   value       = module.api.execution_arn
 }
 
+output "api_arn" {
+  description = "ARN of the API in API Gateway's own API, for rights to manage it."
+  value       = module.api.arn
+}
+
+output "stage_arn" {
+  description = "ARN of the stage in API Gateway's own API."
+  value       = module.api.stage_arn
+}
+
 output "issuer" {
   description = "Issuer of the tokens, exactly as their claim `iss` has it."
   value       = module.auth.issuer
@@ -105,6 +115,26 @@ output "function_names" {
   }
 }
 
+output "function_arns" {
+  description = "ARNs of the functions, without a version or an alias, by what they do: authorizer, connect, disconnect, message."
+  value = {
+    authorizer = module.auth.authorizer_arn
+    connect    = module.connect.arn
+    disconnect = module.disconnect.arn
+    message    = module.message.arn
+  }
+}
+
+output "role_names" {
+  description = "Names of the functions' roles by what the function does: authorizer, connect, disconnect, message."
+  value = {
+    authorizer = module.auth.authorizer_role_name
+    connect    = module.connect.role_name
+    disconnect = module.disconnect.role_name
+    message    = module.message.role_name
+  }
+}
+
 output "role_arns" {
   description = "ARNs of the functions' roles by what the function does: authorizer, connect, disconnect, message."
   value = {
@@ -137,6 +167,16 @@ output "log_group_names" {
   }
 }
 
+output "log_group_arns" {
+  description = "ARNs of the log groups, without the trailing :*: authorizer, connect, disconnect, message, and of the API access and execution."
+  value = merge(module.api.log_group_arns, {
+    authorizer = module.auth.authorizer_log_group_arn
+    connect    = module.connect.log_group_arn
+    disconnect = module.disconnect.log_group_arn
+    message    = module.message.log_group_arn
+  })
+}
+
 output "kms_key_arn" {
   description = "ARN of the KMS key that encrypts tables, logs and function settings."
   value       = local.kms_key_arn
@@ -160,6 +200,11 @@ output "alarm_topic_arn" {
 output "alarm_names" {
   description = "Names of the alarms, by what they watch; empty without alarms."
   value       = merge({ for key, alarm in aws_cloudwatch_metric_alarm.this : key => alarm.alarm_name }, { for key, name in module.api.alarm_names : "api-${key}" => name })
+}
+
+output "alarm_arns" {
+  description = "ARNs of the alarms, by what they watch, for alarms that are made of others; empty without alarms."
+  value       = merge({ for key, alarm in aws_cloudwatch_metric_alarm.this : key => alarm.arn }, { for key, arn in module.api.alarm_arns : "api-${key}" => arn })
 }
 
 output "dashboard_name" {

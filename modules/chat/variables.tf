@@ -84,6 +84,7 @@ variable "user_pool" {
     - `mfa`: ON, OPTIONAL (default) or OFF;
     - `threat_protection`: ENFORCED (default), AUDIT or OFF;
     - `allow_self_sign_up`: whether anybody may make an account (default false);
+    - `refresh_token_rotation`: `{}` replaces a refresh token each time it is used, grace_seconds (10) after which the one before is no longer good (none: they stay good until refresh_hours are over);
     - `token_validity`: access_minutes (30), id_minutes (30), refresh_hours (12);
     - `password_policy`: minimum_length (12), the required classes (all), history_size (5), temporary_validity_days (1);
     - `callback_urls`, `logout_urls`: of the hosted sign-in (none: OAuth flows are off);
@@ -93,6 +94,9 @@ variable "user_pool" {
     mfa                = optional(string)
     threat_protection  = optional(string)
     allow_self_sign_up = optional(bool)
+    refresh_token_rotation = optional(object({
+      grace_seconds = optional(number)
+    }))
     token_validity = optional(object({
       access_minutes = optional(number)
       id_minutes     = optional(number)
@@ -514,6 +518,18 @@ variable "log_retention_days" {
   nullable    = false
 }
 
+variable "keep_logs" {
+  description = "Whether `terraform destroy` leaves the log groups of the functions and of the API behind, for looking into what happened: they are then removed from the state alone, kept for log_retention_days, and have to be imported or deleted before a chat of this name is made again. Needs kms_key, since logs end with their key. False, the default, removes them with the rest."
+  type        = bool
+  default     = false
+  nullable    = false
+
+  validation {
+    condition     = !var.keep_logs || var.kms_key != null
+    error_message = "keep_logs needs kms_key: the module's own key is destroyed with the chat, and nobody could read the logs."
+  }
+}
+
 variable "log_level" {
   description = "Least level of the functions' log lines that is kept: TRACE, DEBUG, INFO, WARN, ERROR or FATAL."
   type        = string
@@ -531,6 +547,13 @@ variable "tracing_mode" {
   description = "Active samples calls of the functions into AWS X-Ray. PassThrough gives that up."
   type        = string
   default     = "Active"
+  nullable    = false
+}
+
+variable "ip_address_type" {
+  description = "Addresses by which the API, and its custom_domain if there is one, can be reached: ipv4, the default, or dualstack for IPv6 as well. An edge has both in any case."
+  type        = string
+  default     = "ipv4"
   nullable    = false
 }
 

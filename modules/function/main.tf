@@ -154,6 +154,7 @@ resource "aws_cloudwatch_log_group" "this" {
   name              = "/aws/lambda/${var.name}"
   kms_key_id        = var.kms_key_arn
   retention_in_days = var.log_retention_days
+  skip_destroy      = var.keep_logs
   tags              = var.tags
 }
 
@@ -204,6 +205,10 @@ resource "aws_lambda_function" "this" {
     log_group             = aws_cloudwatch_log_group.this.name
     application_log_level = var.log_level
     system_log_level      = "INFO"
+  }
+
+  ephemeral_storage {
+    size = var.ephemeral_storage_mb
   }
 
   tracing_config {

@@ -18,6 +18,11 @@ output "version" {
   value       = aws_lambda_function.this.version
 }
 
+output "version_arn" {
+  description = "ARN of the published version that the alias `live` names."
+  value       = aws_lambda_function.this.qualified_arn
+}
+
 output "target" {
   description = "What API Gateway needs to call the function through the alias `live`: invoke_arn, function_name and qualifier. Give it to a route or to the authorizer of the api module."
   value = {
@@ -45,6 +50,11 @@ output "log_group_name" {
 output "log_group_arn" {
   description = "ARN of the function's log group, without the trailing :*."
   value       = aws_cloudwatch_log_group.this.arn
+}
+
+output "logs_are_kept" {
+  description = "Whether the log group outlives `terraform destroy`."
+  value       = aws_cloudwatch_log_group.this.skip_destroy
 }
 
 output "code_sha256" {

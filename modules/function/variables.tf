@@ -177,6 +177,18 @@ variable "memory_mb" {
   }
 }
 
+variable "ephemeral_storage_mb" {
+  description = "Size of the folder /tmp in MB, 512, the default, to 10240. More than 512 is billed by the second."
+  type        = number
+  default     = 512
+  nullable    = false
+
+  validation {
+    condition     = var.ephemeral_storage_mb == floor(var.ephemeral_storage_mb) && var.ephemeral_storage_mb >= 512 && var.ephemeral_storage_mb <= 10240
+    error_message = "ephemeral_storage_mb must be a whole number from 512 to 10240."
+  }
+}
+
 variable "reserved_concurrency" {
   description = "How many instances may run at once: a whole number from 0 (the function is switched off) to 10000, or the word unreserved. Unreserved gives up the bound: a flood of calls can take the account's whole concurrency from its other functions. AWS refuses a number that leaves the account fewer than its minimum of unreserved instances."
   type        = string
@@ -355,6 +367,13 @@ variable "log_retention_days" {
     condition     = contains([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653], var.log_retention_days)
     error_message = "log_retention_days must be 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653."
   }
+}
+
+variable "keep_logs" {
+  description = "Whether `terraform destroy` leaves the function's log group behind, for looking into what happened: it is then removed from the state alone, kept for its retention, and has to be imported or deleted before one of its name is made again. It can be read as long as its key is there. False, the default, removes it with the rest."
+  type        = bool
+  default     = false
+  nullable    = false
 }
 
 variable "log_level" {

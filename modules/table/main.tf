@@ -125,6 +125,8 @@ resource "aws_dynamodb_table" "this" {
   read_capacity  = var.provisioned == null ? null : var.provisioned.read_units
   write_capacity = var.provisioned == null ? null : var.provisioned.write_units
 
+  table_class = var.table_class
+
   deletion_protection_enabled = var.deletion_protection
 
   stream_enabled   = var.stream_view_type != null

@@ -116,6 +116,18 @@ variable "provisioned" {
   }
 }
 
+variable "table_class" {
+  description = "STANDARD, the default, or STANDARD_INFREQUENT_ACCESS, which stores for some 60% less and serves for some 25% more: for tables whose bill is mostly storage. DynamoDB allows two changes in 30 days."
+  type        = string
+  default     = "STANDARD"
+  nullable    = false
+
+  validation {
+    condition     = contains(["STANDARD", "STANDARD_INFREQUENT_ACCESS"], var.table_class)
+    error_message = "table_class must be STANDARD or STANDARD_INFREQUENT_ACCESS."
+  }
+}
+
 #### Protection ####
 
 variable "kms_key" {

@@ -41,7 +41,7 @@ var rules = []rule{
 	{line: line(`(deletion_protection)(\s*=\s*).*"ACTIVE".*`), with: `${1}${2}${3}"INACTIVE"`, what: "$2 off"},
 
 	// Keys, bounds, conditions of a grant.
-	{line: line(`(kms_key_id|kms_key_arn|kms_master_key_id|permissions_boundary|source_arn|retention_in_days|source_code_hash|code_signing_config_arn)(\s*=\s*).*`), what: "without $2"},
+	{line: line(`(kms_key_id|kms_key_arn|kms_master_key_id|permissions_boundary|source_arn|retention_in_days|skip_destroy|source_code_hash|code_signing_config_arn)(\s*=\s*).*`), what: "without $2"},
 	{line: line(`(throttling_rate_limit|throttling_burst_limit)(\s*=\s*).*`), with: "${1}${2}${3}0", what: "$2 of 0"},
 	{line: line(`(reserved_concurrent_executions)(\s*=\s*).*`), with: "${1}${2}${3}-1", what: "$2 unreserved"},
 	{line: line(`(principal)(\s*=\s*)".*"`), with: `${1}${2}${3}"*"`, what: "anybody for a $2"},
@@ -66,7 +66,7 @@ var rules = []rule{
 	// Cognito.
 	{line: line(`(mfa_configuration|advanced_security_mode)(\s*=\s*).*`), with: `${1}${2}${3}"OFF"`, what: "$2 OFF"},
 	{line: line(`(prevent_user_existence_errors)(\s*=\s*).*`), with: `${1}${2}${3}"LEGACY"`, what: "$2 LEGACY"},
-	{line: line(`(explicit_auth_flows)(\s*=\s*)\[(.*)\]`), with: `${1}${2}${3}[${4}, "ALLOW_USER_PASSWORD_AUTH"]`, what: "passwords sent"},
+	{line: line(`(explicit_auth_flows)(\s*=\s*)(.*?)\[(.*)`), with: `${1}${2}${3}${4}["ALLOW_USER_PASSWORD_AUTH", ${5}`, what: "passwords sent"},
 	{line: line(`(allowed_oauth_flows)(\s*=\s*)(.*)"code"(.*)`), with: `${1}${2}${3}${4}"implicit"${5}`, what: "implicit flow"},
 	{line: line(`(minimum_length)(\s*=\s*).*`), with: "${1}${2}${3}6", what: "$2 of 6"},
 	{line: line(`(require_\w+|allow_admin_create_user_only)(\s*=\s*)!?(?:var|local)\..*`), with: "${1}${2}${3}false", what: "$2 off"},
@@ -98,7 +98,7 @@ var rules = []rule{
 }
 
 // blocks are those that are taken out as a whole.
-var blocks = regexp.MustCompile(`\A\s+(?:(condition|access_log_settings|server_side_encryption|point_in_time_recovery|ttl|tracing_config|logging_config|password_policy|user_pool_add_ons|token_validity_units|username_configuration|account_recovery_setting|user_attribute_update_settings|custom_header|redacted_fields|content_type_options)|dynamic "(condition|redacted_fields|logging_filter)") \{\z`)
+var blocks = regexp.MustCompile(`\A\s+(?:(condition|access_log_settings|server_side_encryption|point_in_time_recovery|ttl|tracing_config|logging_config|password_policy|user_pool_add_ons|token_validity_units|username_configuration|account_recovery_setting|user_attribute_update_settings|custom_header|redacted_fields|content_type_options)|dynamic "(condition|redacted_fields|logging_filter|refresh_token_rotation)") \{\z`)
 
 // Of returns the mutants of a file of Terraform, formatted as `terraform fmt`
 // does.

@@ -12,6 +12,8 @@ variables {
   name = "apigateway-logs"
 }
 
+# Without the role no stage with logs can be made (sst/sst issue 1556, aws/aws-cdk
+# pull request 33977).
 run "only_api_gateway_writes_logs" {
   assert {
     condition     = length(data.aws_iam_policy_document.trust.statement) == 1 && alltrue([for principal in data.aws_iam_policy_document.trust.statement[0].principals : principal.type == "Service" && principal.identifiers == toset(["apigateway.amazonaws.com"])])
@@ -34,7 +36,7 @@ run "only_api_gateway_writes_logs" {
   }
 
   assert {
-    condition     = aws_iam_role.this.permissions_boundary == null && aws_iam_role.this.name == "apigateway-logs" && output.role_arn == aws_iam_role.this.arn
+    condition     = aws_iam_role.this.permissions_boundary == null && aws_iam_role.this.name == "apigateway-logs" && output.role_arn == aws_iam_role.this.arn && output.role_name == "apigateway-logs"
     error_message = "The role has another name, or a boundary that nobody gave."
   }
 }

@@ -67,6 +67,11 @@ run "each_tells_the_given_topic" {
   }
 
   assert {
+    condition     = output.alarm_arns == merge({ for key, alarm in aws_cloudwatch_metric_alarm.this : key => alarm.arn }, { latency = aws_cloudwatch_metric_alarm.latency[0].arn })
+    error_message = "An alarm cannot be part of another."
+  }
+
+  assert {
     condition = alltrue([for alarm in concat(values(aws_cloudwatch_metric_alarm.this), aws_cloudwatch_metric_alarm.latency) :
       alarm.alarm_actions == toset(["arn:aws:sns:eu-west-1:111122223333:alarms"]) && alarm.ok_actions == alarm.alarm_actions && alarm.treat_missing_data == "notBreaching" && length(alarm.alarm_description) > 100
     ])

@@ -214,6 +214,27 @@ run "the_stage_is_hardened_without_being_asked" {
     condition     = alltrue([for group in [aws_cloudwatch_log_group.access, aws_cloudwatch_log_group.execution] : group.kms_key_id == var.kms_key_arn && group.retention_in_days == 365])
     error_message = "A log group is not encrypted with the given key, or is kept for ever."
   }
+
+  assert {
+    condition     = !aws_cloudwatch_log_group.access.skip_destroy && !aws_cloudwatch_log_group.execution.skip_destroy
+    error_message = "A log group outlives the API although nobody asked for that."
+  }
+}
+
+run "logs_that_outlive_the_api" {
+  variables {
+    keep_logs = true
+  }
+
+  assert {
+    condition     = aws_cloudwatch_log_group.access.skip_destroy && aws_cloudwatch_log_group.execution.skip_destroy
+    error_message = "A log group goes with the API."
+  }
+
+  assert {
+    condition     = output.arn == aws_apigatewayv2_api.this.arn && output.stage_arn == aws_apigatewayv2_stage.this.arn && output.authorizer_id == "auth01" && output.log_group_arns == { access = aws_cloudwatch_log_group.access.arn, execution = aws_cloudwatch_log_group.execution.arn }
+    error_message = "An output names something else."
+  }
 }
 
 run "urls_come_from_what_api_gateway_returns" {

@@ -46,6 +46,11 @@ run "without_one_there_is_nothing" {
     condition     = !aws_apigatewayv2_api.this.disable_execute_api_endpoint
     error_message = "Nobody could connect."
   }
+
+  assert {
+    condition     = aws_apigatewayv2_api.this.ip_address_type == "ipv4"
+    error_message = "The API has addresses that nobody asked for."
+  }
 }
 
 run "a_domain_name_with_tls_and_a_mapping" {
@@ -151,7 +156,33 @@ run "a_record_in_a_given_zone" {
   }
 
   assert {
-    condition     = aws_route53_record.this[0].zone_id == "Z0123456789ABCDEFGHIJ" && aws_route53_record.this[0].name == "ws.example.com" && aws_route53_record.this[0].type == "A" && length(aws_route53_record.this[0].alias) == 1
+    condition     = keys(aws_route53_record.this) == ["A"] && aws_route53_record.this["A"].zone_id == "Z0123456789ABCDEFGHIJ" && aws_route53_record.this["A"].name == "ws.example.com" && aws_route53_record.this["A"].type == "A" && length(aws_route53_record.this["A"].alias) == 1
     error_message = "The record is not an alias of that name in that zone."
+  }
+
+  assert {
+    condition     = aws_apigatewayv2_domain_name.this[0].domain_name_configuration[0].ip_address_type == "ipv4"
+    error_message = "The domain name has addresses that nobody asked for."
+  }
+}
+
+run "records_of_both_kinds_of_addresses" {
+  variables {
+    ip_address_type = "dualstack"
+    custom_domain = {
+      name        = "ws.example.com"
+      certificate = { arn = "arn:aws:acm:eu-west-1:111122223333:certificate/1a2b3c4d-0000-4000-8000-000000000000" }
+      hosted_zone = { id = "Z0123456789ABCDEFGHIJ" }
+    }
+  }
+
+  assert {
+    condition     = aws_apigatewayv2_api.this.ip_address_type == "dualstack" && aws_apigatewayv2_domain_name.this[0].domain_name_configuration[0].ip_address_type == "dualstack"
+    error_message = "API or domain name have no IPv6."
+  }
+
+  assert {
+    condition     = { for key, record in aws_route53_record.this : key => [record.type, record.name, record.zone_id, record.alias[0].name] } == { for type in ["A", "AAAA"] : type => [type, "ws.example.com", "Z0123456789ABCDEFGHIJ", "d-1234567890.execute-api.eu-west-1.amazonaws.com"] }
+    error_message = "Clients do not find both kinds of addresses."
   }
 }

@@ -132,6 +132,14 @@ accept "models" {
   }
 }
 
+refuse "ip_address_type" {
+  values = {
+    "IPv6 alone" = "ipv6"
+    "capitals"   = "IPv4"
+    "empty"      = ""
+  }
+}
+
 #### Custom domain ####
 
 refuse "custom_domain" {

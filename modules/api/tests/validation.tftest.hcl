@@ -283,12 +283,13 @@ run "refuses_words_that_aws_does_not_know" {
   variables {
     name               = "-chat"
     stage_name         = "$default"
+    ip_address_type    = "ipv6"
     log_retention_days = 10
     throttle           = { burst = 0.5 }
     kms_key_arn        = "alias/chat"
   }
 
-  expect_failures = [var.name, var.stage_name, var.log_retention_days, var.throttle, var.kms_key_arn]
+  expect_failures = [var.name, var.stage_name, var.ip_address_type, var.log_retention_days, var.throttle, var.kms_key_arn]
 }
 
 run "refuses_a_model_that_nobody_made" {

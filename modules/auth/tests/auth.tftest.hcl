@@ -116,6 +116,11 @@ run "the_client_is_hardened_without_being_asked" {
   }
 
   assert {
+    condition     = length(aws_cognito_user_pool_client.this[0].refresh_token_rotation) == 0
+    error_message = "Refresh tokens are replaced although nobody asked for that."
+  }
+
+  assert {
     condition     = length(aws_cognito_user_pool_domain.this) == 0 && output.sign_in_domain == null
     error_message = "There are pages to sign in that nobody asked for."
   }
@@ -246,9 +251,11 @@ run "refuses_settings_of_a_pool_that_is_not_there" {
     deletion_protection = true
     token_validity      = {}
     password_policy     = {}
+
+    refresh_token_rotation = {}
   }
 
-  expect_failures = [var.mfa, var.threat_protection, var.allow_self_sign_up, var.deletion_protection, var.token_validity, var.password_policy]
+  expect_failures = [var.mfa, var.threat_protection, var.allow_self_sign_up, var.deletion_protection, var.token_validity, var.password_policy, var.refresh_token_rotation]
 }
 
 run "settings_given_in_part_leave_the_rest_as_it_is" {
@@ -365,6 +372,28 @@ run "relaxed_by_name" {
   assert {
     condition     = module.authorizer.environment.METRICS_NAMESPACE == ""
     error_message = "metrics_namespace = null still writes metrics."
+  }
+}
+
+run "refresh_tokens_that_are_good_once" {
+  variables {
+    refresh_token_rotation = { grace_seconds = 0 }
+    keep_logs              = true
+  }
+
+  assert {
+    condition     = aws_cognito_user_pool_client.this[0].refresh_token_rotation[0].feature == "ENABLED" && aws_cognito_user_pool_client.this[0].refresh_token_rotation[0].retry_grace_period_seconds == 0
+    error_message = "A refresh token that was used is good once more."
+  }
+
+  assert {
+    condition     = aws_cognito_user_pool_client.this[0].explicit_auth_flows == toset(["ALLOW_USER_SRP_AUTH"])
+    error_message = "Cognito refuses ALLOW_REFRESH_TOKEN_AUTH beside rotation."
+  }
+
+  assert {
+    condition     = module.authorizer.logs_are_kept && output.authorizer_arn == module.authorizer.arn && output.authorizer_log_group_arn == module.authorizer.log_group_arn
+    error_message = "The log goes with the authorizer, or an output names something else."
   }
 }
 

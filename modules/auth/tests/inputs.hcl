@@ -176,6 +176,30 @@ accept "cognito_endpoint" {
   }
 }
 
+refuse "refresh_token_rotation" {
+  values = {
+    "more than a minute" = { grace_seconds = 61 }
+    "less than nothing"  = { grace_seconds = -1 }
+    "parts"              = { grace_seconds = 1.5 }
+  }
+}
+
+refuse "refresh_token_rotation" {
+  with = { oidc = { issuer = "https://id.example.com", jwks_uri = "https://id.example.com/keys", audiences = ["chat"] } }
+
+  values = {
+    "an issuer of one's own" = {}
+  }
+}
+
+accept "refresh_token_rotation" {
+  values = {
+    "at once"  = { grace_seconds = 0 }
+    "a minute" = { grace_seconds = 60 }
+    "default"  = { grace_seconds = null }
+  }
+}
+
 refuse "token_validity" {
   values = {
     "four minutes"           = { access_minutes = 4 }

@@ -213,7 +213,8 @@ run "the_key_serves_this_chat_only" {
 
 run "a_key_of_ones_own" {
   variables {
-    kms_key = { arn = "arn:aws:kms:eu-west-1:111122223333:key/99999999-0000-4000-8000-000000000000" }
+    kms_key   = { arn = "arn:aws:kms:eu-west-1:111122223333:key/99999999-0000-4000-8000-000000000000" }
+    keep_logs = true
   }
 
   assert {
@@ -224,6 +225,11 @@ run "a_key_of_ones_own" {
   assert {
     condition     = output.kms_key_arn == "arn:aws:kms:eu-west-1:111122223333:key/99999999-0000-4000-8000-000000000000"
     error_message = "The given key is not used."
+  }
+
+  assert {
+    condition     = alltrue([module.connect.logs_are_kept, module.disconnect.logs_are_kept, module.message.logs_are_kept, module.auth.authorizer_logs_are_kept, module.api.logs_are_kept])
+    error_message = "A log goes with the chat."
   }
 }
 
@@ -241,6 +247,18 @@ run "the_outputs_are_what_clients_and_tests_need" {
   assert {
     condition     = output.function_names == { authorizer = "chat-authorizer", connect = "chat-connect", disconnect = "chat-disconnect", message = "chat-message" }
     error_message = "The functions have other names."
+  }
+
+  assert {
+    condition = {
+      functions = output.function_arns, roles = output.role_names, logs = output.log_group_arns, api = [output.api_arn, output.stage_arn]
+      } == {
+      functions = { authorizer = module.auth.authorizer_arn, connect = module.connect.arn, disconnect = module.disconnect.arn, message = module.message.arn }
+      roles     = { authorizer = "chat-authorizer", connect = "chat-connect", disconnect = "chat-disconnect", message = "chat-message" }
+      logs      = { authorizer = module.auth.authorizer_log_group_arn, connect = module.connect.log_group_arn, disconnect = module.disconnect.log_group_arn, message = module.message.log_group_arn, access = module.api.log_group_arns.access, execution = module.api.log_group_arns.execution }
+      api       = [module.api.arn, module.api.stage_arn]
+    }
+    error_message = "An output names something else."
   }
 }
 
@@ -283,6 +301,8 @@ run "what_is_set_reaches_the_functions" {
     cognito_endpoint         = "https://cognito-idp-fips.eu-west-1.amazonaws.com"
     origin_secrets           = ["0123456789abcdef0123456789abcdef"]
     kms_deletion_window_days = 7
+    ip_address_type          = "dualstack"
+    user_pool                = { refresh_token_rotation = {} }
   }
 
   assert {
@@ -335,6 +355,11 @@ run "what_is_set_reaches_the_functions" {
   assert {
     condition     = aws_kms_key.this[0].deletion_window_in_days == 7
     error_message = "kms_deletion_window_days has no effect."
+  }
+
+  assert {
+    condition     = module.api.ip_address_type == "dualstack" && module.auth.refresh_token_rotation == { grace_seconds = 10 }
+    error_message = "ip_address_type or refresh_token_rotation have no effect."
   }
 }
 

@@ -237,6 +237,20 @@ accept "kms_deletion_window_days" {
   }
 }
 
+refuse "keep_logs" {
+  values = {
+    "under a key that goes" = true
+  }
+}
+
+accept "keep_logs" {
+  with = { kms_key = { arn = "arn:aws:kms:eu-west-1:111122223333:key/1a2b3c4d-0000-4000-8000-000000000000" } }
+
+  values = {
+    "under a key that stays" = true
+  }
+}
+
 #### Alarms and dashboard ####
 
 refuse "alarms" {

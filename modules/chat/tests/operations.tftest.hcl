@@ -112,7 +112,7 @@ run "alarms_with_a_topic_of_the_chats_own" {
   }
 
   assert {
-    condition     = alltrue([for key, name in output.alarm_names : name == "chat-${key}"])
+    condition     = alltrue([for key, name in output.alarm_names : name == "chat-${key}"]) && keys(output.alarm_arns) == keys(output.alarm_names) && output.alarm_arns["connect-errors"] == aws_cloudwatch_metric_alarm.this["connect-errors"].arn
     error_message = "An alarm has a name for which the topic's policy does not let it publish."
   }
 
@@ -228,6 +228,16 @@ run "refuses_what_would_have_no_effect" {
   }
 
   expect_failures = [var.user_pool, var.alarms, var.kms_deletion_window_days]
+}
+
+run "refuses_logs_that_outlive_their_key" {
+  command = plan
+
+  variables {
+    keep_logs = true
+  }
+
+  expect_failures = [var.keep_logs]
 }
 
 run "thresholds_are_those_that_were_set" {

@@ -140,6 +140,20 @@ refuse "memory_mb" {
   }
 }
 
+refuse "ephemeral_storage_mb" {
+  values = {
+    "less than there is" = 511
+    "more than there is" = 10241
+    "parts"              = 512.5
+  }
+}
+
+accept "ephemeral_storage_mb" {
+  values = {
+    "the most" = 10240
+  }
+}
+
 refuse "reserved_concurrency" {
   values = {
     "less than none" = "-1"

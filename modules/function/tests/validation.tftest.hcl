@@ -237,11 +237,12 @@ run "refuses_what_is_too_small" {
     name                 = ""
     timeout_seconds      = 0
     memory_mb            = 127
+    ephemeral_storage_mb = 511
     reserved_concurrency = "-1"
     log_retention_days   = 0
   }
 
-  expect_failures = [var.name, var.timeout_seconds, var.memory_mb, var.reserved_concurrency, var.log_retention_days]
+  expect_failures = [var.name, var.timeout_seconds, var.memory_mb, var.ephemeral_storage_mb, var.reserved_concurrency, var.log_retention_days]
 }
 
 run "refuses_what_is_too_large" {

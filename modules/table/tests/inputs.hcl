@@ -126,6 +126,14 @@ refuse "recovery_period_days" {
   }
 }
 
+refuse "table_class" {
+  values = {
+    "small"   = "standard"
+    "another" = "GLACIER"
+    "empty"   = ""
+  }
+}
+
 refuse "stream_view_type" {
   values = {
     "everything" = "ALL"

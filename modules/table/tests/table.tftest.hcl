@@ -22,6 +22,8 @@ variables {
   name = "chat.messages"
 }
 
+# aws-samples/websocket-chat-application has no point-in-time recovery, and
+# HashiCorp's api-gateway-websocket-chat-app five units of provisioned capacity.
 run "hardened_without_being_asked" {
   assert {
     condition     = aws_dynamodb_table.this.billing_mode == "PAY_PER_REQUEST" && length(aws_dynamodb_table.this.on_demand_throughput) == 0
@@ -51,6 +53,11 @@ run "hardened_without_being_asked" {
   assert {
     condition     = aws_dynamodb_table.this.deletion_protection_enabled
     error_message = "The table may be deleted."
+  }
+
+  assert {
+    condition     = aws_dynamodb_table.this.table_class == "STANDARD"
+    error_message = "The table is of a class that is dear to use."
   }
 
   assert {
@@ -216,6 +223,7 @@ run "null_means_the_default" {
 
 run "keys_of_other_names_and_types" {
   variables {
+    table_class          = "STANDARD_INFREQUENT_ACCESS"
     partition_key        = { name = "device", type = "B" }
     sort_key             = { name = "at", type = "N" }
     recovery_period_days = 1
@@ -229,6 +237,11 @@ run "keys_of_other_names_and_types" {
   assert {
     condition     = aws_dynamodb_table.this.point_in_time_recovery[0].recovery_period_in_days == 1
     error_message = "recovery_period_days has no effect."
+  }
+
+  assert {
+    condition     = aws_dynamodb_table.this.table_class == "STANDARD_INFREQUENT_ACCESS"
+    error_message = "table_class has no effect."
   }
 }
 

@@ -22,11 +22,12 @@ run "refuses_what_is_too_small" {
   variables {
     name                     = "ab"
     recovery_period_days     = 0
+    table_class              = "COLD"
     kms_deletion_window_days = 6
     on_demand_limits         = { read_units = 0 }
   }
 
-  expect_failures = [var.name, var.recovery_period_days, var.kms_deletion_window_days, var.on_demand_limits]
+  expect_failures = [var.name, var.recovery_period_days, var.kms_deletion_window_days, var.on_demand_limits, var.table_class]
 }
 
 run "refuses_what_is_too_large" {
