@@ -1,7 +1,8 @@
 // Package signin gets a user's tokens from an Amazon Cognito user pool with a
 // name and a password. It uses the Secure Remote Password protocol, so that the
 // password itself stays on this machine; the app client needs nothing but
-// ALLOW_USER_SRP_AUTH and ALLOW_REFRESH_TOKEN_AUTH, and no secret.
+// ALLOW_USER_SRP_AUTH, refresh tokens that rotate or ALLOW_REFRESH_TOKEN_AUTH, and
+// no secret.
 package signin
 
 import (
@@ -13,6 +14,7 @@ import (
 	"net/netip"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -21,6 +23,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	cognito "github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider"
 	"github.com/aws/aws-sdk-go-v2/service/cognitoidentityprovider/types"
+	"github.com/aws/smithy-go"
 )
 
 const (
@@ -158,15 +161,16 @@ func (s *Session) Token(ctx context.Context, stale string) (string, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	answer, err := s.client.InitiateAuth(ctx, &cognito.InitiateAuthInput{
-		AuthFlow:       types.AuthFlowTypeRefreshTokenAuth,
-		ClientId:       &s.clientID,
-		AuthParameters: map[string]string{"REFRESH_TOKEN": s.refresh},
+	// InitiateAuth does not renew where refresh tokens rotate.
+	// https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_RefreshTokenRotationType.html
+	answer, err := s.client.GetTokensFromRefreshToken(ctx, &cognito.GetTokensFromRefreshTokenInput{
+		ClientId:     &s.clientID,
+		RefreshToken: &s.refresh,
 	})
 	if err != nil {
-		var refused *types.NotAuthorizedException
-		if errors.As(err, &refused) {
-			return "", &Error{"the sign-in has ended (" + refused.ErrorMessage() + "): sign in again", err}
+		var refusal smithy.APIError
+		if errors.As(err, &refusal) && slices.Contains([]string{"NotAuthorizedException", "RefreshTokenReuseException"}, refusal.ErrorCode()) {
+			return "", &Error{"the sign-in has ended (" + refusal.ErrorMessage() + "): sign in again", err}
 		}
 		return "", inWords(err)
 	}

@@ -9,6 +9,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"math/big"
 	"net/http"
@@ -33,6 +34,7 @@ type cognitoServer struct {
 	t       *testing.T
 	refused map[string]string // operation -> type and message of the error it answers
 	chain   []challenge
+	rotates bool // refresh tokens are replaced when they are used
 
 	mu        sync.Mutex
 	bodies    []string
@@ -82,6 +84,7 @@ func (s *cognitoServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	var input struct {
 		AuthFlow, ChallengeName, Session   string
+		RefreshToken                       string
 		ClientID                           string `json:"ClientId"`
 		AuthParameters, ChallengeResponses map[string]string
 	}
@@ -96,13 +99,8 @@ func (s *cognitoServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case operation == "InitiateAuth" && input.AuthFlow == "USER_SRP_AUTH":
 		s.begin(w, input.AuthParameters)
-	case operation == "InitiateAuth" && input.AuthFlow == "REFRESH_TOKEN_AUTH":
-		if input.AuthParameters["REFRESH_TOKEN"] != "refresh-1" {
-			s.refuse(w, "NotAuthorizedException", "Invalid Refresh Token")
-			return
-		}
-		s.refreshes++
-		s.answer(w, map[string]any{"AuthenticationResult": map[string]any{"AccessToken": "access-2", "ExpiresIn": 300}})
+	case operation == "GetTokensFromRefreshToken":
+		s.renew(w, input.RefreshToken)
 	case operation == "RespondToAuthChallenge" && input.ChallengeName == "PASSWORD_VERIFIER":
 		if !s.proven(input.ChallengeResponses) {
 			s.refuse(w, "NotAuthorizedException", "Incorrect username or password.")
@@ -114,6 +112,29 @@ func (s *cognitoServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	default:
 		s.refuse(w, "InvalidParameterException", "flow "+input.AuthFlow+" is not enabled for the client.")
 	}
+}
+
+// renew gives the second pair of tokens for the first, and so on. Where refresh
+// tokens rotate each is good for once.
+func (s *cognitoServer) renew(w http.ResponseWriter, token string) {
+	current := "refresh-1"
+	if s.rotates {
+		current = fmt.Sprintf("refresh-%d", s.refreshes+1)
+	}
+	switch {
+	case !strings.HasPrefix(token, "refresh-"):
+		s.refuse(w, "NotAuthorizedException", "Invalid Refresh Token")
+		return
+	case token != current:
+		s.refuse(w, "RefreshTokenReuseException", "Refresh token has been used before")
+		return
+	}
+	s.refreshes++
+	given := map[string]any{"AccessToken": fmt.Sprintf("access-%d", s.refreshes+1), "ExpiresIn": 300}
+	if s.rotates {
+		given["RefreshToken"] = fmt.Sprintf("refresh-%d", s.refreshes+1)
+	}
+	s.answer(w, map[string]any{"AuthenticationResult": given})
 }
 
 func (s *cognitoServer) begin(w http.ResponseWriter, parameters map[string]string) {
@@ -222,15 +243,30 @@ func TestAStaleTokenIsReplacedOnce(t *testing.T) {
 	}
 }
 
-func TestAnEndedSessionSaysToSignInAgain(t *testing.T) {
-	startCognito(t, &cognitoServer{})
+func TestAReplacedRefreshTokenIsUsedNext(t *testing.T) {
+	startCognito(t, &cognitoServer{rotates: true})
 	session, err := In(t.Context(), options(), user, password)
 	if err != nil {
 		t.Fatal(err)
 	}
-	session.refresh = "revoked"
-	if _, err := session.Token(t.Context(), "access-1"); err == nil || !strings.Contains(err.Error(), "sign in again") {
-		t.Errorf("a refused refresh token gave %v", err)
+	for _, renewal := range [][2]string{{"access-1", "access-2"}, {"access-2", "access-3"}, {"access-3", "access-4"}} {
+		if token, err := session.Token(t.Context(), renewal[0]); err != nil || token != renewal[1] {
+			t.Errorf("%s was renewed by %q, %v; want %s", renewal[0], token, err, renewal[1])
+		}
+	}
+}
+
+func TestAnEndedSessionSaysToSignInAgain(t *testing.T) {
+	startCognito(t, &cognitoServer{rotates: true})
+	session, err := In(t.Context(), options(), user, password)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, token := range []string{"revoked", "refresh-0"} {
+		session.refresh = token
+		if _, err := session.Token(t.Context(), "access-1"); err == nil || !strings.Contains(err.Error(), "sign in again") {
+			t.Errorf("the refresh token %s gave %v", token, err)
+		}
 	}
 }
 

@@ -519,7 +519,7 @@ variable "log_retention_days" {
 }
 
 variable "keep_logs" {
-  description = "Whether `terraform destroy` leaves the log groups of the functions and of the API behind, for looking into what happened: they are then removed from the state alone, kept for log_retention_days, and have to be imported or deleted before a chat of this name is made again. Needs kms_key, since logs end with their key. False, the default, removes them with the rest."
+  description = "Whether `terraform destroy` leaves the log groups of the functions and of the API behind, for looking into what happened: they are then removed from the state alone, kept for log_retention_days, and have to be imported or deleted before a chat of this name is made again. Needs kms_key, since logs end with their key. The edge's logs always go. False, the default, removes them with the rest."
   type        = bool
   default     = false
   nullable    = false
