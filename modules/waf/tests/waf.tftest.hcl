@@ -237,6 +237,7 @@ run "hardened_without_being_asked" {
     error_message = "The web ACL's log has a token, a secret or a query."
   }
 
+  # cloudposse/terraform-aws-waf issue 25: no filter, or all logged.
   assert {
     condition     = one([for f in aws_wafv2_web_acl_logging_configuration.this.logging_filter : f.default_behavior == "DROP" && one([for k in f.filter : k.behavior == "KEEP" && k.requirement == "MEETS_ANY" && toset([for c in k.condition : c.action_condition[0].action]) == toset(["BLOCK", "COUNT", "CAPTCHA", "CHALLENGE", "EXCLUDED_AS_COUNT"])])])
     error_message = "The web ACL's log has what was allowed, or lacks what was not."
@@ -288,6 +289,8 @@ run "hardened_without_being_asked" {
     error_message = "One address may ask for anything as often as it likes."
   }
 
+  # cloudposse/terraform-aws-waf issues 87 and 90: what narrows a rate rule, and its
+  # time. aws-samples/serverless-patterns has one rate rule for all paths.
   assert {
     condition = one([for r in aws_wafv2_web_acl.this.rule : one([for s in r.statement[0].rate_based_statement : alltrue([
       s.aggregate_key_type == "CUSTOM_KEYS", s.limit == 100, s.evaluation_window_sec == 300, length(s.custom_key) == 2, length(s.custom_key[0].ip) == 1,
@@ -424,6 +427,8 @@ run "what_belongs_together" {
     error_message = "The key serves more than this edge."
   }
 
+  # umotif-public/terraform-aws-waf-webaclv2 issue 137: AWS WAF writes to groups of this
+  # prefix only. aws-samples/serverless-patterns keeps no logs of either.
   assert {
     condition     = { for key, g in aws_cloudwatch_log_group.this : key => "${g.name} ${g.retention_in_days} ${g.kms_key_id == aws_kms_key.this[0].arn}" } == { access = "/aws/vendedlogs/cloudfront/chat 365 true", web_acl = "aws-waf-logs-chat 365 true" }
     error_message = "A log is not kept for a year, or not encrypted with the module's key."
