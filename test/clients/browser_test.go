@@ -126,8 +126,9 @@ func (p *tab) handshake(t *testing.T) handshake {
 	return handshake{}
 }
 
-// A page cannot send Authorization: what works in a terminal fails in a browser
-// (issue 7 of a serverless chat by yai333), unless the token has another way.
+// A page sends no headers of its own: what works in a terminal fails in a browser
+// (yai333/React-Chat-App-using-AWS-API-Gateway-Websocket-and-Serverless-Framework
+// issue 7), unless the token has another way.
 func TestChromium(t *testing.T) {
 	browser := chromium.Start(t)
 	home := newTab(t, browser, allowed.URL)

@@ -70,8 +70,8 @@ variables {
 }
 
 # hashicorp/terraform-provider-aws issue 40833: an authorizer on another route is
-# accepted and never asked. aws-samples/simple-websockets-chat-app has none at all
-# (its issue 22).
+# accepted and never asked. aws-samples/simple-websockets-chat-app has none at all;
+# its issue 22 asks where one goes.
 run "the_authorizer_is_asked_on_connect_and_there_only" {
   assert {
     condition     = aws_apigatewayv2_api.this.protocol_type == "WEBSOCKET" && aws_apigatewayv2_api.this.route_selection_expression == "$request.body.action"
@@ -124,8 +124,8 @@ run "only_this_stage_and_route_may_call_a_function" {
   }
 }
 
-# terraform-aws-modules/terraform-aws-apigateway-v2 issue 151: there is no VPC link for a
-# WebSocket API, so that routes have functions and mocks, and nothing else.
+# terraform-aws-modules/terraform-aws-apigateway-v2 issue 151: a VPC link of version 2 is
+# for HTTP APIs only. Routes here have functions and mocks.
 run "functions_are_called_as_proxies" {
   assert {
     condition     = alltrue([for key, integration in aws_apigatewayv2_integration.this : integration.integration_type == "AWS_PROXY" && integration.integration_method == "POST" && integration.integration_uri == var.routes[key].function.invoke_arn if key != "ping"])

@@ -213,8 +213,8 @@ run "everything_that_can_be_asked_for" {
     error_message = "Other groups count than the one that was asked to."
   }
 
-  # umotif-public/terraform-aws-waf-webaclv2 issue 144: managed groups that have settings
-  # of their own.
+  # As umotif-public/terraform-aws-waf-webaclv2 pull request 144 added for others: a
+  # managed group that has settings of its own.
   assert {
     condition     = one([for r in aws_wafv2_web_acl.this.rule : one([for g in r.statement[0].managed_rule_group_statement : g.name == "AWSManagedRulesBotControlRuleSet" && g.managed_rule_group_configs[0].aws_managed_rules_bot_control_rule_set[0].inspection_level == "TARGETED" && g.managed_rule_group_configs[0].aws_managed_rules_bot_control_rule_set[0].enable_machine_learning && length(g.rule_action_override) == 1]) if r.name == "bot_control"])
     error_message = "Bot control is not what was asked for."

@@ -289,7 +289,7 @@ run "hardened_without_being_asked" {
     error_message = "One address may ask for anything as often as it likes."
   }
 
-  # cloudposse/terraform-aws-waf issues 87 and 90: what narrows a rate rule, and its
+  # cloudposse/terraform-aws-waf pull requests 87 and 90: what narrows a rate rule, and its
   # time. aws-samples/serverless-patterns has one rate rule for all paths.
   assert {
     condition = one([for r in aws_wafv2_web_acl.this.rule : one([for s in r.statement[0].rate_based_statement : alltrue([
