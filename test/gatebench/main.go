@@ -51,10 +51,11 @@ func run(ctx context.Context, file string) error {
 		return err
 	}
 	defer func() { _ = os.RemoveAll(work) }()
-	b := &bench{ctx: ctx, work: work, gate: filepath.Join(work, "portcullis"), conftest: filepath.Join(work, "conftest")}
+	b := &bench{ctx: ctx, work: work, gate: filepath.Join(work, "portcullis"), conftest: filepath.Join(work, "conftest"), measured: filepath.Join(work, "measured")}
 	fmt.Println("building")
 	for _, args := range [][]string{
 		{"build", "-trimpath", "-o", b.gate, "./cmd/portcullis"},
+		{"build", "-o", b.measured, "./test/gatebench/measured"},
 		{"build", "-C", "tools/conftest", "-trimpath", "-o", b.conftest, "github.com/open-policy-agent/conftest"},
 	} {
 		if out, err := exec.CommandContext(ctx, "go", args...).CombinedOutput(); err != nil {
