@@ -17,7 +17,7 @@ func TestLighthouse(t *testing.T) {
 	chrome := chromium.Find(t)
 	_, err := os.Stat("../../web/lighthouse/node_modules/lighthouse")
 	if _, missing := exec.LookPath("npm"); err != nil && missing != nil {
-		t.Skip("NOT TESTED: what Lighthouse says, for want of npm")
+		t.Skip("NOT TESTED: what Lighthouse says, since it is a package of npm, which is not on this machine")
 	}
 	if err != nil {
 		t.Fatalf("%v: scripts/lighthouse installs it", err)
